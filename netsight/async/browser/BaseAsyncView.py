@@ -1,0 +1,8 @@
+"""The 1.x name of netsight.async_.browser.BaseAsyncView."""
+
+import sys
+
+import netsight.async_.browser.BaseAsyncView
+
+
+sys.modules[__name__] = sys.modules["netsight.async_.browser.BaseAsyncView"]

@@ -1,0 +1,8 @@
+"""The 1.x name of netsight.async_.config."""
+
+import sys
+
+import netsight.async_.config
+
+
+sys.modules[__name__] = sys.modules["netsight.async_.config"]

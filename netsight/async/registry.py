@@ -1,0 +1,8 @@
+"""The 1.x name of netsight.async_.registry."""
+
+import sys
+
+import netsight.async_.registry
+
+
+sys.modules[__name__] = sys.modules["netsight.async_.registry"]

@@ -1,0 +1,62 @@
+"""The bytes of a request or response, small ones inline, large ones a blob."""
+
+import shutil
+from io import BytesIO
+
+from persistent import Persistent
+from ZODB.blob import Blob
+from ZODB.interfaces import IBlobStorage
+from ZPublisher.Iterators import filestream_iterator
+
+from netsight.async_.config import INLINE_BODY_BYTES
+
+
+COPY_BYTES = 1024 * 1024
+
+
+class Body(Persistent):
+    """Immutable bytes of `size`, stored with the object that refers to it."""
+
+    __allow_access_to_unprotected_subobjects__ = False
+
+    data = b""
+    blob = None
+    size = 0
+
+    @classmethod
+    def from_file(cls, stream, connection):
+        """Return a body with all of the seekable binary file `stream`.
+
+        `connection` is the ZODB connection that the body will be stored in;
+        a database without a blob directory gets the bytes inline.
+        """
+        self = cls()
+        self.size = stream.seek(0, 2)
+        stream.seek(0)
+        blobs = IBlobStorage.providedBy(connection.db().storage)
+        if self.size <= INLINE_BODY_BYTES or not blobs:
+            self.data = stream.read()
+        else:
+            self.blob = Blob()
+            with self.blob.open("w") as target:
+                shutil.copyfileobj(stream, target, COPY_BYTES)
+        return self
+
+    def open(self):
+        """Return a readable, seekable binary file.
+
+        It stays valid when the connection is closed, the body deleted and the
+        database packed; the caller closes it.
+        """
+        return BytesIO(self.data) if self.blob is None else self.blob.open("c")
+
+    def read(self):
+        """Return all bytes."""
+        with self.open() as stream:
+            return stream.read()
+
+    def publish(self):
+        """Return what a view may return: bytes, or a stream iterator."""
+        if self.blob is None:
+            return self.data
+        return filestream_iterator(self.blob.committed(), "rb")

@@ -1,0 +1,331 @@
+"""The base class: subclass it, and put the work in `__run__`."""
+
+import json
+import uuid
+from urllib.parse import quote
+from urllib.parse import urlencode
+
+import transaction
+from Acquisition import aq_parent
+from Products.Five import BrowserView
+from zExceptions import MethodNotAllowed
+from zope.component import getMultiAdapter
+from zope.event import notify
+from zope.i18n import translate
+from zope.i18nmessageid import MessageFactory
+from zope.interface import implementer
+
+from netsight.async_ import interfaces
+from netsight.async_.browser.csrf import check_start
+from netsight.async_.browser.subviews import SUBVIEWS
+from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.events import ProcessQueued
+from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import RequestNotRepeatableError
+from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
+from netsight.async_.executors import get_executor
+from netsight.async_.identity import current_owner
+from netsight.async_.identity import may_see
+from netsight.async_.interfaces import IAsyncView
+from netsight.async_.process import Process
+from netsight.async_.process import checked_percentage
+from netsight.async_.registry import application_of
+from netsight.async_.registry import get_process
+from netsight.async_.registry import getProcessRegistry
+from netsight.async_.runner import run_of
+from netsight.async_.snapshot import replay
+from netsight.async_.snapshot import take_request
+
+
+_ = MessageFactory(I18N_DOMAIN)
+
+PROCESSING_PAGE = "netsight.async.processing"
+"""Name of the view, on any context, that is the waiting page."""
+
+ENDED_PAGE = "netsight.async.ended"
+"""Name of the view, on any context, for a process without a result."""
+
+ENDED_WITHOUT_RESULT = (
+    interfaces.FAILED,
+    interfaces.CANCELLED,
+    interfaces.LOST,
+)
+
+ALMOST_DONE = 99.9
+"""Shown for a process that says 100 and has not ended yet."""
+
+
+@implementer(IAsyncView)
+class BaseAsyncView(BrowserView):
+    """A view whose `__run__` is done in the background.
+
+    See IAsyncView.  A request for which `run_process` is true starts a
+    process and is redirected to `processing`; any other shows the initial
+    page: the attribute or method `initial_page`, else the template that the
+    view is registered with.
+    """
+
+    initial_page = None
+
+    def __run__(self, process_id=None, *args, **kwargs):
+        """Override this with the work to do.  See IAsyncView."""
+        raise NotImplementedError(f"{type(self).__name__}.__run__")
+
+    def __call__(self, *args, **kwargs):
+        """Start a process, or show the initial page.
+
+        With a true `no_process`, the page is shown anyway; all other
+        arguments are handed to it.  Within `__run__`, it is always the page.
+        """
+        no_process = kwargs.pop("no_process", False)
+        may_start = not no_process and self.request.method != "HEAD"
+        if may_start and run_of(self.request) is None and self.run_process():
+            return check_start(self) or self._start()
+        return self._initial_page(*args, **kwargs)
+
+    # Choices of a subclass
+
+    def run_process(self):
+        """Return True if this request shall start a process: if it POSTs."""
+        return self.request.method == "POST"
+
+    def processing_page(self, process_id=None, **kwargs):
+        """Return the page that waits for the process.
+
+        It is the view netsight.async.processing, which a site replaces for
+        all views by registering one on its own layer; a subclass replaces it
+        for itself by a method or template of this name.
+        """
+        return self._page(PROCESSING_PAGE, process_id, **kwargs)
+
+    # Within `__run__`
+
+    def set_progress(self, process_id, percentage, message=None):
+        """Tell how far the process is.  See IAsyncView."""
+        number = checked_percentage(percentage)
+        run = run_of(self.request)
+        if run is not None and process_id in (None, run.process_id):
+            run.set_progress(number, message)
+        elif process_id is not None:
+            raise NoSuchProcessError(process_id)
+
+    # For visitors: each is published by a sub-view of the same name
+
+    def processing(self, process_id=None):
+        """Return the waiting page, or redirect to the result when done."""
+        process = self._get_process(process_id)
+        if self._completed(process) is True:
+            url = self.process_url("result", process.id)
+            return self.request.response.redirect(url)
+        return self.processing_page(process_id=process.id)
+
+    def completed(self, process_id=None, output_json=False):
+        """Return False, True or the progress.  See IAsyncView."""
+        try:
+            completed = self._completed(self._get_process(process_id))
+        except ThreadDiedBeforeCompletionError:
+            if not output_json:
+                raise
+            completed = "ERROR"
+        return self._json(completed) if output_json else completed
+
+    def result(self, process_id=None, output_json=False):
+        """Return the body of the response, or None.  See IAsyncView."""
+        process = self._get_process(process_id)
+        try:
+            done = self._completed(process) is True
+        except ThreadDiedBeforeCompletionError:
+            if not output_json:
+                raise
+            return self._json("ERROR")
+        if done:
+            return replay(process.response, self.request.response)
+
+    def process_status(self, process_id=None):
+        """Return what the waiting page polls, as JSON text.
+
+        An object with `state`, `progress` (number or null), `message`
+        (translated text or null) and `links` (URLs by name).
+        """
+        process = self._get_process(process_id)
+        self._no_store("application/json")
+        return json.dumps(
+            {
+                "state": process.state,
+                "progress": self.shown_progress(process),
+                "message": self._translated(process.message),
+                "links": {
+                    name: self.process_url(name, process.id)
+                    for name in ("process-status", "processing", "result")
+                },
+            }
+        )
+
+    # Traversal
+
+    def publishTraverse(self, request, name):
+        """Return a sub-view, or what a base class finds."""
+        if name in SUBVIEWS:
+            return SUBVIEWS[name](self, request)
+        return super().publishTraverse(request, name)
+
+    def browserDefault(self, request):
+        """Publish the view itself, not its method: see `__allow_groups__`."""
+        if getattr(self, "__page_attribute__", "__call__") != "__call__":
+            return super().browserDefault(request)
+        return self, ()
+
+    @property
+    def __allow_groups__(self):
+        """Who validates the user: for the runner's own request, no folder.
+
+        See netsight.async_.identity.Impersonation.
+        """
+        run = run_of(self.request)
+        if run is None:
+            raise AttributeError("__allow_groups__")
+        return run.impersonation(self, self.request)
+
+    # Addresses
+
+    @property
+    def async_view_path(self):
+        """Physical path of the context, '/', name of the view."""
+        return f"{context_path(self.context)}/{self.__name__}"
+
+    @property
+    def async_view_url(self):
+        """URL of the view as seen from outside."""
+        name = quote(self.__name__)
+        if f"/@@{name}" in self.request["URL"]:
+            name = f"@@{name}"
+        return f"{context_url(self.context, self.request)}/{name}"
+
+    def process_url(self, subview, process_id):
+        """Return the URL of a sub-view for one process."""
+        query = urlencode({"process_id": process_id})
+        return f"{self.async_view_url}/{subview}?{query}"
+
+    # Internal
+
+    def _start(self):
+        if self.request.get("PUBLISHED") is not self:
+            raise RequestNotRepeatableError(
+                f"{self.async_view_path} is not the published view"
+            )
+        registry = getProcessRegistry(self.context)
+        process = Process(
+            str(uuid.uuid4()),
+            self.async_view_path,
+            self.__name__,
+            self._title(),
+            current_owner(),
+            take_request(self.request, application_of(self.context)._p_jar),
+        )
+        registry.add(process)
+        notify(ProcessQueued(process))
+        transaction.get().addAfterCommitHook(ring, (process.id,))
+        url = self.process_url("processing", process.id)
+        return self.request.response.redirect(url)
+
+    def _title(self):
+        title = getattr(self, "title", None)
+        return title if isinstance(title, str) else self.__name__
+
+    def _page(self, name, process_id, **options):
+        page = getMultiAdapter((self.context, self.request), name=name)
+        return page(process_id=process_id, process_view=self, **options)
+
+    def ended_page(self, process_id):
+        """Return the page that says why there is no result."""
+        return self._page(ENDED_PAGE, process_id)
+
+    def _initial_page(self, *args, **kwargs):
+        page = self.initial_page
+        if page is None:
+            # `index` is the template that the view is registered with.
+            page = getattr(self, "index", None)
+        if page is None:
+            error = MethodNotAllowed(self._translated(POST_ONLY))
+            error.setHeader("Allow", "POST")
+            raise error
+        return page(*args, **kwargs)
+
+    def _get_process(self, process_id=None):
+        """Return the IProcess with that id (str), or with the request's.
+
+        Raises NoSuchProcessError for any that is not of this view and
+        context, or is not for this visitor.
+        """
+        if process_id is None:
+            process_id = self.request.form.get("process_id")
+        if not isinstance(process_id, str):
+            raise NoSuchProcessError(process_id)
+        process = get_process(application_of(self.context), process_id)
+        if process.view_path != self.async_view_path:
+            raise NoSuchProcessError(process_id)
+        if not may_see(process, self.context):
+            raise NoSuchProcessError(process_id)
+        return process
+
+    def _completed(self, process):
+        if process.state in ENDED_WITHOUT_RESULT:
+            raise ThreadDiedBeforeCompletionError(process.id)
+        if process.state == interfaces.COMPLETED:
+            return True
+        progress = self.shown_progress(process)
+        return False if progress is None else progress
+
+    def shown_progress(self, process):
+        """Return the progress to show: 100 only when completed."""
+        progress = process.progress
+        if progress == 100 and process.state != interfaces.COMPLETED:
+            return ALMOST_DONE
+        return progress
+
+    def _json(self, completed):
+        self._no_store("application/json")
+        return json.dumps({"completed": completed})
+
+    def _no_store(self, content_type):
+        response = self.request.response
+        response.setHeader("Content-Type", content_type)
+        response.setHeader("Cache-Control", "no-store, private")
+
+    def _translated(self, message):
+        return message and translate(message, context=self.request)
+
+
+POST_ONLY = _(
+    "error_post_only",
+    default="There is no page here. A POST to this address starts a process.",
+)
+
+
+def ring(success, process_id):
+    """Ring the executor; an after-commit hook."""
+    if success:
+        get_executor().ring(process_id)
+
+
+def context_path(context):
+    """Return the path of any context, with a leading slash; "" for the root.
+
+    Contexts that are no Zope objects are named by their ``__name__`` and
+    parents.
+    """
+    names = []
+    while context is not None:
+        if hasattr(context, "getPhysicalPath"):
+            return "/".join([*context.getPhysicalPath(), *reversed(names)])
+        names.append(getattr(context, "__name__", None) or "?")
+        context = getattr(context, "__parent__", aq_parent(context))
+    return "/".join(["", *reversed(names)])
+
+
+def context_url(context, request):
+    """Return the outside URL of any context."""
+    if hasattr(context, "absolute_url"):
+        return context.absolute_url()
+    parent = context_url(context.__parent__, request)
+    return f"{parent}/{quote(context.__name__)}"

@@ -1,0 +1,92 @@
+"""No page of another site may start a process for somebody who is logged in.
+
+Where plone.protect is at work its token is asked for, before anything is
+written: its automatic check looks only at what a request has written, and
+answers some forgeries with 200.  On Zope alone, which has no token, the
+browser's own Origin header is compared (RFC 6454, section 7).
+"""
+
+from urllib.parse import urlencode
+from urllib.parse import urlsplit
+
+from zExceptions import Forbidden
+from zope.component import queryMultiAdapter
+from zope.component import queryUtility
+from zope.component.hooks import getSite
+from zope.i18n import translate
+from zope.i18nmessageid import MessageFactory
+
+from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.identity import current_owner
+
+
+try:
+    from plone.keyring.interfaces import IKeyManager
+    from plone.protect import auto
+    from plone.protect.authenticator import check
+    from plone.protect.authenticator import createToken
+    from plone.protect.interfaces import IDisableCSRFProtection
+    from plone.protect.utils import getRootKeyManager
+except ImportError:
+    auto = None
+
+
+_ = MessageFactory(I18N_DOMAIN)
+
+ERROR_FORGED = _(
+    "error_forged_start",
+    default="This request does not come from a form of this site. Go back, "
+    "reload the page and try again.",
+)
+
+
+def check_start(view):
+    """Return None if the request may start a process.
+
+    Otherwise raise Forbidden or, for a GET in a Plone site, redirect to the
+    page on which Plone lets the user confirm, and return its URL.
+    """
+    if current_owner().is_anonymous:
+        return None
+    if not is_protected(view):
+        return _check_origin(view.request)
+    if auto.CSRF_DISABLED or IDisableCSRFProtection.providedBy(view.request):
+        return None
+    return _check_token(view)
+
+
+def is_protected(view):
+    """Tell whether plone.protect is configured, and so puts tokens in forms."""
+    names = (view.context, view.request)
+    return auto and queryMultiAdapter(names, name="authenticator") is not None
+
+
+def _check_origin(request):
+    origin = request.getHeader("Origin")
+    if not origin:
+        return None
+    if urlsplit(origin).netloc != urlsplit(request["SERVER_URL"]).netloc:
+        raise Forbidden(translate(ERROR_FORGED, context=request))
+
+
+def _check_token(view):
+    request = view.request
+    manager = queryUtility(IKeyManager)
+    if manager is None:
+        manager = getRootKeyManager(request["PARENTS"][-1])
+    try:
+        check(request, manager=manager)
+    except Forbidden as exc:
+        site = getSite()
+        if request.method == "GET" and site is not None:
+            return _confirm(view, site, manager)
+        raise Forbidden(translate(ERROR_FORGED, context=request)) from exc
+
+
+def _confirm(view, site, manager):
+    form = {**view.request.form, "original_url": view.async_view_url}
+    form["_authenticator"] = createToken(manager=manager)
+    query = urlencode(form, doseq=True)
+    return view.request.response.redirect(
+        f"{site.absolute_url()}/@@confirm-action?{query}"
+    )

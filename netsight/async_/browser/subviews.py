@@ -1,0 +1,167 @@
+"""What is published below an async view: the methods for visitors.
+
+They carry the view's own roles, so that they work with and without
+`allowed_attributes`.
+"""
+
+from zExceptions import BadRequest
+from zExceptions import NotFound
+from zope.i18n import translate
+from zope.i18nmessageid import MessageFactory
+from zope.interface import implementer
+from zope.publisher.interfaces import NotFound as PublisherNotFound
+from zope.publisher.interfaces.browser import IBrowserPublisher
+from ZPublisher import zpublish
+
+from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
+
+
+_ = MessageFactory(I18N_DOMAIN)
+
+PROCESS_ID_CHARS = 64
+"""An id is 36 characters; what is longer is refused unread."""
+
+RETRY_AFTER_SECONDS = 5
+
+ERROR_PROCESS_ID = _(
+    "error_process_id", default="The address has no valid process_id."
+)
+ERROR_NO_SUCH_PROCESS = _(
+    "error_no_such_process",
+    default="There is no such process here. It may have expired, or belong "
+    "to somebody else.",
+)
+
+
+@zpublish
+@implementer(IBrowserPublisher)
+class SubView:
+    """Publishes one method of an async view."""
+
+    name = None
+    """The last part of the URL."""
+
+    ended_status = 500
+    """HTTP status if there will be no result."""
+
+    def __init__(self, view, request):
+        self.view = self.__parent__ = view
+        self.context = view.context
+        self.request = request
+        self.__name__ = self.name
+        roles = getattr(view, "__roles__", self)
+        if roles is not self:
+            self.__roles__ = roles
+
+    def publishTraverse(self, request, name):
+        raise PublisherNotFound(self, name, request)
+
+    def browserDefault(self, request):
+        return self, ()
+
+    def __call__(self):
+        """Publish it."""
+        try:
+            return self.answer(self.process_id())
+        except NoSuchProcessError as exc:
+            self.request.response.setHeader("Cache-Control", "no-store")
+            return self.not_found(exc)
+        except ThreadDiedBeforeCompletionError:
+            return self.ended_without_result()
+
+    def process_id(self):
+        """Return the id in the request; raises BadRequest if it is odd."""
+        value = self.request.form.get("process_id")
+        if (
+            not isinstance(value, str)
+            or not value.isprintable()
+            or not 0 < len(value) <= PROCESS_ID_CHARS
+        ):
+            raise BadRequest(translate(ERROR_PROCESS_ID, context=self.request))
+        return value
+
+    @property
+    def wants_json(self):
+        """Whether the request has a true `output_json`."""
+        return bool(self.request.form.get("output_json"))
+
+    def answer(self, process_id):
+        """Return the body for a known process."""
+        raise NotImplementedError
+
+    def not_found(self, exc):
+        """Answer for an unknown process; Zope knows NotFound by its name."""
+        message = translate(ERROR_NO_SUCH_PROCESS, context=self.request)
+        raise NotFound(message) from exc
+
+    def ended_without_result(self):
+        """Answer for a process that failed, with the page for it."""
+        response = self.request.response
+        response.setStatus(self.ended_status)
+        response.setHeader("Cache-Control", "no-store, private")
+        return self.view.ended_page(self.process_id())
+
+
+class Processing(SubView):
+    """The waiting page; that it tells of a failure is no failure itself."""
+
+    name = "processing"
+    ended_status = 200
+
+    def answer(self, process_id):
+        self.request.response.setHeader("Cache-Control", "no-store, private")
+        return self.view.processing(process_id)
+
+
+class Completed(SubView):
+    """The completion, as JSON if `output_json` is true."""
+
+    name = "completed"
+
+    def answer(self, process_id):
+        completed = self.view.completed(process_id, self.wants_json)
+        if self.wants_json:
+            return completed
+        response = self.request.response
+        response.setHeader("Content-Type", "text/plain")
+        response.setHeader("Cache-Control", "no-store, private")
+        return str(completed)
+
+    def not_found(self, exc):
+        if not self.wants_json:
+            return super().not_found(exc)
+        self.request.response.setStatus(404)
+        return self.view._json("ERROR")
+
+
+class Result(SubView):
+    """The response of the process; 202 and the waiting page before."""
+
+    name = "result"
+
+    def answer(self, process_id):
+        result = self.view.result(process_id, self.wants_json)
+        if result is not None:
+            return result
+        response = self.request.response
+        response.setStatus(202)
+        response.setHeader("Retry-After", str(RETRY_AFTER_SECONDS))
+        response.setHeader("Cache-Control", "no-store, private")
+        return self.view.processing_page(process_id=process_id)
+
+
+class ProcessStatus(SubView):
+    """The richer JSON for the waiting page."""
+
+    name = "process-status"
+
+    def answer(self, process_id):
+        return self.view.process_status(process_id)
+
+
+SUBVIEWS = {
+    subview.name: subview
+    for subview in (Processing, Completed, Result, ProcessStatus)
+}

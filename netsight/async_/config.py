@@ -1,0 +1,146 @@
+"""Fixed ids, and every setting with its unit, default and check.
+
+A setting is read from the environment (``NETSIGHT_ASYNC_THREADS``), else from
+``<product-config netsight.async>`` in zope.conf (``threads``), else it has its
+default.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+from typing import Callable
+
+from App.config import getConfiguration
+
+from netsight.async_.exceptions import SettingError
+
+
+PROCESS_REGISTRY_ID = "netsight_async_process_registry"
+PROCESS_REGISTRY_TYPE = "netsight.async Process Registry"
+I18N_DOMAIN = "netsight.async"
+MANAGE_PROCESSES = "netsight.async: Manage processes"
+
+PRODUCT = "netsight.async"
+ENVIRONMENT_PREFIX = "NETSIGHT_ASYNC_"
+
+INLINE_BODY_BYTES = 64 * 1024
+"""Request and response bodies above this size become blobs."""
+
+PROGRESS_SECONDS = 1.0
+"""Progress of one process is written at most once in this time."""
+
+TRACEBACK_CHARS = 20_000
+"""What is kept of a failed process's traceback; the log has all of it."""
+
+
+def whole_number(low, high):
+    """Return a parser of whole numbers from `low` to `high`."""
+
+    def parse(text):
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(text)
+        return number
+
+    parse.expects = f"a whole number from {low} to {high}"
+    return parse
+
+
+def one_of(*words):
+    """Return a parser that takes one of `words`."""
+
+    def parse(text):
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    parse.expects = "one of " + ", ".join(words)
+    return parse
+
+
+def names(text):
+    """Return a tuple of the names in `text`, parted by spaces or commas."""
+    return tuple(text.replace(",", " ").split())
+
+
+names.expects = "names parted by spaces"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the table below."""
+
+    name: str
+    default: str
+    parse: Callable[[str], Any]
+    meaning: str
+
+    @property
+    def variable(self):
+        return ENVIRONMENT_PREFIX + self.name.upper().replace("-", "_")
+
+
+SETTINGS = {
+    setting.name: setting
+    for setting in (
+        Setting(
+            "executor",
+            "thread",
+            one_of("thread", "inline"),
+            "Who runs processes: threads of this Zope, or the starting "
+            "request itself, which then waits (for tests and debugging).",
+        ),
+        Setting(
+            "threads",
+            "4",
+            whole_number(1, 64),
+            "How many processes run at once in one Zope.",
+        ),
+        Setting(
+            "cookies",
+            "I18N_LANGUAGE",
+            names,
+            "Cookies that a process sees.  All others stay with the browser: "
+            "a cookie that logs in must not be named here.",
+        ),
+    )
+}
+
+
+def _from_zope_conf():
+    products = getattr(getConfiguration(), "product_config", None) or {}
+    return products.get(PRODUCT, {})
+
+
+def get(name):
+    """Return the value of the setting `name`.
+
+    Raises KeyError for an unknown name, SettingError for a bad value.
+    """
+    setting = SETTINGS[name]
+    text, place = setting.default, "default"
+    section = _from_zope_conf()
+    if name in section:
+        text, place = section[name], f"<product-config {PRODUCT}>"
+    if setting.variable in os.environ:
+        text, place = os.environ[setting.variable], "environment"
+    try:
+        return setting.parse(text.strip())
+    except ValueError as exc:
+        raise SettingError(
+            f"netsight.async: {name} = {text!r} ({place}) is not "
+            f"{setting.parse.expects}."
+        ) from exc
+
+
+def validate(event=None):
+    """Check all settings; raises SettingError.  Called when Zope starts."""
+    for key in _from_zope_conf():
+        if key not in SETTINGS:
+            raise SettingError(
+                f"netsight.async: unknown setting {key!r} in "
+                f"<product-config {PRODUCT}>; known are "
+                f"{', '.join(sorted(SETTINGS))}."
+            )
+    for name in SETTINGS:
+        get(name)

@@ -1,0 +1,49 @@
+"""What can go wrong.  The first two carry the names of 1.x."""
+
+
+class AsyncError(RuntimeError):
+    """Root of all errors of netsight.async."""
+
+
+class NoSuchProcessError(AsyncError):
+    """No process for this id, this view, this context and this visitor.
+
+    The id is mistyped, expired, of another view, or belongs to another user.
+    Over HTTP: 404.
+    """
+
+
+class ThreadDiedBeforeCompletionError(AsyncError):
+    """The process ended without a result.
+
+    `__run__` raised, or its worker died.  The cause is in the log and, for
+    managers, on the page; start again when it is removed.  Over HTTP: 500.
+    """
+
+
+class ClaimLostError(AsyncError):
+    """Another worker holds the process now, or it has ended.
+
+    The run that gets this error is rolled back and ends quietly; the holder
+    of the claim goes on.
+    """
+
+
+class ViewNotFoundError(AsyncError):
+    """The URL of a process does not lead to its view any more.
+
+    The view was unregistered, or other content took its place while the
+    process was queued.
+    """
+
+
+class RequestNotRepeatableError(AsyncError):
+    """The request cannot be kept for later.
+
+    Its view is not the published one, or its body cannot be read twice.  The
+    second is cured by a seekable ``wsgi.input``, as waitress gives.
+    """
+
+
+class SettingError(ValueError):
+    """A setting in zope.conf or the environment has a bad name or value."""

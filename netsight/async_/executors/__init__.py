@@ -1,0 +1,19 @@
+"""Who runs processes."""
+
+from zope.component import getUtility
+from zope.component import queryUtility
+
+from netsight.async_ import config
+from netsight.async_.interfaces import IExecutor
+
+
+def get_executor():
+    """Return the IExecutor of this Zope.
+
+    It is the unnamed utility, if an add-on or test registered one, else the
+    one with the name in the setting `executor`.
+    """
+    executor = queryUtility(IExecutor)
+    if executor is None:
+        executor = getUtility(IExecutor, name=config.get("executor"))
+    return executor

@@ -1,0 +1,109 @@
+"""Runs processes on a bounded number of threads of this Zope.
+
+`concurrent.futures` is not used: its threads are joined when Python exits, so
+that a stop of Zope would wait for all processes, and its queue is worked off
+first.  These threads end with Zope.
+"""
+
+import threading
+from collections import deque
+
+from zope.interface import implementer
+
+from netsight.async_ import config
+from netsight.async_.interfaces import IExecutor
+from netsight.async_.runner import run
+
+
+@implementer(IExecutor)
+class ThreadExecutor:
+    """See IExecutor.
+
+    A thread is started when there is more to do than threads are idle, up to
+    the setting `threads`, and ends after IDLE_SECONDS without work.
+    """
+
+    IDLE_SECONDS = 60.0
+
+    def __init__(self, run=run):
+        self._run = run
+        self._changed = threading.Condition()
+        self._waiting = deque()
+        self._threads = set()
+        self._idle = 0
+        self._stopping = False
+
+    def ring(self, process_id):
+        with self._changed:
+            if process_id in self._waiting:
+                return
+            self._waiting.append(process_id)
+            if (
+                len(self._waiting) > self._idle
+                and len(self._threads) < config.get("threads")
+            ):  # fmt: skip
+                self._start_thread()
+            self._changed.notify()
+
+    def health(self):
+        with self._changed:
+            return {
+                "running": len(self._threads) - self._idle,
+                "waiting": len(self._waiting),
+                "threads": len(self._threads),
+            }
+
+    def wait_idle(self, timeout):
+        """Wait until nothing runs or waits; return False on timeout.
+
+        `timeout` is in seconds.
+        """
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: not self._waiting
+                and len(self._threads) == self._idle,
+                timeout,
+            )
+
+    def stop(self, timeout):
+        """Take no more work; return whether all threads ended in `timeout`.
+
+        What runs goes on until then; what waits stays queued in the database.
+        """
+        with self._changed:
+            self._stopping = True
+            self._waiting.clear()
+            self._changed.notify_all()
+            return self._changed.wait_for(lambda: not self._threads, timeout)
+
+    def _start_thread(self):
+        thread = threading.Thread(
+            target=self._work,
+            name=f"netsight.async {len(self._threads) + 1}",
+            daemon=True,
+        )
+        self._threads.add(thread)
+        thread.start()
+
+    def _work(self):
+        try:
+            while (process_id := self._next()) is not None:
+                self._run(process_id)
+        finally:
+            with self._changed:
+                self._threads.discard(threading.current_thread())
+                self._changed.notify_all()
+
+    def _next(self):
+        """Return the next process id, None when the thread shall end."""
+        with self._changed:
+            self._idle += 1
+            self._changed.notify_all()
+            self._changed.wait_for(
+                lambda: self._waiting or self._stopping, self.IDLE_SECONDS
+            )
+            self._idle -= 1
+            return self._waiting.popleft() if self._waiting else None
+
+
+thread_executor = ThreadExecutor()

@@ -1,0 +1,154 @@
+"""The contracts of netsight.async, and its closed list of states."""
+
+from zope.interface import Attribute
+from zope.interface import Interface
+from zope.publisher.interfaces.browser import IDefaultBrowserLayer
+
+
+QUEUED = "queued"
+"""Committed with the POST; no worker has claimed it."""
+
+RUNNING = "running"
+"""Claimed by a worker; its effects are not committed."""
+
+COMPLETED = "completed"
+"""Effects and response were committed together."""
+
+FAILED = "failed"
+"""`__run__` raised; its effects were rolled back, the error is kept."""
+
+CANCELLED = "cancelled"
+"""Stopped on request of its owner or a manager; nothing was committed."""
+
+LOST = "lost"
+"""Its worker died before the outcome; nothing was committed."""
+
+STATES = (QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED, LOST)
+FINAL_STATES = (COMPLETED, FAILED, CANCELLED, LOST)
+
+
+class INetsightAsyncLayer(IDefaultBrowserLayer):
+    """Browser layer of a Plone site that installed the profile."""
+
+
+class IAsyncView(Interface):
+    """A view whose `__run__` is done in the background.
+
+    `netsight.async_.BaseAsyncView` implements it.
+    """
+
+    def __run__(process_id=None, *args, **kwargs):
+        """Do the work and return what ``__call__`` would return.
+
+        `process_id` (str) is passed by name if the method can take it.  Any
+        exception ends the process as failed and rolls back its writes; a
+        ConflictError makes Zope call the method again in a new transaction.
+        """
+
+    def run_process():
+        """Return True if this request shall start a process."""
+
+    def set_progress(process_id, percentage, message=None):
+        """Tell how far the process is.
+
+        `percentage` is a real number from 0 to 100; it is rounded to one
+        decimal and clamped.  `message` is a short text for the visitor, or a
+        message id.  Costs no commit of the process.  Raises ValueError for
+        anything that is no number, and NoSuchProcessError for an id that is
+        not the running process.
+        """
+
+    def processing(process_id=None):
+        """Return the waiting page, or redirect to the result when done."""
+
+    def completed(process_id=None, output_json=False):
+        """Return False, True, or the progress as a number below 100.
+
+        With `output_json`, return the JSON text of ``{"completed": ...}``,
+        where a process that did not complete gives ``"ERROR"``.  Raises
+        NoSuchProcessError, or ThreadDiedBeforeCompletionError if the process
+        ended in another way than completed.
+        """
+
+    def result(process_id=None, output_json=False):
+        """Return the body of the response, or None before completion.
+
+        The body is bytes, or a stream iterator if it is large; status and
+        headers are set on the view's own response.  Raises as `completed`.
+        """
+
+
+class IProcess(Interface):
+    """The record of one process."""
+
+    id = Attribute("Key in the registry, an unguessable str.")
+    view_path = Attribute("Physical path of the context, '/', view name.")
+    view_name = Attribute("Name of the view, a str.")
+    title = Attribute("Title for lists, a str.")
+    owner = Attribute("IOwner, whom it runs as.")
+    created = Attribute("POSIX time in seconds (float) of the start request.")
+    started = Attribute("POSIX time of the current claim, or None.")
+    finished = Attribute("POSIX time of the outcome, or None.")
+    attempts = Attribute("How often `__run__` was called (int).")
+    state = Attribute("One of STATES.")
+    progress = Attribute("Number 0..100, or None if none was set.")
+    message = Attribute("The last message of set_progress, or None.")
+    error = Attribute("Error of a failed process, or None.")
+    response = Attribute("ResponseSnapshot of a completed one, or None.")
+
+
+class IProcessRegistry(Interface):
+    """All processes of one database, by process id."""
+
+    def add(process):
+        """Store an IProcess in the current transaction."""
+
+    def get(process_id, default=None):
+        """Return the IProcess with that id (str), or `default`."""
+
+    def __getitem__(process_id):
+        """Return the IProcess with that id; raises KeyError."""
+
+    def __contains__(process_id):
+        """Tell whether there is such a process."""
+
+    def process_ids():
+        """Return the ids as a lazy sequence."""
+
+    def remove(process_id):
+        """Drop a process in the current transaction; raises KeyError."""
+
+
+class IExecutor(Interface):
+    """Gets processes run.  A doorbell: it may ring twice, or never."""
+
+    def ring(process_id):
+        """Have the process claimed and run soon; returns at once.
+
+        Is called after the commit that made the process.  Must not raise.
+        """
+
+    def health():
+        """Return a dict of plain values for monitoring, e.g. `waiting`."""
+
+
+class IProcessEvent(Interface):
+    """Something happened to a process."""
+
+    process = Attribute("The IProcess.")
+
+
+class IProcessQueuedEvent(IProcessEvent):
+    """Was stored; notified in the transaction of the start request."""
+
+
+class IProcessStartedEvent(IProcessEvent):
+    """`__run__` is about to be called, for each attempt; in its transaction."""
+
+
+class IProcessCompletedEvent(IProcessEvent):
+    """`__run__` returned; in its transaction, after the outcome was set."""
+
+
+class IProcessFailedEvent(IProcessEvent):
+    """Failed; in the transaction that stores the error, as its owner."""

@@ -1,0 +1,144 @@
+"""Where all processes are kept, and short transactions of our own."""
+
+from contextlib import contextmanager
+
+import transaction
+import Zope2
+from AccessControl.class_init import InitializeClass
+from AccessControl.SecurityInfo import ClassSecurityInfo
+from Acquisition import aq_base
+from BTrees.OOBTree import OOBTree
+from OFS.SimpleItem import SimpleItem
+from transaction.interfaces import TransientError
+from zope.globalrequest import getRequest
+from zope.interface import implementer
+
+from netsight.async_.config import PROCESS_REGISTRY_ID
+from netsight.async_.config import PROCESS_REGISTRY_TYPE
+from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.interfaces import IProcessRegistry
+
+
+WRITE_TRIES = 5
+"""A short transaction of ours that conflicts is done this often."""
+
+
+@implementer(IProcessRegistry)
+class ProcessRegistry(SimpleItem):
+    """See IProcessRegistry.
+
+    Processes are in a BTree, so that concurrent starts merge.  A registry
+    that netsight.async 1.x stored has a mapping `_process_registry` instead;
+    it loads, and its entries are no processes.
+    """
+
+    security = ClassSecurityInfo()
+    security.declareObjectPrivate()
+
+    __allow_access_to_unprotected_subobjects__ = False
+    __zpublishable__ = False
+
+    id = PROCESS_REGISTRY_ID
+    meta_type = PROCESS_REGISTRY_TYPE
+    title = "Background processes"
+    zmi_icon = "fas fa-hourglass-half"
+    manage_options = ()
+
+    _processes = None
+
+    def __init__(self, *args, **kwargs):
+        self._processes = OOBTree()
+
+    def _mapping(self):
+        return {} if self._processes is None else self._processes
+
+    def add(self, process):
+        if self._processes is None:
+            self._processes = OOBTree()
+        self._processes[process.id] = process
+
+    def get(self, process_id, default=None):
+        return self._mapping().get(process_id, default)
+
+    def __getitem__(self, process_id):
+        return self._mapping()[process_id]
+
+    def __contains__(self, process_id):
+        return process_id in self._mapping()
+
+    def process_ids(self):
+        return self._mapping().keys()
+
+    def remove(self, process_id):
+        del self._processes[process_id]
+
+
+InitializeClass(ProcessRegistry)
+
+
+def query_registry(root):
+    """Return the registry of the Zope application `root`, or None."""
+    return getattr(aq_base(root), PROCESS_REGISTRY_ID, None)
+
+
+def getProcessRegistry(context=None):
+    """Return the registry of the Zope application that `context` is in.
+
+    Adds it to the application root if it is missing.
+    """
+    root = application_of(context)
+    if query_registry(root) is None:
+        root._setObject(
+            PROCESS_REGISTRY_ID,
+            ProcessRegistry(),
+            set_owner=False,
+            suppress_events=True,
+        )
+    return query_registry(root)
+
+
+def application_of(context=None):
+    """Return the application root above `context`, or of this request."""
+    find = getattr(context, "getPhysicalRoot", None)
+    return getRequest()["PARENTS"][-1] if find is None else find()
+
+
+def get_process(root, process_id):
+    """Return the IProcess with that id; raises NoSuchProcessError."""
+    registry = query_registry(root)
+    process = registry and registry.get(process_id)
+    if process is None:
+        raise NoSuchProcessError(process_id)
+    return process
+
+
+@contextmanager
+def own_transaction(note):
+    """Open the application in a transaction apart from the thread's own.
+
+    Commits at the end of the block, with `note` (str) as its description, or
+    rolls back if the block raises.
+    """
+    manager = transaction.TransactionManager()
+    connection = Zope2.DB.open(transaction_manager=manager)
+    try:
+        with manager as txn:
+            txn.note(note)
+            yield connection.root()["Application"]
+    finally:
+        connection.close()
+
+
+def write(note, function, *args):
+    """Return ``function(application, *args)``, done in a short transaction.
+
+    Is tried again on conflicts, WRITE_TRIES times; then the last
+    TransientError is raised.
+    """
+    for left in reversed(range(WRITE_TRIES)):
+        try:
+            with own_transaction(note) as root:
+                return function(root, *args)
+        except TransientError:
+            if not left:
+                raise

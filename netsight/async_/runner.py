@@ -1,0 +1,340 @@
+"""Claim a process, publish its request again, write the outcome.
+
+The one module that calls ZPublisher.
+"""
+
+import inspect
+import io
+import logging
+import os
+import socket
+import traceback
+import uuid
+
+import transaction
+import Zope2
+from AccessControl.SecurityManagement import newSecurityManager
+from AccessControl.SecurityManagement import noSecurityManager
+from AccessControl.users import nobody
+from Acquisition import aq_acquire
+from Acquisition import aq_chain
+from transaction.interfaces import ISynchronizer
+from zExceptions import HTTPRedirection
+from zope.component.hooks import getSite
+from zope.component.hooks import setSite
+from zope.component.interfaces import ISite
+from zope.event import notify
+from zope.interface import implementer
+from ZPublisher.BaseRequest import RequestContainer
+from ZPublisher.HTTPRequest import WSGIRequest
+from ZPublisher.WSGIPublisher import publish
+from ZPublisher.WSGIPublisher import publish_module
+
+from netsight.async_.config import TRACEBACK_CHARS
+from netsight.async_.events import ProcessCompleted
+from netsight.async_.events import ProcessFailed
+from netsight.async_.events import ProcessStarted
+from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import ViewNotFoundError
+from netsight.async_.identity import Impersonation
+from netsight.async_.identity import find_user
+from netsight.async_.interfaces import IAsyncView
+from netsight.async_.monitor import monitor
+from netsight.async_.process import Error
+from netsight.async_.registry import get_process
+from netsight.async_.registry import own_transaction
+from netsight.async_.registry import write
+from netsight.async_.snapshot import JobResponse
+from netsight.async_.snapshot import open_environ
+from netsight.async_.snapshot import take_response
+
+
+logger = logging.getLogger(__name__)
+
+WORKER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+"""Name of this Zope process in claims."""
+
+
+class JobRequest(WSGIRequest):
+    """The request of a running process.
+
+    Only `run` makes one with an `async_run`.  It is an attribute of the class
+    and so is never looked up in the form, environ or cookies.
+    """
+
+    async_run = None
+
+    def retry(self):
+        request = super().retry()
+        request.async_run = self.async_run
+        # The next attempt has a connection of its own.
+        request.async_run.connection = None
+        return request
+
+    def traverse(self, path, response=None, validated_hook=None):
+        """Return what calls `__run__` of the process's view."""
+        published = super().traverse(path, response, validated_hook)
+        if self.async_run is None:
+            # A clone, as plone.subrequest makes.
+            return published
+        return self.async_run.callable_for(published, self)
+
+
+def run_of(request):
+    """Return the Run that made `request`, or None for all other requests."""
+    return request.async_run if isinstance(request, JobRequest) else None
+
+
+def run(process_id):
+    """Run a queued process to its outcome; never raises an Exception.
+
+    Does nothing if the process is not queued: another worker was quicker.
+    """
+    try:
+        Run(process_id).execute()
+    except (ClaimLostError, NoSuchProcessError) as exc:
+        logger.info("process %s is not for this worker: %s", process_id, exc)
+    except Exception:
+        logger.exception("process %s: its outcome was not written", process_id)
+
+
+class Run:
+    """One claim of a process by this worker, and its attempts."""
+
+    def __init__(self, process_id):
+        self.process_id = process_id
+        self.attempts = 0
+        self.connection = None
+        self.settled = False
+
+    def execute(self):
+        """Claim, publish, and store a failure or redirection.
+
+        Raises ClaimLostError or NoSuchProcessError if there is nothing to do.
+        """
+        self.claim_number = write("netsight.async: claim", self._claim)
+        with own_transaction("netsight.async: input") as root:
+            process = get_process(root, self.process_id)
+            self.owner = process.owner
+            self.view_path = process.view_path
+            self.environ = open_environ(process.request)
+        monitor.watch(self.process_id)
+        try:
+            self._publish()
+        finally:
+            monitor.unwatch(self.process_id)
+            self.environ["wsgi.input"].close()
+
+    def set_progress(self, number, message):
+        """Show a checked number and a message to other connections."""
+        monitor.put(self.process_id, number, message)
+
+    # Before
+
+    def _claim(self, root):
+        return get_process(root, self.process_id).claim_for(WORKER)
+
+    def _publish(self):
+        """Publish once, with Zope's retries, and store what escapes."""
+        fence = Fence(self)
+        site = getSite()
+        transaction.manager.registerSynch(fence)
+        try:
+            publish_module(
+                self.environ,
+                lambda status, headers, exc_info=None: None,
+                _publish=self._attempt,
+                _request_factory=self._make_request,
+                _response_factory=JobResponse,
+            )
+            if not self.settled:
+                # The view doomed its transaction: an answer without effects.
+                self._settle(self.final_response)
+        except ClaimLostError:
+            raise
+        except HTTPRedirection as exc:
+            self._settle(self._redirect(exc))
+        except BaseException as exc:
+            # SystemExit and the like end the process, not the worker.
+            self._fail(exc)
+        finally:
+            transaction.manager.unregisterSynch(fence)
+            transaction.abort()
+            noSecurityManager()
+            setSite(site)
+
+    def _make_request(self, stdin, environ, response):
+        request = JobRequest(stdin, environ, response)
+        request.async_run = self
+        return request
+
+    # In the process's transaction
+
+    def _attempt(self, request, module_info):
+        """Publish a request of this run; stands in for ZPublisher's publish.
+
+        After it the outcome is written, as the last thing before the commit.
+        """
+        self.connection = module_info[0]._p_jar
+        self.check_claim()
+        self.attempts += 1
+        self.settled = False
+        self.set_progress(None, None)
+        response = publish(request, module_info)
+        if transaction.isDoomed():
+            self.final_response = response
+        transaction.get().addBeforeCommitHook(self._complete, (response,))
+        return response
+
+    def impersonation(self, view, request):
+        """Return the stand-in for the user folder for the run's own view."""
+        return Impersonation(self.owner, request["PARENTS"][-1], view)
+
+    def callable_for(self, published, request):
+        """Return a function without arguments that does the work.
+
+        Raises ViewNotFoundError if `published` is not the process's view.
+        """
+        if (
+            not IAsyncView.providedBy(published)
+            or published.async_view_path != self.view_path
+        ):
+            raise ViewNotFoundError(self.view_path)
+        folder_path = self.owner.folder_path.rpartition("/")[0]
+        request["AUTHENTICATION_PATH"] = folder_path.lstrip("/")
+
+        def call():
+            process = get_process(request["PARENTS"][-1], self.process_id)
+            notify(ProcessStarted(process))
+            return call_run(published.__run__, self.process_id)
+
+        return call
+
+    def process(self):
+        """Return the process as the open transaction sees it."""
+        root = self.connection.root()["Application"]
+        return get_process(root, self.process_id)
+
+    def check_claim(self):
+        """Raise ClaimLostError unless the claim is still this run's."""
+        self.process().check_claim(WORKER, self.claim_number)
+
+    def _complete(self, response):
+        process = self.process()
+        process.complete(
+            self.attempts, take_response(response, self.connection)
+        )
+        notify(ProcessCompleted(process))
+        self.settled = True
+
+    # After it
+
+    def _settle(self, response):
+        """Store a response whose effects were rolled back."""
+
+        def settle(root):
+            process = get_process(root, self.process_id)
+            process.check_claim(WORKER, self.claim_number)
+            process.complete(
+                self.attempts, take_response(response, root._p_jar)
+            )
+            notify(ProcessCompleted(process))
+
+        write("netsight.async: response", settle)
+
+    def _redirect(self, exc):
+        response = JobResponse()
+        response.redirect(exc)
+        return response
+
+    def _fail(self, exc):
+        logger.error(
+            "process %s of %s failed", self.process_id, self.view_path,
+            exc_info=exc,
+        )  # fmt: skip
+        text = "".join(traceback.format_exception(exc))[-TRACEBACK_CHARS:]
+        error = Error(type(exc).__name__, printable(exc), text)
+        info = (type(exc), exc, exc.__traceback__)
+        write("netsight.async: failed", self._store_failure, error, info)
+
+    def _store_failure(self, root, error, exc_info):
+        process = get_process(root, self.process_id)
+        process.check_claim(WORKER, self.claim_number)
+        process.fail(self.attempts, error)
+        context = self._context(root)
+        newSecurityManager(None, find_user(root, self.owner) or nobody)
+        setSite(next((o for o in aq_chain(context) if ISite.providedBy(o)), None))
+        tell_error_log(context, exc_info)
+        notify(ProcessFailed(process))
+
+    def _context(self, root):
+        """Return the view's context, or the nearest parent that is left."""
+        request = JobRequest(io.BytesIO(), self.environ, JobResponse())
+        request["PARENTS"] = [root]
+        context = root.__of__(RequestContainer(REQUEST=request))
+        request["URL"] = request["SERVER_URL"] + self.view_path
+        for name in self.view_path.split("/")[1:-1]:
+            try:
+                context = context.unrestrictedTraverse(name)
+            except (KeyError, AttributeError, LookupError):
+                break
+        return context
+
+
+@implementer(ISynchronizer)
+class Fence:
+    """Lets no transaction of a run commit when its claim is gone.
+
+    This holds for the commits that `__run__` does itself, too: a synchronizer
+    is told of each, while hooks belong to one transaction.
+    """
+
+    def __init__(self, run):
+        self._run = run
+
+    def newTransaction(self, txn):
+        """Nothing to do."""
+
+    def beforeCompletion(self, txn):
+        """Check the claim, and have the storage check it in the commit."""
+        if self._run.connection is None or txn.isDoomed():
+            return
+        try:
+            self._run.check_claim()
+        except ClaimLostError:
+            # Even code that swallows this error cannot commit any more.
+            txn.doom()
+            raise
+        self._run.connection.readCurrent(self._run.process().claim)
+
+    def afterCompletion(self, txn):
+        """Nothing to do."""
+
+
+def call_run(method, process_id):
+    """Call `__run__`, with the process id if it can take it by name."""
+    parameters = inspect.signature(method).parameters.values()
+    if any(
+        p.name == "process_id" or p.kind is inspect.Parameter.VAR_KEYWORD
+        for p in parameters
+    ):
+        return method(process_id=process_id)
+    return method()
+
+
+def printable(exc):
+    """Return the text of an exception, whatever its ``__str__`` does."""
+    try:
+        return str(exc)
+    except Exception:
+        return f"<unprintable {type(exc).__name__}>"
+
+
+def tell_error_log(context, exc_info):
+    """Hand an exception to the error log of the nearest site, if it has one."""
+    try:
+        log = aq_acquire(context, "__error_log__", containment=1)
+    except AttributeError:
+        return
+    log.raising(exc_info)

@@ -1,0 +1,271 @@
+"""Request to plain data and back; response to plain data and back.
+
+The tables say what crosses.
+"""
+
+import re
+import sys
+import tempfile
+from io import BytesIO
+
+from zExceptions import BadRequest
+from zope.i18n import translate
+from zope.i18nmessageid import MessageFactory
+from ZPublisher.HTTPResponse import WSGIResponse
+from ZPublisher.Iterators import IUnboundStreamIterator
+
+from netsight.async_ import config
+from netsight.async_.body import COPY_BYTES
+from netsight.async_.body import Body
+from netsight.async_.exceptions import RequestNotRepeatableError
+from netsight.async_.process import RequestSnapshot
+from netsight.async_.process import ResponseSnapshot
+
+
+_ = MessageFactory(config.I18N_DOMAIN)
+
+KEPT_ENVIRON = {
+    "CONTENT_TYPE",
+    "HTTPS",
+    "PATH_INFO",
+    "QUERY_STRING",
+    "REMOTE_ADDR",
+    "REQUEST_METHOD",
+    "REQUEST_SCHEME",
+    "SCRIPT_NAME",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PORT_SECURE",
+    "SERVER_PROTOCOL",
+    "SERVER_URL",
+    "wsgi.url_scheme",
+}
+"""What crosses beside the HTTP headers."""
+
+DROPPED_HEADERS = {
+    # Conditions on an answer that nobody has yet (RFC 9110, 13.1 and 14.2).
+    "HTTP_IF_MATCH",
+    "HTTP_IF_MODIFIED_SINCE",
+    "HTTP_IF_NONE_MATCH",
+    "HTTP_IF_RANGE",
+    "HTTP_IF_UNMODIFIED_SINCE",
+    "HTTP_RANGE",
+    # Of the connection or the server (RFC 9110, 7.6.1).
+    "HTTP_CONNECTION",
+    "HTTP_CONTENT_LENGTH",
+    "HTTP_EXPECT",
+    "HTTP_KEEP_ALIVE",
+    "HTTP_TE",
+    "HTTP_TRAILER",
+    "HTTP_TRANSFER_ENCODING",
+    "HTTP_UPGRADE",
+    # The result is stored as it is and encoded when it is fetched.
+    "HTTP_ACCEPT_ENCODING",
+    # Credentials; the cookies of the setting `cookies` are put back.
+    "HTTP_COOKIE",
+}
+
+SECRET_HEADER = re.compile(
+    r"AUTH|COOKIE|CREDENTIAL|JWT|KEY|PASSW|REMOTE_USER|SECRET|SESSION|SSL"
+    r"|TICKET|TOKEN|USER(_?NAME|_?ID)?$"
+)
+"""Headers by which proxies and clients tell who somebody is."""
+
+SECRET_FIELDS = ("__ac_name", "__ac_password")
+"""Form fields by which Products.PluggableAuthService logs somebody in."""
+
+DROPPED_RESPONSE_HEADERS = {
+    # Made anew when the response is sent.
+    "cache-control",
+    "content-length",
+    "date",
+    "server",
+    "x-powered-by",
+    # Of the connection (RFC 9110, 7.6.1).
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+
+THEMED_TYPES = ("text/html", "application/xhtml+xml")
+"""Bodies of these types go through Plone's transforms when they are sent."""
+
+LOGIN_REFUSED = _(
+    "error_login_fields",
+    default="Log in first, then start the process. A form that does both at "
+    "once is refused, so that no password is stored.",
+)
+
+SPOOL_BYTES = 1024 * 1024
+"""Output of a running process above this size is kept on disk."""
+
+
+def take_request(request, connection):
+    """Return a RequestSnapshot of a parsed Zope request.
+
+    `connection` is the ZODB connection that will store it.  Raises BadRequest
+    if the form holds a password, RequestNotRepeatableError if the body cannot
+    be read a second time.
+    """
+    if any(name in request.form for name in SECRET_FIELDS):
+        raise BadRequest(translate(LOGIN_REFUSED, context=request))
+    return RequestSnapshot(
+        _kept_environ(request.environ), _take_body(request, connection)
+    )
+
+
+def _kept_environ(environ):
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if isinstance(value, str) and _may_cross(name)
+    }
+    cookies = _kept_cookies(environ.get("HTTP_COOKIE", ""))
+    if cookies:
+        kept["HTTP_COOKIE"] = cookies
+    return kept
+
+
+def _may_cross(name):
+    if not name.startswith("HTTP_"):
+        return name in KEPT_ENVIRON
+    return name not in DROPPED_HEADERS and not SECRET_HEADER.search(name)
+
+
+def _kept_cookies(header):
+    allowed = config.get("cookies")
+    return "; ".join(
+        pair.strip()
+        for pair in header.split(";")
+        if pair.partition("=")[0].strip() in allowed
+    )
+
+
+def _take_body(request, connection):
+    if request.method in ("GET", "HEAD"):
+        return None
+    stream = request.get("BODYFILE")
+    try:
+        position = stream.tell()
+        body = Body.from_file(stream, connection)
+        stream.seek(position)
+    except (AttributeError, OSError) as exc:
+        raise RequestNotRepeatableError(
+            "wsgi.input of this server cannot be read twice"
+        ) from exc
+    return body
+
+
+def open_environ(snapshot):
+    """Return the WSGI environ (a dict) to publish a RequestSnapshot again.
+
+    Its ``wsgi.input`` is an open file, which the caller closes.
+    """
+    body = snapshot.body
+    return {
+        **snapshot.environ,
+        # PEP 3333: bytes in the guise of latin-1.
+        "PATH_INFO": _as_wsgi(snapshot.environ.get("PATH_INFO", "/")),
+        "CONTENT_LENGTH": str(body.size if body else 0),
+        "wsgi.input": body.open() if body else BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.version": (1, 0),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        # Errors come out as they are, not as rendered pages.
+        "x-wsgiorg.throw_errors": True,
+        # Theming is done when the result is fetched.
+        "plone.transformchain.disable": True,
+    }
+
+
+def _as_wsgi(path):
+    return path.encode("utf-8").decode("latin-1")
+
+
+class JobResponse(WSGIResponse):
+    """A response whose ``write`` does not fill the memory."""
+
+    def __init__(self, *args, **kwargs):
+        kwargs["stdout"] = tempfile.SpooledTemporaryFile(SPOOL_BYTES)
+        super().__init__(*args, **kwargs)
+
+    def retry(self):
+        """Return a response without the output of this attempt."""
+        self.stdout.close()
+        return type(self)()
+
+
+def take_response(response, connection):
+    """Return a ResponseSnapshot of a JobResponse, and empty the response.
+
+    `connection` is the ZODB connection that will store it.  Raises what a
+    stream iterator raises while it is read, TypeError if it yields no bytes.
+    """
+    status, headers = response.finalize()
+    code, _space, reason = status.partition(" ")
+    kept = [
+        (name, value)
+        for name, value in headers
+        if name.lower() not in DROPPED_RESPONSE_HEADERS
+    ]
+    output = response.stdout
+    output.seek(0, 2)
+    for chunk in _chunks(response.body):
+        output.write(chunk)
+    body = Body.from_file(output, connection)
+    response.body = b""
+    response.stdout = BytesIO()
+    output.close()
+    return ResponseSnapshot(int(code), reason, kept, body)
+
+
+def _chunks(body):
+    if isinstance(body, bytes):
+        yield body
+        return
+    try:
+        if IUnboundStreamIterator.providedBy(body):
+            yield from _unbound_chunks(body)
+        else:
+            yield from iter(lambda: body.read(COPY_BYTES), b"")
+    finally:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+
+
+def _unbound_chunks(body):
+    # An IUnboundStreamIterator has __next__, but need not have __iter__.
+    while True:
+        try:
+            yield next(body)
+        except StopIteration:
+            return
+
+
+def replay(snapshot, response):
+    """Set status and headers of `response`, and return the body to publish.
+
+    The body is bytes, or a stream iterator.  A result is for one visitor:
+    caches are told not to keep it.
+    """
+    seen = set()
+    for name, value in snapshot.headers:
+        if name.lower() in seen or name.lower() == "set-cookie":
+            response.addHeader(name, value)
+        else:
+            response.setHeader(name, value)
+            seen.add(name.lower())
+    response.setHeader("Cache-Control", "no-store, private")
+    response.setHeader("Content-Length", str(snapshot.body.size))
+    response.setStatus(snapshot.status, snapshot.reason)
+    if (response.getHeader("Content-Type") or "").startswith(THEMED_TYPES):
+        return snapshot.body.read()
+    return snapshot.body.publish()

@@ -1,0 +1,68 @@
+"""Views of the tests.  What `JobView` does is set by the test."""
+
+from Products.Five import BrowserView
+from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
+
+from netsight.async_ import BaseAsyncView
+
+
+class JobView(BaseAsyncView):
+    """Does what the test says: `JobView.work(view, process_id)`."""
+
+    work = None
+
+    def initial_page(self, *args, **kwargs):
+        return "the form"
+
+    def __run__(self, process_id=None):
+        return JobView.work(self, process_id)
+
+
+class NoIdView(BaseAsyncView):
+    """Does not take the id."""
+
+    def __run__(self):
+        return "ran without an id"
+
+
+class KeywordsView(BaseAsyncView):
+    """Takes the id among the keywords, as the first example of 1.x."""
+
+    def __run__(self, *args, **kwargs):
+        return "process_id" if kwargs["process_id"] else "none"
+
+
+class TemplatedView(BaseAsyncView):
+    """Has its page from ZCML, or from an attribute."""
+
+    def run_process(self):
+        return "run" in self.request.form
+
+    def __run__(self, *args, **kwargs):
+        return self.__call__(message="from the process", no_process=True)
+
+
+class AttributePageView(TemplatedView):
+    """Has its page in an attribute."""
+
+    initial_page = ViewPageTemplateFile("page.pt")
+
+
+class OwnProcessingPageView(JobView):
+    """Has a waiting page of its own, in the manner of 1.x."""
+
+    processing_page = ViewPageTemplateFile("waiting.pt")
+
+
+class OwnProcessingMethodView(JobView):
+    """Has a method as waiting page."""
+
+    def processing_page(self, process_id=None):
+        return "wait for it"
+
+
+class BarePage(BrowserView):
+    """Replaces the waiting page of all views on a layer."""
+
+    def __call__(self, process_id=None, **options):
+        return f"site's own page for {process_id}"

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+from setuptools import find_namespace_packages
+from setuptools import setup
+
+
+HERE = Path(__file__).parent
+VERSION = "2.0.0.dev0"
+
+long_description = "\n\n".join(
+    (HERE / name).read_text(encoding="utf-8")
+    for name in ("README.rst", "CHANGES.rst")
+)
+
+setup(
+    name="netsight.async",
+    version=VERSION,
+    description="Run any Zope or Plone view in the background, with progress",
+    long_description=long_description,
+    long_description_content_type="text/x-rst",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords="zope plone background job queue progress",
+    author="netsight.async contributors",
+    url="https://github.com/netsight/netsight.async",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Web Environment",
+        "Framework :: Zope",
+        "Framework :: Zope :: 5",
+        "Framework :: Zope :: 6",
+        "Framework :: Plone",
+        "Framework :: Plone :: 6.2",
+        "Framework :: Plone :: Addon",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Topic :: Internet :: WWW/HTTP :: Dynamic Content",
+    ],
+    packages=find_namespace_packages(include=["netsight", "netsight.*"]),
+    include_package_data=True,
+    zip_safe=False,
+    python_requires=">=3.10",
+    install_requires=[
+        "AccessControl",
+        "Acquisition",
+        "BTrees",
+        "persistent",
+        "transaction",
+        "ZConfig",
+        "zExceptions",
+        "ZODB",
+        "Zope>=5.8",
+        "zope.component",
+        "zope.event",
+        "zope.globalrequest",
+        "zope.i18n",
+        "zope.i18nmessageid",
+        "zope.interface",
+        "zope.lifecycleevent",
+        "zope.processlifetime",
+        "zope.publisher",
+    ],
+    extras_require={
+        "plone": ["Products.CMFPlone", "plone.protect"],
+        "test": [
+            "coverage[toml]",
+            "plone.app.testing",
+            "Products.CMFPlone",
+            "plone.protect",
+            "python-gettext",
+            "zope.testrunner",
+        ],
+        "test-zope": [
+            "coverage[toml]",
+            "plone.testing[zope]",
+            "python-gettext",
+            "zope.testrunner",
+        ],
+    },
+    entry_points={
+        "plone.autoinclude.plugin": [
+            "target = plone",
+            "module = netsight.async",
+        ],
+    },
+)
