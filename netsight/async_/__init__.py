@@ -1,6 +1,6 @@
 """Run any Zope or Plone view in the background.
 
-    from netsight.async_ import BaseAsyncView
+from netsight.async_ import BaseAsyncView
 """
 
 from netsight.async_.browser.BaseAsyncView import BaseAsyncView

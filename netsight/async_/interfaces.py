@@ -151,4 +151,7 @@ class IProcessCompletedEvent(IProcessEvent):
 
 
 class IProcessFailedEvent(IProcessEvent):
-    """Failed; in the transaction that stores the error, as its owner."""
+    """Failed; in a transaction after the one that stored the error.
+
+    The process's owner is the current user, its site the current site.
+    """

@@ -59,7 +59,9 @@ class Monitor:
         """
         shown = (number, message)
         with self._lock:
-            known = self._unwritten.get(process_id, self._shown.get(process_id))
+            known = self._unwritten.get(
+                process_id, self._shown.get(process_id)
+            )
             if process_id in self._running and known != shown:
                 self._unwritten[process_id] = shown
                 self._lock.notify_all()

@@ -15,6 +15,8 @@ control   requests of people who want it cancelled
 
 import math
 import time
+from decimal import Decimal
+from numbers import Real
 
 from persistent import Persistent
 from zope.interface import implementer
@@ -126,7 +128,9 @@ class Control(Part):
 class Process(Part):
     """See IProcess.  This object itself never changes."""
 
-    def __init__(self, process_id, view_path, view_name, title, owner, request):
+    def __init__(
+        self, process_id, view_path, view_name, title, owner, request
+    ):
         self.id = process_id
         self.view_path = view_path
         self.view_name = view_name
@@ -217,12 +221,13 @@ def checked_percentage(value):
     >>> checked_percentage(-3), checked_percentage(1000)
     (0, 100)
     """
+    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
+        raise ValueError(f"{value!r} is no percentage")
     try:
-        number = value + 0.0
-        finite = math.isfinite(number)
-    except (TypeError, OverflowError) as exc:
-        raise ValueError(f"{value!r} is no percentage") from exc
-    if isinstance(value, bool) or not finite:
+        number = float(value)
+    except OverflowError as exc:
+        raise ValueError("too large for a percentage") from exc
+    if not math.isfinite(number):
         raise ValueError(f"{value!r} is no percentage")
     number = round(min(max(number, 0.0), 100.0), 1)
     return int(number) if number.is_integer() else number

@@ -183,7 +183,7 @@ class Run:
         self.set_progress(None, None)
         response = publish(request, module_info)
         if transaction.isDoomed():
-            self.final_response = response
+            self.final_response = response.detach()
         transaction.get().addBeforeCommitHook(self._complete, (response,))
         return response
 
@@ -232,16 +232,13 @@ class Run:
 
     def _settle(self, response):
         """Store a response whose effects were rolled back."""
-
-        def settle(root):
+        with own_transaction("netsight.async: response") as root:
             process = get_process(root, self.process_id)
             process.check_claim(WORKER, self.claim_number)
             process.complete(
                 self.attempts, take_response(response, root._p_jar)
             )
             notify(ProcessCompleted(process))
-
-        write("netsight.async: response", settle)
 
     def _redirect(self, exc):
         response = JobResponse()
@@ -255,18 +252,27 @@ class Run:
         )  # fmt: skip
         text = "".join(traceback.format_exception(exc))[-TRACEBACK_CHARS:]
         error = Error(type(exc).__name__, printable(exc), text)
+        write("netsight.async: failed", self._store_failure, error)
         info = (type(exc), exc, exc.__traceback__)
-        write("netsight.async: failed", self._store_failure, error, info)
+        try:
+            write("netsight.async: failure told", self._tell_failure, info)
+        except Exception:
+            # What is stored stands, whatever a subscriber does.
+            logger.exception("failure of %s not told", self.process_id)
 
-    def _store_failure(self, root, error, exc_info):
+    def _store_failure(self, root, error):
         process = get_process(root, self.process_id)
         process.check_claim(WORKER, self.claim_number)
         process.fail(self.attempts, error)
+
+    def _tell_failure(self, root, exc_info):
+        """Tell the error log and the subscribers, as the owner, in the site."""
         context = self._context(root)
         newSecurityManager(None, find_user(root, self.owner) or nobody)
-        setSite(next((o for o in aq_chain(context) if ISite.providedBy(o)), None))
+        sites = (each for each in aq_chain(context) if ISite.providedBy(each))
+        setSite(next(sites, None))
         tell_error_log(context, exc_info)
-        notify(ProcessFailed(process))
+        notify(ProcessFailed(get_process(root, self.process_id)))
 
     def _context(self, root):
         """Return the view's context, or the nearest parent that is left."""
@@ -333,8 +339,6 @@ def printable(exc):
 
 def tell_error_log(context, exc_info):
     """Hand an exception to the error log of the nearest site, if it has one."""
-    try:
-        log = aq_acquire(context, "__error_log__", containment=1)
-    except AttributeError:
-        return
-    log.raising(exc_info)
+    log = aq_acquire(context, "__error_log__", default=None, containment=1)
+    if log is not None:
+        log.raising(exc_info)

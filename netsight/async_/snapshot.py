@@ -6,6 +6,7 @@ The tables say what crosses.
 import re
 import sys
 import tempfile
+from copy import copy
 from io import BytesIO
 
 from zExceptions import BadRequest
@@ -192,9 +193,20 @@ def _as_wsgi(path):
 class JobResponse(WSGIResponse):
     """A response whose ``write`` does not fill the memory."""
 
-    def __init__(self, *args, **kwargs):
-        kwargs["stdout"] = tempfile.SpooledTemporaryFile(SPOOL_BYTES)
-        super().__init__(*args, **kwargs)
+    def write(self, data):
+        """Add bytes to the output."""
+        if not self._streaming:
+            self.stdout = tempfile.SpooledTemporaryFile(SPOOL_BYTES)
+        super().write(data)
+
+    def detach(self):
+        """Return a twin that has all, and outlives publishing; empty self."""
+        twin = copy(self)
+        if not self._streaming:
+            # The publisher closes the one that it gave.
+            twin.stdout = BytesIO()
+        self.stdout, self.body = BytesIO(), b""
+        return twin
 
     def retry(self):
         """Return a response without the output of this attempt."""
@@ -215,15 +227,25 @@ def take_response(response, connection):
         for name, value in headers
         if name.lower() not in DROPPED_RESPONSE_HEADERS
     ]
-    output = response.stdout
-    output.seek(0, 2)
-    for chunk in _chunks(response.body):
-        output.write(chunk)
-    body = Body.from_file(output, connection)
-    response.body = b""
-    response.stdout = BytesIO()
-    output.close()
+    with _output(response.detach()) as output:
+        body = Body.from_file(output, connection)
     return ResponseSnapshot(int(code), reason, kept, body)
+
+
+def _output(response):
+    """Return an open file with all that a response would send."""
+    if isinstance(response.body, bytes) and not response.stdout.tell():
+        return BytesIO(response.body)
+    output = response.stdout
+    if not response.stdout.tell():
+        output = tempfile.SpooledTemporaryFile(SPOOL_BYTES)
+    try:
+        for chunk in _chunks(response.body):
+            output.write(chunk)
+    except BaseException:
+        output.close()
+        raise
+    return output
 
 
 def _chunks(body):

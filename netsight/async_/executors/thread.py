@@ -60,8 +60,7 @@ class ThreadExecutor:
         """
         with self._changed:
             return self._changed.wait_for(
-                lambda: not self._waiting
-                and len(self._threads) == self._idle,
+                lambda: not self._waiting and len(self._threads) == self._idle,
                 timeout,
             )
 

@@ -13,6 +13,9 @@ import transaction
 from plone.testing import Layer
 from plone.testing import zca
 from plone.testing import zope
+from Products.SiteAccess.VirtualHostMonster import (
+    manage_addVirtualHostMonster,
+)
 from webtest import TestApp
 from zope.configuration import xmlconfig
 from ZPublisher.httpexceptions import HTTPExceptionHandler
@@ -106,6 +109,8 @@ class AsyncTestCase(unittest.TestCase):
     def setUp(self):
         self.app = self.layer["app"]
         self.make_users(self.app.acl_users)
+        if "virtual_hosting" not in self.app.objectIds():
+            manage_addVirtualHostMonster(self.app)
         transaction.commit()
 
     def tearDown(self):
@@ -213,5 +218,3 @@ def stored_bytes(database):
 def text_of(response):
     """Return the text of an HTML response without its tags."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", response.text))
-
-

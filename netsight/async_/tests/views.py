@@ -10,6 +10,7 @@ class JobView(BaseAsyncView):
     """Does what the test says: `JobView.work(view, process_id)`."""
 
     work = None
+    broken = ViewPageTemplateFile("broken.pt")
 
     def initial_page(self, *args, **kwargs):
         return "the form"
@@ -66,3 +67,10 @@ class BarePage(BrowserView):
 
     def __call__(self, process_id=None, **options):
         return f"site's own page for {process_id}"
+
+
+class CallingView(BrowserView):
+    """Calls an async view instead of being one."""
+
+    def __call__(self):
+        return self.context.restrictedTraverse("job")()

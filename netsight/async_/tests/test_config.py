@@ -1,0 +1,83 @@
+"""Settings: where they come from, and what is refused."""
+
+import unittest
+from unittest import mock
+
+from App.config import DefaultConfiguration
+
+from netsight.async_ import config
+from netsight.async_.exceptions import SettingError
+
+
+class SettingsTests(unittest.TestCase):
+    def setUp(self):
+        self.configuration = DefaultConfiguration()
+        for target, value in (
+            ("netsight.async_.config.getConfiguration", self.configure),
+            ("os.environ", {}),
+        ):
+            patcher = mock.patch(target, value)
+            patcher.start()
+            self.addCleanup(patcher.stop)
+
+    def configure(self):
+        return self.configuration
+
+    def zope_conf(self, **section):
+        self.configuration.product_config = {
+            "netsight.async": {
+                k.replace("_", "-"): v for k, v in section.items()
+            }
+        }
+
+    def environment(self, **variables):
+        config.os.environ.update(variables)
+
+    def test_without_any_the_defaults_hold(self):
+        self.assertEqual(config.get("threads"), 4)
+        self.assertEqual(config.get("executor"), "thread")
+        self.assertEqual(config.get("cookies"), ("I18N_LANGUAGE",))
+        config.validate()
+
+    def test_zope_conf_sets_them(self):
+        self.zope_conf(threads="8")
+        self.assertEqual(config.get("threads"), 8)
+
+    def test_the_environment_wins_over_zope_conf(self):
+        self.zope_conf(threads="8")
+        self.environment(NETSIGHT_ASYNC_THREADS=" 2 ")
+        self.assertEqual(config.get("threads"), 2)
+
+    def test_a_bad_number_names_setting_value_and_place(self):
+        self.zope_conf(threads="many")
+        with self.assertRaisesRegex(
+            SettingError,
+            "threads = 'many' .<product-config netsight.async>. is not a "
+            "whole number from 1 to 64",
+        ):
+            config.validate()
+
+    def test_a_number_out_of_range_is_refused(self):
+        for text in ("0", "65", "-1", "1.5", ""):
+            with self.subTest(text):
+                self.environment(NETSIGHT_ASYNC_THREADS=text)
+                with self.assertRaisesRegex(SettingError, "environment"):
+                    config.get("threads")
+
+    def test_an_unknown_executor_is_refused_with_the_known_ones(self):
+        self.zope_conf(executor="carrier-pigeon")
+        with self.assertRaisesRegex(SettingError, "one of thread, inline"):
+            config.validate()
+
+    def test_a_mistyped_name_is_refused_with_the_known_ones(self):
+        self.zope_conf(treads="8")
+        with self.assertRaisesRegex(SettingError, "'treads'.*threads"):
+            config.validate()
+
+    def test_names_are_parted_by_spaces_or_commas(self):
+        self.zope_conf(cookies="one, two three")
+        self.assertEqual(config.get("cookies"), ("one", "two", "three"))
+
+    def test_every_setting_says_what_it_means(self):
+        for setting in config.SETTINGS.values():
+            self.assertTrue(setting.meaning.endswith("."), setting.name)

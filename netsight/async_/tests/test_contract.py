@@ -1,0 +1,359 @@
+"""The promises of the 1.x README, one by one."""
+
+import json
+
+import transaction
+from Products.Five import BrowserView
+
+from netsight.async_ import NoSuchProcessError
+from netsight.async_ import ThreadDiedBeforeCompletionError
+from netsight.async_.tests.support import MANAGER
+from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.support import Gate
+
+
+class TimelineTests(AsyncTestCase):
+    """'Example timeline' of the README."""
+
+    def test_1_a_visit_shows_the_form(self):
+        self.assertEqual(self.client().get("/job").text, "the form")
+        self.assertEqual(self.processes(), [])
+
+    def test_2_submitting_starts_the_process_in_the_background(self):
+        gate = Gate()
+        self.job(lambda view, process_id: gate.reach())
+        with self.threads():
+            process_id = self.client().start("/job")
+            gate.wait()
+            self.assertEqual(self.process(process_id).state, "running")
+            gate.open()
+
+    def test_3_the_user_is_redirected_to_the_processing_page(self):
+        self.job(lambda view, process_id: "x")
+        response = self.client().post("/job")
+        self.assertEqual(response.status_int, 302)
+        self.assertRegex(
+            response.headers["Location"],
+            r"^http://localhost/job/processing\?process_id=[0-9a-f-]{36}$",
+        )
+
+    def test_3_the_processing_page_shows_a_spinner(self):
+        gate = Gate()
+        self.job(lambda view, process_id: gate.reach())
+        with self.threads():
+            client = self.client()
+            process_id = client.start("/job")
+            page = client.see("/job", "processing", process_id)
+            gate.open()
+        self.assertIn("Processing...", page)
+        self.assertIn("/++resource++netsight.async.images/spinner.svg", page)
+
+    def test_4_the_page_polls_by_script_or_else_by_refresh(self):
+        gate = Gate()
+        self.job(lambda view, process_id: gate.reach())
+        with self.threads():
+            client = self.client()
+            page = client.see("/job", "processing", client.start("/job"))
+            gate.open()
+        self.assertIn("/++resource++netsight.async.js/processing.js", page)
+        body = page.text.partition("<body")[2]
+        self.assertIn('<meta http-equiv="refresh" content="5"', body)
+        self.assertIn("Check again", body)
+
+    def test_5_when_completed_the_user_is_redirected_to_the_result(self):
+        client, process_id = self.run_job(lambda view, process_id: "Hello!")
+        page = client.see("/job", "processing", process_id, status=302)
+        self.assertEqual(
+            page.headers["Location"],
+            f"http://localhost/job/result?process_id={process_id}",
+        )
+        self.assertEqual(page.follow().text, "Hello!")
+
+
+class TemplateTests(AsyncTestCase):
+    """'Using with page templates'."""
+
+    def test_the_template_in_zcml_is_shown_first(self):
+        page = self.client().get("/templated-job")
+        self.assertIn("the template", page)
+
+    def test_run_process_decides_what_starts_a_process(self):
+        client = self.client()
+        self.assertIn("the template", client.post("/templated-job"))
+        self.assertEqual(self.processes(), [])
+        client.start("/templated-job", {"run": "1"})
+        client.started(client.get("/templated-job?run=1"))
+        self.assertEqual(len(self.processes()), 2)
+
+    def test_initial_page_may_be_a_template(self):
+        page = self.client().get("/attribute-page-job")
+        self.assertIn("the template", page)
+
+    def test_initial_page_may_be_a_method(self):
+        self.assertEqual(self.client().get("/job").text, "the form")
+
+    def test_processing_page_may_be_a_template_of_the_view(self):
+        gate = Gate()
+        self.job(lambda view, process_id: gate.reach())
+        with self.threads():
+            client = self.client()
+            process_id = client.start("/own-page-job")
+            page = client.see("/own-page-job", "processing", process_id)
+            gate.open()
+        self.assertIn("waiting, False", page)
+
+    def test_processing_page_may_be_a_method_of_the_view(self):
+        gate = Gate()
+        self.job(lambda view, process_id: gate.reach())
+        with self.threads():
+            client = self.client()
+            process_id = client.start("/own-method-job")
+            page = client.see("/own-method-job", "processing", process_id)
+            gate.open()
+        self.assertEqual(page.text, "wait for it")
+
+    def test_no_process_renders_the_page_within_run(self):
+        for view in ("templated-job", "attribute-page-job"):
+            with self.subTest(view):
+                client = self.client()
+                process_id = client.start(f"/{view}", {"run": "1"})
+                result = client.see(f"/{view}", "result", process_id)
+                self.assertIn("from the process", result)
+
+    def test_a_call_within_run_never_starts_another_process(self):
+        result = self.result_of(lambda view, process_id: view())
+        self.assertEqual(result.text, "the form")
+        self.assertEqual(len(self.processes()), 1)
+
+
+class RunSignatureTests(AsyncTestCase):
+    """`__run__` gets the id only if it can take it."""
+
+    def test_a_named_argument_gets_the_id(self):
+        client, process_id = self.run_job(lambda view, process_id: process_id)
+        result = client.see("/job", "result", process_id)
+        self.assertEqual(result.text, process_id)
+
+    def test_keywords_get_the_id(self):
+        client = self.client()
+        process_id = client.start("/keywords-job")
+        result = client.see("/keywords-job", "result", process_id)
+        self.assertEqual(result.text, "process_id")
+
+    def test_a_method_without_arguments_runs(self):
+        client = self.client()
+        process_id = client.start("/no-id-job")
+        result = client.see("/no-id-job", "result", process_id)
+        self.assertEqual(result.text, "ran without an id")
+
+
+class RegistrationTests(AsyncTestCase):
+    """All ways to register a view serve the whole timeline."""
+
+    def check(self, view):
+        result = self.result_of(lambda view, process_id: "done", view=view)
+        self.assertEqual(result.text, "done")
+
+    def test_browser_page_with_class(self):
+        self.check("job")
+
+    def test_browser_page_with_allowed_attributes(self):
+        self.check("allowed-job")
+
+    def test_browser_view(self):
+        self.check("browser-view-job")
+
+    def test_an_unknown_subpath_is_not_found(self):
+        for view in (
+            "job",
+            "allowed-job",
+            "browser-view-job",
+            "templated-job",
+        ):
+            with self.subTest(view):
+                self.client().get(f"/{view}/nonsense", status=404)
+                self.client().get(f"/{view}/processing/more", status=404)
+
+    def test_the_methods_are_not_published_under_other_names(self):
+        for name in (
+            "set_progress", "run_process", "processing_page", "initial_page",
+            "process_status", "ended_page", "process_url", "_start",
+            "__run__", "async_view_path", "__allow_groups__",
+        ):  # fmt: skip
+            with self.subTest(name):
+                self.client(MANAGER).get(f"/job/{name}", status=404)
+
+
+class StatusTests(AsyncTestCase):
+    """'Checking the status & retrieving the result'."""
+
+    def completed(self, client, process_id, **form):
+        return client.see("/job", "completed", process_id, **form).text
+
+    def completed_json(self, client, process_id):
+        text = self.completed(client, process_id, output_json="1")
+        return json.loads(text)
+
+    def during(self, work, look):
+        """Return what `look(client, process_id)` sees while `work` waits."""
+        gate = Gate()
+
+        def waiting(view, process_id):
+            work(view, process_id)
+            gate.reach()
+
+        self.job(waiting)
+        with self.threads():
+            client = self.client()
+            process_id = client.start("/job")
+            gate.wait()
+            try:
+                return look(client, process_id)
+            finally:
+                gate.open()
+
+    def test_before_any_progress_completed_is_false(self):
+        seen = self.during(lambda view, pid: None, self.completed_json)
+        self.assertEqual(seen, {"completed": False})
+
+    def test_after_the_end_completed_is_true(self):
+        client, process_id = self.run_job(lambda view, pid: "x")
+        self.assertEqual(
+            self.completed_json(client, process_id), {"completed": True}
+        )
+        self.assertEqual(self.completed(client, process_id), "True")
+
+    def test_the_json_has_its_media_type_and_is_not_cached(self):
+        client, process_id = self.run_job(lambda view, pid: "x")
+        response = client.see("/job", "completed", process_id, output_json="1")
+        self.assertEqual(response.content_type, "application/json")
+        self.assertEqual(
+            response.headers["Cache-Control"], "no-store, private"
+        )
+
+    def test_a_failed_process_is_an_error_in_json(self):
+        client, process_id = self.run_job(lambda view, pid: 1 / 0)
+        self.assertEqual(
+            self.completed_json(client, process_id), {"completed": "ERROR"}
+        )
+        result = client.see("/job", "result", process_id, output_json="1")
+        self.assertEqual(result.json, {"completed": "ERROR"})
+
+    def test_a_failed_process_is_a_500_otherwise(self):
+        client, process_id = self.run_job(lambda view, pid: 1 / 0)
+        client.see("/job", "completed", process_id, status=500)
+        client.see("/job", "result", process_id, status=500)
+
+    def test_before_completion_result_answers_202_and_the_waiting_page(self):
+        response = self.during(
+            lambda view, pid: None,
+            lambda client, pid: client.see("/job", "result", pid, status=202),
+        )
+        self.assertIn("Processing...", response)
+        self.assertEqual(response.headers["Retry-After"], "5")
+
+    def test_process_status_tells_state_progress_message_and_links(self):
+        client, process_id = self.run_job(lambda view, pid: "x")
+        status = client.see("/job", "process-status", process_id).json
+        at = "http://localhost/job"
+        query = f"?process_id={process_id}"
+        self.assertEqual(
+            status,
+            {
+                "state": "completed",
+                "progress": 100,
+                "message": None,
+                "links": {
+                    "process-status": f"{at}/process-status{query}",
+                    "processing": f"{at}/processing{query}",
+                    "result": f"{at}/result{query}",
+                },
+            },
+        )
+
+
+class PythonTests(AsyncTestCase):
+    """The same by calls in Python."""
+
+    def view(self):
+        transaction.begin()
+        view = self.app.restrictedTraverse("job")
+        self.assertIsInstance(view, BrowserView)
+        return view
+
+    def test_completed_and_result_of_a_completed_process(self):
+        _client, process_id = self.run_job(lambda view, pid: "Hello world!")
+        self.assertIs(self.view().completed(process_id), True)
+        self.assertEqual(
+            self.view().completed(process_id, output_json=True),
+            '{"completed": true}',
+        )
+        self.assertEqual(self.view().result(process_id), b"Hello world!")
+
+    def test_result_is_none_before_completion(self):
+        gate = Gate()
+        self.job(lambda view, process_id: gate.reach())
+        with self.threads():
+            process_id = self.client().start("/job")
+            gate.wait()
+            self.assertIsNone(self.view().result(process_id))
+            self.assertIsNone(self.view().result(process_id, True))
+            self.assertIs(self.view().completed(process_id), False)
+            gate.open()
+
+    def test_a_failed_process_raises(self):
+        _client, process_id = self.run_job(lambda view, pid: 1 / 0)
+        for method in (self.view().completed, self.view().result):
+            with self.assertRaises(ThreadDiedBeforeCompletionError):
+                method(process_id)
+            self.assertEqual(
+                method(process_id, True), '{"completed": "ERROR"}'
+            )
+
+    def test_an_unknown_process_raises(self):
+        for process_id in ("abcde-f01234", None, "", 7, ["a", "b"]):
+            with self.subTest(process_id):
+                with self.assertRaises(NoSuchProcessError):
+                    self.view()._get_process(process_id)
+                with self.assertRaises(NoSuchProcessError):
+                    self.view().completed(process_id)
+                with self.assertRaises(NoSuchProcessError):
+                    self.view().result(process_id)
+
+    def test_the_id_is_taken_from_the_request_if_it_is_not_given(self):
+        _client, process_id = self.run_job(lambda view, pid: "x")
+        view = self.view()
+        view.request.form["process_id"] = process_id
+        self.assertIs(view.completed(), True)
+        self.assertEqual(view._get_process().id, process_id)
+
+
+class MethodTests(AsyncTestCase):
+    """GET, HEAD, and views that have no page."""
+
+    def test_get_of_a_view_without_any_page_says_how_to_use_it(self):
+        response = self.client().get("/no-id-job", status=405)
+        self.assertIn("A POST to this address starts a process", response)
+        self.assertEqual(response.headers["Allow"], "POST")
+
+    def test_head_of_the_view_is_like_get_and_starts_nothing(self):
+        self.app.manage_addFolder("folder")
+        transaction.commit()
+        response = self.client().head("/folder/job")
+        self.assertEqual(response.status_int, 200)
+        self.client().head("/folder/templated-job?run=1")
+        self.assertEqual(self.processes(), [])
+
+    def test_head_of_a_result_has_the_headers_of_get(self):
+        # Zope's application root answers HEAD for views with @@ only.
+        client, process_id = self.run_job(lambda view, pid: "Hello!")
+        url = f"/@@job/result?process_id={process_id}"
+        get, head = client.get(url), client.head(url)
+        self.assertEqual(head.status_int, 200)
+        self.assertEqual(head.content_type, get.content_type)
+        self.assertEqual(head.headers["Content-Length"], "6")
+
+    def test_a_view_without_run_fails_with_a_clear_error(self):
+        client, process_id = self.run_job(None, view="no-run-job")
+        error = self.process(process_id).error
+        self.assertEqual(error.kind, "NotImplementedError")

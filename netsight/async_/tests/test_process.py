@@ -1,0 +1,132 @@
+"""The record and its transitions, without Zope."""
+
+import doctest
+import math
+import unittest
+from decimal import Decimal
+from fractions import Fraction
+
+from zope.interface.verify import verifyObject
+
+from netsight.async_ import interfaces
+from netsight.async_ import process
+from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.identity import ANONYMOUS
+from netsight.async_.process import Error
+from netsight.async_.process import Process
+from netsight.async_.process import RequestSnapshot
+from netsight.async_.process import checked_percentage
+
+
+def make_process():
+    request = RequestSnapshot({"PATH_INFO": "/view"})
+    return Process("an-id", "/view", "view", "A view", ANONYMOUS, request)
+
+
+class ProcessTests(unittest.TestCase):
+    def test_it_provides_its_interface(self):
+        verifyObject(interfaces.IProcess, make_process())
+
+    def test_the_states_are_a_closed_list(self):
+        self.assertEqual(
+            interfaces.STATES,
+            ("queued", "running", "completed", "failed", "cancelled", "lost"),
+        )
+
+    def test_a_new_one_is_queued(self):
+        new = make_process()
+        self.assertEqual(new.state, "queued")
+        self.assertFalse(new.is_final)
+        self.assertIsNone(new.started)
+        self.assertIsNone(new.progress)
+
+    def test_a_claim_makes_it_running(self):
+        claimed = make_process()
+        self.assertEqual(claimed.claim_for("worker"), 1)
+        self.assertEqual(claimed.state, "running")
+        self.assertGreaterEqual(claimed.started, claimed.created)
+
+    def test_a_second_claim_is_refused(self):
+        claimed = make_process()
+        claimed.claim_for("worker")
+        with self.assertRaises(ClaimLostError):
+            claimed.claim_for("another")
+        self.assertEqual(claimed.claim.worker, "worker")
+
+    def test_the_claim_of_another_worker_is_not_mine(self):
+        claimed = make_process()
+        number = claimed.claim_for("worker")
+        claimed.check_claim("worker", number)
+        with self.assertRaises(ClaimLostError):
+            claimed.check_claim("another", number)
+        with self.assertRaises(ClaimLostError):
+            claimed.check_claim("worker", number + 1)
+
+    def test_completion_keeps_the_response_and_drops_the_request(self):
+        done = make_process()
+        done.claim_for("worker")
+        done.complete(2, "the response")
+        self.assertEqual(done.state, "completed")
+        self.assertTrue(done.is_final)
+        self.assertEqual(done.response, "the response")
+        self.assertEqual(done.attempts, 2)
+        self.assertEqual(done.request.environ, {})
+        self.assertGreaterEqual(done.finished, done.started)
+
+    def test_completion_is_100_percent_whatever_was_shown(self):
+        done = make_process()
+        done.progress_part.show(12, "working")
+        self.assertEqual(done.progress, 12)
+        self.assertEqual(done.message, "working")
+        done.complete(1, None)
+        self.assertEqual(done.progress, 100)
+
+    def test_failure_keeps_the_error(self):
+        failed = make_process()
+        failed.fail(1, Error("ValueError", "no", "Traceback"))
+        self.assertEqual(failed.state, "failed")
+        self.assertEqual(failed.error.text, "no")
+        self.assertIsNone(failed.response)
+
+    def test_the_outcome_is_settled_once(self):
+        done = make_process()
+        done.complete(1, "first")
+        with self.assertRaises(ClaimLostError):
+            done.fail(1, None)
+        with self.assertRaises(ClaimLostError):
+            done.claim_for("worker")
+        self.assertEqual(done.response, "first")
+
+
+class CheckedPercentageTests(unittest.TestCase):
+    def test_one_decimal_is_kept(self):
+        self.assertEqual(checked_percentage(33.3333), 33.3)
+        self.assertEqual(checked_percentage(66.66), 66.7)
+
+    def test_whole_numbers_are_int(self):
+        for value in (50, 50.0, 49.99, 50.04, Fraction(50)):
+            with self.subTest(value):
+                shown = checked_percentage(value)
+                self.assertEqual(shown, 50)
+                self.assertIsInstance(shown, int)
+
+    def test_it_is_clamped(self):
+        self.assertEqual(checked_percentage(-0.1), 0)
+        self.assertEqual(checked_percentage(100.01), 100)
+        self.assertEqual(checked_percentage(10**300), 100)
+
+    def test_what_is_no_number_is_a_value_error(self):
+        for value in (
+            "50", None, [], True, math.nan, math.inf, -math.inf, 1j, 10**400,
+        ):  # fmt: skip
+            with self.subTest(value=str(value)[:10]):
+                with self.assertRaises(ValueError):
+                    checked_percentage(value)
+
+    def test_decimals_of_any_type_are_numbers(self):
+        self.assertEqual(checked_percentage(Decimal("12.5")), 12.5)
+
+
+def load_tests(loader, tests, pattern):
+    tests.addTests(doctest.DocTestSuite(process))
+    return tests
