@@ -1,0 +1,90 @@
+"""Make a virtual environment from pinned versions: see constraints.txt.
+
+    python3 tools/environment.py DIRECTORY REQUIREMENT...
+
+Makes DIRECTORY if it is missing or of another Python than the one that runs
+this, and installs the requirements, none of them newer or older than pinned.
+Needs nothing but Python.
+"""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+
+HERE = Path(__file__).resolve().parent.parent
+CONSTRAINTS = HERE / "constraints.txt"
+OLDEST_PYTHON = (3, 10)
+
+
+def complaint():
+    """Return why this Python cannot be used, or None if it can."""
+    if sys.version_info < OLDEST_PYTHON:
+        return "this is Python {}.{}, but {}.{} or newer is needed".format(
+            *sys.version_info[:2], *OLDEST_PYTHON
+        )
+    if find_spec("venv") is None or find_spec("ensurepip") is None:
+        return (
+            "this Python cannot make virtual environments; "
+            "on Debian and Ubuntu: apt-get install python3-venv"
+        )
+    return None
+
+
+def python_of(directory):
+    """Return the Python executable of a virtual environment."""
+    folder = "Scripts" if sys.platform == "win32" else "bin"
+    return Path(directory) / folder / "python"
+
+
+def is_usable(directory):
+    """Whether a virtual environment is there and of this Python version."""
+    python = python_of(directory)
+    if not python.exists():
+        return False
+    version = "import sys; print(*sys.version_info[:2])"
+    answer = subprocess.run(
+        [python, "-c", version], capture_output=True, text=True
+    )
+    return answer.stdout.split() == [str(n) for n in sys.version_info[:2]]
+
+
+def pip_install(python, *arguments):
+    """Run pip in a virtual environment."""
+    subprocess.run(
+        [
+            *(python, "-m", "pip", "install", "--quiet"),
+            *("--disable-pip-version-check", "--constraint", CONSTRAINTS),
+            *arguments,
+        ],
+        check=True,
+    )
+
+
+def make_environment(directory, *requirements):
+    """Make a virtual environment, and return its Python executable."""
+    python = python_of(directory)
+    if not is_usable(directory):
+        subprocess.run(
+            [sys.executable, "-m", "venv", "--clear", directory], check=True
+        )
+    pip_install(python, "pip", "setuptools", "wheel")
+    pip_install(python, "--build-constraint", CONSTRAINTS, *requirements)
+    return python
+
+
+def main(directory, *requirements):
+    problem = complaint()
+    if problem is not None:
+        return f"{sys.executable}: {problem}. Choose another: PYTHON=..."
+    print(f"Installing into {directory}; the first time takes minutes.")
+    try:
+        make_environment(directory, *requirements)
+    except subprocess.CalledProcessError as failed:
+        return f"Not installed: {' '.join(map(str, failed.cmd[:4]))} failed."
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
