@@ -5,7 +5,7 @@ from setuptools import setup
 
 
 HERE = Path(__file__).parent
-VERSION = "2.0.0.dev0"
+VERSION = "2.0.0"
 
 long_description = "\n\n".join(
     (HERE / name).read_text(encoding="utf-8")
@@ -70,12 +70,14 @@ setup(
             "Products.CMFPlone",
             "plone.protect",
             "python-gettext",
+            "WebTest",
             "zope.testrunner",
         ],
         "test-zope": [
             "coverage[toml]",
             "plone.testing[zope]",
             "python-gettext",
+            "WebTest",
             "zope.testrunner",
         ],
     },

@@ -1,10 +1,10 @@
-"""Make a virtual environment from pinned versions: see constraints.txt.
+"""Make a virtual environment; needs nothing but Python.
 
-    python3 tools/environment.py DIRECTORY REQUIREMENT...
+    python3 tools/environment.py DIRECTORY ARGUMENT...
 
 Makes DIRECTORY if it is missing or of another Python than the one that runs
-this, and installs the requirements, none of them newer or older than pinned.
-Needs nothing but Python.
+this, and calls `pip install` with the arguments. pip itself and what it
+builds with are pinned by constraints.txt.
 """
 
 import subprocess
@@ -52,35 +52,31 @@ def is_usable(directory):
 
 def pip_install(python, *arguments):
     """Run pip in a virtual environment."""
+    quiet = ("--quiet", "--disable-pip-version-check")
     subprocess.run(
-        [
-            *(python, "-m", "pip", "install", "--quiet"),
-            *("--disable-pip-version-check", "--constraint", CONSTRAINTS),
-            *arguments,
-        ],
-        check=True,
+        [python, "-m", "pip", "install", *quiet, *arguments], check=True
     )
 
 
-def make_environment(directory, *requirements):
+def make_environment(directory, *arguments):
     """Make a virtual environment, and return its Python executable."""
     python = python_of(directory)
     if not is_usable(directory):
         subprocess.run(
             [sys.executable, "-m", "venv", "--clear", directory], check=True
         )
-    pip_install(python, "pip", "setuptools", "wheel")
-    pip_install(python, "--build-constraint", CONSTRAINTS, *requirements)
+    pip_install(python, "-c", CONSTRAINTS, "pip", "setuptools", "wheel")
+    pip_install(python, "--build-constraint", CONSTRAINTS, *arguments)
     return python
 
 
-def main(directory, *requirements):
+def main(directory, *arguments):
     problem = complaint()
     if problem is not None:
         return f"{sys.executable}: {problem}. Choose another: PYTHON=..."
     print(f"Installing into {directory}; the first time takes minutes.")
     try:
-        make_environment(directory, *requirements)
+        make_environment(directory, *arguments)
     except subprocess.CalledProcessError as failed:
         return f"Not installed: {' '.join(map(str, failed.cmd[:4]))} failed."
     return 0

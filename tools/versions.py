@@ -2,6 +2,8 @@
 
     python3 tools/versions.py            write it
     python3 tools/versions.py --check    only say whether it is up to date
+
+Needs nothing but Python.
 """
 
 import sys

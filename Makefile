@@ -1,0 +1,105 @@
+# Needs python3 (3.10 or newer) and make. `make` alone lists the targets.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+# The Python of the environments; one that is there already is kept.
+ifeq ($(origin PYTHON), undefined)
+PYTHON := $(shell test -x .venv/bin/python && echo .venv/bin/python || echo python3)
+endif
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+# Where `make start` serves.
+PORT ?= 8080
+INSTANCE ?= instance
+
+PLONE := .venv/installed-$(PYTHON_VERSION)
+ZOPE := .venv-zope/installed-$(PYTHON_VERSION)
+DOCS := .venv-docs/installed-$(PYTHON_VERSION)
+RUN_TESTS := -m coverage run -m zope.testrunner --test-path=. -s netsight
+SOURCES := netsight tools setup.py
+
+.PHONY: help
+help:  ## List these targets.
+	@echo "make start    serves a Plone site with the examples."
+	@echo "make test     runs every test."
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## /  \1 @/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-18s%s\n", $$1, $$2}'
+	@echo
+	@echo "PYTHON=python3.12  another Python       PORT=8081  another port"
+
+# Environments
+
+.PHONY: install
+install: $(PLONE)  ## Install Plone, the package and the tools into .venv.
+
+$(PLONE): setup.py pyproject.toml constraints.txt
+	@$(PYTHON) tools/environment.py .venv -c constraints.txt -e ".[test]" ruff build
+	@touch $@
+
+$(ZOPE): setup.py pyproject.toml constraints.txt
+	@$(PYTHON) tools/environment.py .venv-zope -c constraints.txt -e ".[test-zope]"
+	@touch $@
+
+$(DOCS): docs/requirements.txt
+	@$(PYTHON) tools/environment.py .venv-docs -r docs/requirements.txt
+	@touch $@
+
+# To see it
+
+.PHONY: start
+start: port-is-free $(PLONE)  ## Serve a Plone site with the examples.
+	@.venv/bin/python tools/start.py $(PORT) $(INSTANCE)
+
+.PHONY: port-is-free
+port-is-free:
+	@$(PYTHON) tools/start.py --check $(PORT)
+
+# To check it
+
+.PHONY: test
+test: test-plone test-zope coverage  ## Run every test, with Plone and without.
+
+.PHONY: test-plone
+test-plone: $(PLONE)  ## Run the tests with Plone.
+	rm -f .coverage .coverage.*
+	.venv/bin/python $(RUN_TESTS)
+
+.PHONY: test-zope
+test-zope: $(ZOPE)  ## Run the tests on Zope alone.
+	@! .venv-zope/bin/python -c 'import plone.base' 2>/dev/null || { echo 'Plone is in .venv-zope.'; exit 1; }
+	.venv-zope/bin/python $(RUN_TESTS) -m '!test_plone'
+
+.PHONY: coverage
+coverage: $(PLONE)
+	.venv/bin/coverage combine --quiet
+	.venv/bin/coverage report
+
+.PHONY: lint
+lint: $(PLONE)  ## Check the code's style and the pins.
+	.venv/bin/ruff check $(SOURCES)
+	.venv/bin/ruff format --check $(SOURCES)
+	.venv/bin/python tools/versions.py --check
+
+.PHONY: check-wheel
+check-wheel: $(PLONE)  ## Build the wheel, and run an example from it on a bare Zope.
+	.venv/bin/python tools/check_wheel.py
+
+.PHONY: check-buildout
+check-buildout:  ## Build and run the instance of buildout.cfg.
+	$(PYTHON) tools/check_buildout.py
+
+# To ship it
+
+.PHONY: docs
+docs: $(DOCS)  ## Build the documentation into docs/_build/html.
+	.venv-docs/bin/sphinx-build -W --keep-going -q docs docs/_build/html
+
+.PHONY: dist
+dist: $(PLONE)  ## Build the sdist and the wheel into dist.
+	.venv/bin/python -m build --no-isolation
+
+.PHONY: clean
+clean:  ## Remove what make made: environments, builds, the Plone site.
+	rm -rf .venv .venv-zope .venv-docs .coverage .coverage.* build dist docs/_build *.egg-info $(INSTANCE)

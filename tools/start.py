@@ -1,0 +1,220 @@
+"""Serve a Plone site with the examples of netsight.async: `make start`.
+
+    python3 tools/start.py --check PORT               is the port free?
+    .venv/bin/python tools/start.py PORT DIRECTORY    serve
+
+DIRECTORY becomes an ordinary Zope instance. Its configuration is written
+anew at each start; the site is created at the first. The check needs only
+Python, the rest an environment with Plone.
+"""
+
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from servers import HOST
+from servers import answers
+from servers import port_problem
+from servers import wait_until
+
+
+HERE = Path(__file__).resolve().parent
+READY_SECONDS = 300
+
+ZOPE_CONF = """\
+# Written by `make start`.
+%define INSTANCE {directory}
+instancehome $INSTANCE
+default-zpublisher-encoding utf-8
+
+<environment>
+  CHAMELEON_CACHE $INSTANCE/var/cache
+</environment>
+
+<zodb_db main>
+  <blobstorage>
+    blob-dir $INSTANCE/var/blobstorage
+    <filestorage>
+      path $INSTANCE/var/Data.fs
+    </filestorage>
+  </blobstorage>
+  mount-point /
+</zodb_db>
+"""
+
+ZOPE_INI = """\
+# Written by `make start`.
+[app:zope]
+use = egg:Zope#main
+zope_conf = %(here)s/zope.conf
+
+[filter:translogger]
+use = egg:Paste#translogger
+setup_console_handler = False
+
+[pipeline:main]
+pipeline =
+    translogger
+    egg:Zope#httpexceptions
+    zope
+
+[server:main]
+use = egg:waitress#main
+host = {host}
+port = {port}
+threads = 4
+
+[loggers]
+keys = root, wsgi
+
+[handlers]
+keys = console, accesslog, eventlog
+
+[formatters]
+keys = short, long, message
+
+[logger_root]
+level = INFO
+handlers = console, eventlog
+
+[logger_wsgi]
+level = INFO
+handlers = accesslog
+qualname = wsgi
+propagate = 0
+
+[handler_console]
+class = StreamHandler
+args = (sys.stderr,)
+level = INFO
+formatter = short
+
+[handler_eventlog]
+class = FileHandler
+args = (r'{directory}/var/log/event.log', 'a')
+formatter = long
+
+[handler_accesslog]
+class = FileHandler
+args = (r'{directory}/var/log/access.log', 'a')
+formatter = message
+
+[formatter_short]
+format = %(asctime)s %(levelname)s %(name)s: %(message)s
+datefmt = %H:%M:%S
+
+[formatter_long]
+format = %(asctime)s %(levelname)s [%(name)s][%(threadName)s] %(message)s
+
+[formatter_message]
+format = %(message)s
+"""
+
+# Plone's autoinclude finds netsight.async by itself, but not its examples.
+SITE_ZCML = """\
+<!-- Written by `make start`. -->
+<configure
+    xmlns="http://namespaces.zope.org/zope"
+    xmlns:five="http://namespaces.zope.org/five">
+  <include package="Zope2.App" />
+  <five:loadProducts file="meta.zcml" />
+  <five:loadProducts />
+  <include package="netsight.async_.examples" />
+  <five:loadProductsOverrides />
+</configure>
+"""
+
+
+def write_instance(directory, port):
+    """Write the configuration of a Zope instance."""
+    for name in ("etc", "var/cache", "var/log"):
+        (directory / name).mkdir(parents=True, exist_ok=True)
+    (directory / "var/blobstorage").mkdir(mode=0o700, exist_ok=True)
+    values = {"directory": directory, "host": HOST, "port": port}
+    etc = directory / "etc"
+    (etc / "zope.conf").write_text(ZOPE_CONF.format(**values))
+    (etc / "zope.ini").write_text(ZOPE_INI.format(**values))
+    (etc / "site.zcml").write_text(SITE_ZCML)
+
+
+def is_in_use(directory):
+    """Whether another process has the database of an instance open."""
+    from zc.lockfile import LockError
+    from zc.lockfile import LockFile
+
+    try:
+        LockFile(str(directory / "var/Data.fs.lock")).close()
+    except LockError:
+        return True
+    return False
+
+
+def create_site_once(directory):
+    """Create the Plone site unless an earlier call has done it."""
+    created = directory / "var/site-created"
+    if created.exists():
+        return
+    print("Creating the Plone site, once: half a minute.", flush=True)
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "Zope2.utilities.zconsole", "run"),
+            *(directory / "etc/zope.conf", HERE / "create_site.py"),
+        ],
+        check=True,
+    )
+    created.touch()
+
+
+def tell_when_ready(url):
+    """Print how to see the site, as soon as it answers."""
+    if wait_until(lambda: answers(url), READY_SECONDS):
+        print(
+            f"""
+    Ready:     {url}
+    Examples:  {url}/@@async-examples
+    Log in as admin with the password admin. Stop with ctrl-C.
+""",
+            flush=True,
+        )
+
+
+def serve(directory, url):
+    """Run the web server until ctrl-C or SIGTERM."""
+    from Zope2.Startup.serve import main as serve_forever
+
+    threading.Thread(target=tell_when_ready, args=[url], daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    print("Starting Plone: a few seconds.", flush=True)
+    return serve_forever(["serve", str(directory / "etc/zope.ini")])
+
+
+def checked_port(text):
+    """Return the port as a number; ends with a message if it is no good."""
+    if not text.isdecimal():
+        sys.exit(f"PORT={text} is not a number.")
+    problem = port_problem(int(text))
+    if problem is not None:
+        sys.exit(
+            f"Port {text} cannot be used ({problem}). "
+            "Choose another: make start PORT=8081"
+        )
+    return int(text)
+
+
+def main(port, directory):
+    directory = Path(directory).resolve()
+    number = checked_port(port)
+    write_instance(directory, number)
+    if is_in_use(directory):
+        return f"{directory} is in use by another `make start`; stop it first."
+    create_site_once(directory)
+    return serve(directory, f"http://{HOST}:{number}/Plone")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--check":
+        checked_port(sys.argv[2])
+    else:
+        sys.exit(main(*sys.argv[1:]))
