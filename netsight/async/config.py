@@ -2,7 +2,7 @@
 
 import sys
 
-import netsight.async_.config
+import netsight.async_.config  # noqa: F401
 
 
 sys.modules[__name__] = sys.modules["netsight.async_.config"]

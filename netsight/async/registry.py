@@ -2,7 +2,7 @@
 
 import sys
 
-import netsight.async_.registry
+import netsight.async_.registry  # noqa: F401
 
 
 sys.modules[__name__] = sys.modules["netsight.async_.registry"]

@@ -45,5 +45,13 @@ class RequestNotRepeatableError(AsyncError):
     """
 
 
+class LoginFieldsError(AsyncError):
+    """A form would log in and start a process at once.
+
+    Its password would be stored with the request.  Log in first.  Over HTTP:
+    400.
+    """
+
+
 class SettingError(ValueError):
     """A setting in zope.conf or the environment has a bad name or value."""

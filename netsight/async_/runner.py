@@ -12,17 +12,14 @@ import traceback
 import uuid
 
 import transaction
-import Zope2
 from AccessControl.SecurityManagement import newSecurityManager
 from AccessControl.SecurityManagement import noSecurityManager
 from AccessControl.users import nobody
 from Acquisition import aq_acquire
-from Acquisition import aq_chain
 from transaction.interfaces import ISynchronizer
 from zExceptions import HTTPRedirection
 from zope.component.hooks import getSite
 from zope.component.hooks import setSite
-from zope.component.interfaces import ISite
 from zope.event import notify
 from zope.interface import implementer
 from ZPublisher.BaseRequest import RequestContainer
@@ -45,6 +42,7 @@ from netsight.async_.process import Error
 from netsight.async_.registry import get_process
 from netsight.async_.registry import own_transaction
 from netsight.async_.registry import write
+from netsight.async_.site import site_of
 from netsight.async_.snapshot import JobResponse
 from netsight.async_.snapshot import open_environ
 from netsight.async_.snapshot import take_response
@@ -269,8 +267,7 @@ class Run:
         """Tell the error log and the subscribers, as the owner, in the site."""
         context = self._context(root)
         newSecurityManager(None, find_user(root, self.owner) or nobody)
-        sites = (each for each in aq_chain(context) if ISite.providedBy(each))
-        setSite(next(sites, None))
+        setSite(site_of(context))
         tell_error_log(context, exc_info)
         notify(ProcessFailed(get_process(root, self.process_id)))
 

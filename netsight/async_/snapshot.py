@@ -9,21 +9,17 @@ import tempfile
 from copy import copy
 from io import BytesIO
 
-from zExceptions import BadRequest
-from zope.i18n import translate
-from zope.i18nmessageid import MessageFactory
 from ZPublisher.HTTPResponse import WSGIResponse
 from ZPublisher.Iterators import IUnboundStreamIterator
 
 from netsight.async_ import config
 from netsight.async_.body import COPY_BYTES
 from netsight.async_.body import Body
+from netsight.async_.exceptions import LoginFieldsError
 from netsight.async_.exceptions import RequestNotRepeatableError
 from netsight.async_.process import RequestSnapshot
 from netsight.async_.process import ResponseSnapshot
 
-
-_ = MessageFactory(config.I18N_DOMAIN)
 
 KEPT_ENVIRON = {
     "CONTENT_TYPE",
@@ -96,12 +92,6 @@ DROPPED_RESPONSE_HEADERS = {
 THEMED_TYPES = ("text/html", "application/xhtml+xml")
 """Bodies of these types go through Plone's transforms when they are sent."""
 
-LOGIN_REFUSED = _(
-    "error_login_fields",
-    default="Log in first, then start the process. A form that does both at "
-    "once is refused, so that no password is stored.",
-)
-
 SPOOL_BYTES = 1024 * 1024
 """Output of a running process above this size is kept on disk."""
 
@@ -109,12 +99,12 @@ SPOOL_BYTES = 1024 * 1024
 def take_request(request, connection):
     """Return a RequestSnapshot of a parsed Zope request.
 
-    `connection` is the ZODB connection that will store it.  Raises BadRequest
-    if the form holds a password, RequestNotRepeatableError if the body cannot
-    be read a second time.
+    `connection` is the ZODB connection that will store it.  Raises
+    LoginFieldsError if the form holds a password, RequestNotRepeatableError
+    if the body cannot be read a second time.
     """
     if any(name in request.form for name in SECRET_FIELDS):
-        raise BadRequest(translate(LOGIN_REFUSED, context=request))
+        raise LoginFieldsError("the form has login fields")
     return RequestSnapshot(
         _kept_environ(request.environ), _take_body(request, connection)
     )

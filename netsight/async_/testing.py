@@ -14,6 +14,7 @@ or, around a few lines::
 
 from contextlib import contextmanager
 
+import Products.PageTemplates
 from plone.testing import Layer
 from plone.testing import zca
 from plone.testing import zope
@@ -51,10 +52,7 @@ def inline_processes():
 
 
 class AsyncLayer(Layer):
-    """Loads the configuration of netsight.async with the inline executor.
-
-    Put it upon any layer that starts Zope; on its own, it is Zope alone.
-    """
+    """A Zope without Plone: netsight.async with the inline executor."""
 
     defaultBases = (zope.STARTUP,)
 
@@ -64,7 +62,9 @@ class AsyncLayer(Layer):
             self.get("configurationContext")
         )
         self["configurationContext"] = context
-        xmlconfig.file("configure.zcml", netsight.async_, context=context)
+        # Zope loads it as a product; it makes Chameleon the engine.
+        for package in (Products.PageTemplates, netsight.async_):
+            xmlconfig.file("configure.zcml", package, context=context)
         self._inline = inline_processes()
         self._inline.__enter__()
 
@@ -82,10 +82,24 @@ NETSIGHT_ASYNC_ZOPE_FUNCTIONAL_TESTING = zope.FunctionalTesting(
 if PLONE_FIXTURE is not None:
     from plone.app.testing import FunctionalTesting
     from plone.app.testing import IntegrationTesting
+    from plone.app.testing import PloneSandboxLayer
 
-    NETSIGHT_ASYNC_FIXTURE = AsyncLayer(
-        bases=(PLONE_FIXTURE,), name="NetsightAsync:Fixture"
-    )
+    class AsyncPloneLayer(PloneSandboxLayer):
+        """The same in a Plone site."""
+
+        defaultBases = (PLONE_FIXTURE,)
+
+        def setUpZope(self, app, configurationContext):
+            self.loadZCML(
+                package=netsight.async_, context=configurationContext
+            )
+            self._inline = inline_processes()
+            self._inline.__enter__()
+
+        def tearDownZope(self, app):
+            self._inline.__exit__(None, None, None)
+
+    NETSIGHT_ASYNC_FIXTURE = AsyncPloneLayer(name="NetsightAsync:Fixture")
     NETSIGHT_ASYNC_INTEGRATION_TESTING = IntegrationTesting(
         bases=(NETSIGHT_ASYNC_FIXTURE,), name="NetsightAsync:Integration"
     )

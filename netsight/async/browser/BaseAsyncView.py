@@ -2,7 +2,7 @@
 
 import sys
 
-import netsight.async_.browser.BaseAsyncView
+import netsight.async_.browser.BaseAsyncView  # noqa: F401
 
 
 sys.modules[__name__] = sys.modules["netsight.async_.browser.BaseAsyncView"]

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import transaction
 from Acquisition import aq_parent
 from Products.Five import BrowserView
-from zExceptions import MethodNotAllowed
+from zExceptions import Forbidden
 from zope.component import getMultiAdapter
 from zope.event import notify
 from zope.i18n import translate
@@ -20,6 +20,7 @@ from netsight.async_.browser.csrf import check_start
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.events import ProcessQueued
+from netsight.async_.exceptions import LoginFieldsError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import RequestNotRepeatableError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
@@ -44,6 +45,24 @@ PROCESSING_PAGE = "netsight.async.processing"
 
 ENDED_PAGE = "netsight.async.ended"
 """Name of the view, on any context, for a process without a result."""
+
+MESSAGE_PAGE = "netsight.async.message"
+"""Name of the view, on any context, that tells why a request is refused."""
+
+POST_ONLY = _(
+    "error_post_only",
+    default="There is no page here. A POST to this address starts a process.",
+)
+FORGED_START = _(
+    "error_forged_start",
+    default="This request does not come from a form of this site. Go back, "
+    "reload the page and try again.",
+)
+LOGIN_FIELDS = _(
+    "error_login_fields",
+    default="Log in first, then start the process. A form that does both at "
+    "once is refused, so that no password is stored.",
+)
 
 ENDED_WITHOUT_RESULT = (
     interfaces.FAILED,
@@ -80,7 +99,7 @@ class BaseAsyncView(BrowserView):
         no_process = kwargs.pop("no_process", False)
         may_start = not no_process and self.request.method != "HEAD"
         if may_start and run_of(self.request) is None and self.run_process():
-            return check_start(self) or self._start()
+            return self._checked_start()
         return self._initial_page(*args, **kwargs)
 
     # Choices of a subclass
@@ -96,7 +115,9 @@ class BaseAsyncView(BrowserView):
         all views by registering one on its own layer; a subclass replaces it
         for itself by a method or template of this name.
         """
-        return self._page(PROCESSING_PAGE, process_id, **kwargs)
+        return self._page(
+            PROCESSING_PAGE, process_id=process_id, process_view=self, **kwargs
+        )
 
     # Within `__run__`
 
@@ -127,7 +148,7 @@ class BaseAsyncView(BrowserView):
             if not output_json:
                 raise
             completed = "ERROR"
-        return self._json(completed) if output_json else completed
+        return self.json_of(completed) if output_json else completed
 
     def result(self, process_id=None, output_json=False):
         """Return the body of the response, or None.  See IAsyncView."""
@@ -137,7 +158,7 @@ class BaseAsyncView(BrowserView):
         except ThreadDiedBeforeCompletionError:
             if not output_json:
                 raise
-            return self._json("ERROR")
+            return self.json_of("ERROR")
         if done:
             return replay(process.response, self.request.response)
 
@@ -208,6 +229,14 @@ class BaseAsyncView(BrowserView):
 
     # Internal
 
+    def _checked_start(self):
+        try:
+            return check_start(self) or self._start()
+        except Forbidden:
+            return self.message_page(403, FORGED_START)
+        except LoginFieldsError:
+            return self.message_page(400, LOGIN_FIELDS)
+
     def _start(self):
         if self.request.get("PUBLISHED") is not self:
             raise RequestNotRepeatableError(
@@ -232,13 +261,20 @@ class BaseAsyncView(BrowserView):
         title = getattr(self, "title", None)
         return title if isinstance(title, str) else self.__name__
 
-    def _page(self, name, process_id, **options):
+    def _page(self, name, **options):
         page = getMultiAdapter((self.context, self.request), name=name)
-        return page(process_id=process_id, process_view=self, **options)
+        return page(**options)
 
     def ended_page(self, process_id):
         """Return the page that says why there is no result."""
-        return self._page(ENDED_PAGE, process_id)
+        return self._page(ENDED_PAGE, process_id=process_id, process_view=self)
+
+    def message_page(self, status, sentence):
+        """Set the HTTP status (int); return a page with one message id."""
+        self.request.response.setStatus(status)
+        self.request.response.setHeader("Cache-Control", "no-store, private")
+        url = self.async_view_url
+        return self._page(MESSAGE_PAGE, sentence=sentence, back_url=url)
 
     def _initial_page(self, *args, **kwargs):
         page = self.initial_page
@@ -246,9 +282,8 @@ class BaseAsyncView(BrowserView):
             # `index` is the template that the view is registered with.
             page = getattr(self, "index", None)
         if page is None:
-            error = MethodNotAllowed(self._translated(POST_ONLY))
-            error.setHeader("Allow", "POST")
-            raise error
+            self.request.response.setHeader("Allow", "POST")
+            return self.message_page(405, POST_ONLY)
         return page(*args, **kwargs)
 
     def _get_process(self, process_id=None):
@@ -283,7 +318,8 @@ class BaseAsyncView(BrowserView):
             return ALMOST_DONE
         return progress
 
-    def _json(self, completed):
+    def json_of(self, completed):
+        """Return the JSON text of a completion, and set its media type."""
         self._no_store("application/json")
         return json.dumps({"completed": completed})
 
@@ -294,12 +330,6 @@ class BaseAsyncView(BrowserView):
 
     def _translated(self, message):
         return message and translate(message, context=self.request)
-
-
-POST_ONLY = _(
-    "error_post_only",
-    default="There is no page here. A POST to this address starts a process.",
-)
 
 
 def ring(success, process_id):

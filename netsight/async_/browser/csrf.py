@@ -12,12 +12,9 @@ from urllib.parse import urlsplit
 from zExceptions import Forbidden
 from zope.component import queryMultiAdapter
 from zope.component import queryUtility
-from zope.component.hooks import getSite
-from zope.i18n import translate
-from zope.i18nmessageid import MessageFactory
 
-from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.identity import current_owner
+from netsight.async_.site import site_of
 
 
 try:
@@ -29,15 +26,6 @@ try:
     from plone.protect.utils import getRootKeyManager
 except ImportError:
     auto = None
-
-
-_ = MessageFactory(I18N_DOMAIN)
-
-ERROR_FORGED = _(
-    "error_forged_start",
-    default="This request does not come from a form of this site. Go back, "
-    "reload the page and try again.",
-)
 
 
 def check_start(view):
@@ -66,7 +54,7 @@ def _check_origin(request):
     if not origin:
         return None
     if urlsplit(origin).netloc != urlsplit(request["SERVER_URL"]).netloc:
-        raise Forbidden(translate(ERROR_FORGED, context=request))
+        raise Forbidden(f"Origin is {origin}")
 
 
 def _check_token(view):
@@ -76,17 +64,18 @@ def _check_token(view):
         manager = getRootKeyManager(request["PARENTS"][-1])
     try:
         check(request, manager=manager)
-    except Forbidden as exc:
-        site = getSite()
+    except Forbidden:
+        site = site_of(view.context)
         if request.method == "GET" and site is not None:
             return _confirm(view, site, manager)
-        raise Forbidden(translate(ERROR_FORGED, context=request)) from exc
+        raise
 
 
 def _confirm(view, site, manager):
     form = {**view.request.form, "original_url": view.async_view_url}
     form["_authenticator"] = createToken(manager=manager)
-    query = urlencode(form, doseq=True)
+    # As Zope decoded it: bytes that are no UTF-8 are surrogates.
+    query = urlencode(form, doseq=True, errors="surrogateescape")
     return view.request.response.redirect(
         f"{site.absolute_url()}/@@confirm-action?{query}"
     )

@@ -3,13 +3,13 @@
 from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.component import queryMultiAdapter
-from zope.component.hooks import getSite
 from zope.i18n import translate
 from zope.i18nmessageid import MessageFactory
 
 from netsight.async_ import interfaces
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.identity import may_manage
+from netsight.async_.site import site_of
 
 
 _ = MessageFactory(I18N_DOMAIN)
@@ -27,7 +27,7 @@ class Framed:
     @property
     def frame(self):
         """The macro to fill: `main_template` in a site, ours elsewhere."""
-        site = getSite()
+        site = site_of(self.context)
         if site is not None:
             template = queryMultiAdapter(
                 (self.context, self.request), name="main_template"
@@ -41,7 +41,7 @@ class Framed:
     @property
     def resources_url(self):
         """URL of our scripts, styles and images."""
-        root = getSite() or self.context.getPhysicalRoot()
+        root = site_of(self.context) or self.context.getPhysicalRoot()
         return f"{root.absolute_url()}/++resource++netsight.async"
 
 
@@ -112,6 +112,10 @@ class EndedPage(Page):
     def view_url(self):
         """Where to start again."""
         return self.process_view.async_view_url
+
+
+class MessagePage(Framed, BrowserView):
+    """Tells a visitor in one sentence why something was refused."""
 
 
 SENTENCES = {

@@ -4,12 +4,9 @@ They carry the view's own roles, so that they work with and without
 `allowed_attributes`.
 """
 
-from zExceptions import BadRequest
-from zExceptions import NotFound
-from zope.i18n import translate
 from zope.i18nmessageid import MessageFactory
 from zope.interface import implementer
-from zope.publisher.interfaces import NotFound as PublisherNotFound
+from zope.publisher.interfaces import NotFound
 from zope.publisher.interfaces.browser import IBrowserPublisher
 from ZPublisher import zpublish
 
@@ -35,6 +32,15 @@ ERROR_NO_SUCH_PROCESS = _(
 )
 
 
+def is_process_id(value):
+    """Tell whether a form value can be an id: one short printable text."""
+    return (
+        isinstance(value, str)
+        and value.isprintable()
+        and 0 < len(value) <= PROCESS_ID_CHARS
+    )
+
+
 @zpublish
 @implementer(IBrowserPublisher)
 class SubView:
@@ -56,31 +62,22 @@ class SubView:
             self.__roles__ = roles
 
     def publishTraverse(self, request, name):
-        raise PublisherNotFound(self, name, request)
+        raise NotFound(self, name, request)
 
     def browserDefault(self, request):
         return self, ()
 
     def __call__(self):
         """Publish it."""
+        process_id = self.request.form.get("process_id")
+        if not is_process_id(process_id):
+            return self.refuse(400, ERROR_PROCESS_ID)
         try:
-            return self.answer(self.process_id())
-        except NoSuchProcessError as exc:
-            self.request.response.setHeader("Cache-Control", "no-store")
-            return self.not_found(exc)
+            return self.answer(process_id)
+        except NoSuchProcessError:
+            return self.refuse(404, ERROR_NO_SUCH_PROCESS)
         except ThreadDiedBeforeCompletionError:
-            return self.ended_without_result()
-
-    def process_id(self):
-        """Return the id in the request; raises BadRequest if it is odd."""
-        value = self.request.form.get("process_id")
-        if (
-            not isinstance(value, str)
-            or not value.isprintable()
-            or not 0 < len(value) <= PROCESS_ID_CHARS
-        ):
-            raise BadRequest(translate(ERROR_PROCESS_ID, context=self.request))
-        return value
+            return self.ended_without_result(process_id)
 
     @property
     def wants_json(self):
@@ -91,17 +88,16 @@ class SubView:
         """Return the body for a known process."""
         raise NotImplementedError
 
-    def not_found(self, exc):
-        """Answer for an unknown process; Zope knows NotFound by its name."""
-        message = translate(ERROR_NO_SUCH_PROCESS, context=self.request)
-        raise NotFound(message) from exc
+    def refuse(self, status, sentence):
+        """Answer for an odd id (400) or an unknown process (404)."""
+        return self.view.message_page(status, sentence)
 
-    def ended_without_result(self):
+    def ended_without_result(self, process_id):
         """Answer for a process that failed, with the page for it."""
         response = self.request.response
         response.setStatus(self.ended_status)
         response.setHeader("Cache-Control", "no-store, private")
-        return self.view.ended_page(self.process_id())
+        return self.view.ended_page(process_id)
 
 
 class Processing(SubView):
@@ -129,11 +125,11 @@ class Completed(SubView):
         response.setHeader("Cache-Control", "no-store, private")
         return str(completed)
 
-    def not_found(self, exc):
+    def refuse(self, status, sentence):
         if not self.wants_json:
-            return super().not_found(exc)
-        self.request.response.setStatus(404)
-        return self.view._json("ERROR")
+            return super().refuse(status, sentence)
+        self.request.response.setStatus(status)
+        return self.view.json_of("ERROR")
 
 
 class Result(SubView):

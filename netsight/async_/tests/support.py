@@ -17,6 +17,7 @@ from Products.SiteAccess.VirtualHostMonster import (
     manage_addVirtualHostMonster,
 )
 from webtest import TestApp
+from zope.component.hooks import setSite
 from zope.configuration import xmlconfig
 from ZPublisher.httpexceptions import HTTPExceptionHandler
 from ZPublisher.WSGIPublisher import publish_module
@@ -71,11 +72,19 @@ class Client(TestApp):
     def __init__(self, login=None):
         super().__init__(
             HTTPExceptionHandler(publish_module),
-            extra_environ={"HTTP_HOST": "localhost"},
+            extra_environ={
+                "HTTP_ACCEPT": "text/html,*/*;q=0.8",
+                "HTTP_HOST": "localhost",
+            },
             lint=False,
         )
         if login is not None:
             self.authorization = ("Basic", login)
+
+    def do_request(self, *args, **kwargs):
+        # A thread of a server begins without a site.
+        setSite(None)
+        return super().do_request(*args, **kwargs)
 
     def start(self, path, params=None, **kwargs):
         """POST, and return the id of the process that it started."""

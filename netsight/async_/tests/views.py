@@ -2,6 +2,7 @@
 
 from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
+from zope.interface import alsoProvides
 
 from netsight.async_ import BaseAsyncView
 
@@ -74,3 +75,13 @@ class CallingView(BrowserView):
 
     def __call__(self):
         return self.context.restrictedTraverse("job")()
+
+
+class ExemptView(JobView):
+    """Is exempt from CSRF checks, as the services of plone.restapi are."""
+
+    def run_process(self):
+        from plone.protect.interfaces import IDisableCSRFProtection
+
+        alsoProvides(self.request, IDisableCSRFProtection)
+        return super().run_process()
