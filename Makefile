@@ -35,7 +35,7 @@ help:  ## List these targets.
 install: $(PLONE)  ## Install Plone, the package and the tools into .venv.
 
 $(PLONE): setup.py pyproject.toml constraints.txt
-	@$(PYTHON) tools/environment.py .venv -c constraints.txt -e ".[test]" ruff build
+	@$(PYTHON) tools/environment.py .venv -c constraints.txt -e ".[test]" Plone ruff build
 	@touch $@
 
 $(ZOPE): setup.py pyproject.toml constraints.txt

@@ -7,6 +7,7 @@ this, and calls `pip install` with the arguments. pip itself and what it
 builds with are pinned by constraints.txt.
 """
 
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -54,7 +55,10 @@ def pip_install(python, *arguments):
     """Run pip in a virtual environment."""
     quiet = ("--quiet", "--disable-pip-version-check")
     subprocess.run(
-        [python, "-m", "pip", "install", *quiet, *arguments], check=True
+        [python, "-m", "pip", "install", *quiet, *arguments],
+        check=True,
+        # setuptools warns about each editable installation
+        env={**os.environ, "PYTHONWARNINGS": "ignore"},
     )
 
 

@@ -157,13 +157,14 @@ def create_site_once(directory):
     if created.exists():
         return
     print("Creating the Plone site, once: half a minute.", flush=True)
-    subprocess.run(
+    done = subprocess.run(
         [
             *(sys.executable, "-m", "Zope2.utilities.zconsole", "run"),
             *(directory / "etc/zope.conf", HERE / "create_site.py"),
-        ],
-        check=True,
+        ]
     )
+    if done.returncode:
+        sys.exit("The Plone site was not created: see above.")
     created.touch()
 
 
