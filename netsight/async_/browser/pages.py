@@ -14,7 +14,7 @@ from netsight.async_.site import site_of
 
 _ = MessageFactory(I18N_DOMAIN)
 
-POLL_SECONDS = 2
+POLL_SECONDS = 1
 REFRESH_SECONDS = 5
 """How often the page looks, with and without JavaScript."""
 
@@ -87,6 +87,11 @@ class ProcessingPage(Page):
         return translate(pattern, context=self.request)
 
     @property
+    def title(self):
+        """Title of the process, a text or message id."""
+        return self.process.title
+
+    @property
     def message(self):
         return self.process.message
 
@@ -126,11 +131,11 @@ SENTENCES = {
     ),
     interfaces.CANCELLED: _(
         "sentence_cancelled",
-        default="It was cancelled, and nothing was changed.",
+        default="The process was cancelled, and nothing was changed.",
     ),
     interfaces.LOST: _(
         "sentence_lost",
-        default="The server stopped while it was working, and nothing was "
-        "changed. Please start it again.",
+        default="The server stopped while the process was running, and nothing "
+        "was changed. Please start it again.",
     ),
 }

@@ -1,0 +1,399 @@
+"""Runs the code of README.rst and docs/, and checks that both are complete.
+
+In document order, per file:
+
+- lines with a prompt run as doctests;
+- a Python, XML or HTML block whose first line is a comment with a path below
+  ``my/`` is written to that file; after the last file in a row, modules are
+  imported (but for tests, which `TestingRecipeTests` runs) and ``.zcml``
+  files loaded;
+- any other Python block is executed, and other ZCML that begins with
+  ``<configure`` loaded.
+
+Blocks of other languages (shell, ini, nginx) are not run.
+"""
+
+import doctest
+import importlib
+import inspect
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unittest
+from pathlib import Path
+
+from plone.testing import layered
+from plone.testing import zca
+from plone.testing.zope import Browser
+from zope.configuration import xmlconfig
+from zope.dottedname.resolve import resolve
+from zope.interface.interfaces import IInterface
+
+import netsight.async_
+from netsight.async_ import config
+from netsight.async_ import exceptions
+from netsight.async_ import interfaces
+from netsight.async_ import snapshot
+from netsight.async_.browser.subviews import SUBVIEWS
+from netsight.async_.tests.support import ZOPE_FUNCTIONAL
+
+
+try:
+    from docutils.core import publish_doctree
+except ImportError:
+    publish_doctree = None
+
+
+ROOT = Path(__file__).resolve().parents[3]
+README = ROOT / "README.rst"
+CHANGES = ROOT / "CHANGES.rst"
+DOCS = ROOT / "docs"
+
+IS_CHECKOUT = all(path.exists() for path in (README, CHANGES, DOCS))
+
+PAGES = [
+    README,
+    *(p for p in sorted(DOCS.rglob("*.rst")) if "_build" not in p.parts),
+]
+
+BLOCK = re.compile(
+    r"""
+    ^(?P<indent>[ ]*)\.\.[ ]code-block::[ ](?P<language>\w+)\n
+    \n
+    (?P<body>(?:(?:(?P=indent)[ ]{2,}\S.*|[ ]*)\n)+)
+    """,
+    re.MULTILINE | re.VERBOSE,
+)
+
+FILE_NAME = re.compile(r"(?:#|<!--) (my/[\w./-]+)(?: -->)?\n")
+
+RUN_LANGUAGES = ("html", "python", "xml")
+
+WAIT_SECONDS = 300
+"""Longest run of the tests of a page in a process of their own."""
+
+
+def blocks(text):
+    """Yield (number of the line, language, code) of the code blocks."""
+    for match in BLOCK.finditer(text):
+        line = text.count("\n", 0, match.start("body"))
+        code = textwrap.dedent(match["body"]).strip() + "\n"
+        yield line, match["language"], code
+
+
+class BlockParser(doctest.DocTestParser):
+    """Finds the code blocks beside the examples with a prompt."""
+
+    def parse(self, string, name="<string>"):
+        found = [
+            (example.lineno, None, example)
+            for example in super().parse(string, name)
+            if not isinstance(example, str)
+        ]
+        for line, language, code in blocks(string):
+            if language in RUN_LANGUAGES and not code.startswith(">>> "):
+                file_name = FILE_NAME.match(code)
+                source = f"run_code({language!r}, {code!r})\n"
+                if file_name:
+                    source = f"write_file({file_name[1]!r}, {code!r})\n"
+                example = doctest.Example(source, "", lineno=line)
+                found.append((line, file_name and file_name[1], example))
+        found.sort(key=lambda each: each[0])
+        return list(self._with_loads(found))
+
+    def _with_loads(self, found):
+        """Load files after the last of them is written."""
+        written = []
+        for _line, file_name, example in found:
+            if not file_name:
+                yield from written
+                written = []
+            yield example
+            if file_name:
+                source = f"load_file({file_name!r})\n"
+                line = example.lineno
+                written.append(doctest.Example(source, "", lineno=line))
+        yield from written
+
+
+def write_file(folder, name, code):
+    """Write a file of a page below `folder`, in packages."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for parent in list(Path(name).parents)[:-1]:
+        (folder / parent / "__init__.py").touch()
+    path.write_text(code.partition("\n")[2], encoding="utf-8")
+
+
+class Workspace:
+    """A directory on the import path with the files of a page."""
+
+    def __init__(self, context, globs):
+        self.context = context
+        self.globs = globs
+        self.path = Path(tempfile.mkdtemp(prefix="documentation-"))
+        sys.path.insert(0, str(self.path))
+
+    def run_code(self, language, code):
+        if language == "python":
+            exec(code, self.globs)
+        elif code.startswith("<configure"):
+            xmlconfig.string(code, context=self.context)
+
+    def write_file(self, name, code):
+        write_file(self.path, name, code)
+        self.forget_modules()
+
+    def load_file(self, name):
+        path = Path(name)
+        package = ".".join(path.parent.parts)
+        if path.suffix == ".py" and "tests" not in path.parts:
+            importlib.import_module(f"{package}.{path.stem}")
+        elif path.suffix == ".zcml":
+            module = importlib.import_module(package)
+            xmlconfig.file(path.name, module, context=self.context)
+
+    def forget_modules(self):
+        for name in list(sys.modules):
+            if name == "my" or name.startswith("my."):
+                del sys.modules[name]
+        importlib.invalidate_caches()
+
+    def close(self):
+        sys.path.remove(str(self.path))
+        self.forget_modules()
+        shutil.rmtree(self.path)
+
+
+def set_up(test):
+    layer = ZOPE_FUNCTIONAL
+    zca.pushGlobalRegistry()
+    context = zca.stackConfigurationContext(layer["configurationContext"])
+    workspace = Workspace(context, test.globs)
+    test.globs.update(
+        app=layer["app"],
+        browser=Browser(layer["app"]),
+        load_file=workspace.load_file,
+        run_code=workspace.run_code,
+        write_file=workspace.write_file,
+        workspace=workspace,
+    )
+
+
+def tear_down(test):
+    test.globs["workspace"].close()
+    zca.popGlobalRegistry()
+
+
+def page_suite(path):
+    """Return the suite with the code of one page."""
+    return layered(
+        doctest.DocFileSuite(
+            str(path),
+            module_relative=False,
+            encoding="utf-8",
+            parser=BlockParser(),
+            setUp=set_up,
+            tearDown=tear_down,
+            optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
+        ),
+        layer=ZOPE_FUNCTIONAL,
+    )
+
+
+def read(*names):
+    """Return the text of pages in docs/."""
+    return "\n".join((DOCS / name).read_text("utf-8") for name in names)
+
+
+@unittest.skipUnless(
+    IS_CHECKOUT, "README.rst and docs/ are in a checkout only"
+)
+class DocumentationTests(unittest.TestCase):
+    """The tables are complete, the names exist, the markup is right."""
+
+    def assert_described(self, names, *pages):
+        text = read(*pages)
+        missing = [name for name in names if f"``{name}``" not in text]
+        self.assertEqual(missing, [])
+
+    @unittest.skipIf(publish_doctree is None, "docutils is not installed")
+    def test_long_description_is_valid_for_package_indexes(self):
+        text = "\n\n".join(p.read_text("utf-8") for p in (README, CHANGES))
+        publish_doctree(
+            text,
+            settings_overrides={
+                "halt_level": 2,
+                "report_level": 2,
+                "syntax_highlight": "none",
+            },
+        )
+
+    def test_names_in_the_package_exist(self):
+        for page in (*PAGES, CHANGES):
+            text = page.read_text("utf-8")
+            for name in re.findall(r"``(netsight\.async_[\w.]*\w)``", text):
+                with self.subTest(page=page.name, name=name):
+                    importlib.import_module("netsight.async_.testing")
+                    resolve(name)
+
+    def test_each_setting_is_described_with_its_default(self):
+        text = read("reference/settings.rst")
+        for setting in config.SETTINGS.values():
+            with self.subTest(setting.name):
+                self.assertIn(f"``{setting.name}``", text)
+                self.assertIn(f"``{setting.variable}``", text)
+                self.assertIn(f"``{setting.default}``", text)
+
+    def test_settings_in_examples_exist(self):
+        for page in PAGES:
+            text = page.read_text("utf-8")
+            for section in re.findall(
+                r"<product-config netsight\.async>\n(.*?)</product-config>",
+                text,
+                re.DOTALL,
+            ):
+                for line in section.strip().splitlines():
+                    name, value = line.strip().split(None, 1)
+                    with self.subTest(page=page.name, setting=name):
+                        config.SETTINGS[name].parse(value)
+            for name in re.findall(r"\b(NETSIGHT_ASYNC_\w+)=", text):
+                with self.subTest(page=page.name, variable=name):
+                    variables = [s.variable for s in config.SETTINGS.values()]
+                    self.assertIn(name, variables)
+
+    def test_each_state_is_described(self):
+        self.assert_described(interfaces.STATES, "reference/states.rst")
+
+    def test_each_event_is_described(self):
+        events = [
+            name
+            for name, value in vars(interfaces).items()
+            if name.endswith("Event") and IInterface.providedBy(value)
+        ]
+        self.assert_described(events, "reference/events.rst")
+
+    def test_each_error_is_described(self):
+        errors = [
+            name
+            for name, value in vars(exceptions).items()
+            if inspect.isclass(value)
+            and value.__module__ == exceptions.__name__
+        ]
+        self.assert_described(errors, "reference/errors.rst")
+
+    def test_each_subview_is_described(self):
+        self.assert_described(SUBVIEWS, "reference/http.rst")
+
+    def test_each_public_name_is_described(self):
+        self.assert_described(
+            netsight.async_.__all__,
+            "reference/view.rst",
+            "reference/errors.rst",
+        )
+
+    def test_each_method_of_a_view_is_described(self):
+        text = read("reference/view.rst")
+        for name in interfaces.IAsyncView.names():
+            with self.subTest(name):
+                self.assertIn(f".. py:method:: {name}(", text)
+
+    def test_each_attribute_of_a_process_is_described(self):
+        self.assert_described(
+            interfaces.IProcess.names(), "reference/process.rst"
+        )
+
+    def test_what_crosses_is_described(self):
+        text = read("reference/crossing.rst")
+        headers = snapshot.DROPPED_HEADERS | snapshot.DROPPED_RESPONSE_HEADERS
+        names = {
+            name.removeprefix("HTTP_").replace("_", "-").lower()
+            for name in headers
+        }
+        names |= {name.lower() for name in snapshot.KEPT_ENVIRON}
+        names |= {name.lower() for name in snapshot.SECRET_FIELDS}
+        missing = sorted(n for n in names if f"``{n}``" not in text.lower())
+        self.assertEqual(missing, [])
+        pattern = snapshot.SECRET_HEADER.pattern
+        words = set(re.findall(r"[A-Z_]{3,}", pattern))
+        self.assertEqual(sorted(w for w in words if w not in text), [])
+
+    def test_sed_line_changes_imports_and_nothing_else(self):
+        command = re.search(r"^ +(grep .* sed .*)$", README.read_text(), re.M)
+        before = (
+            "import netsight.async.config\n"
+            "from netsight.async.browser.BaseAsyncView import BaseAsyncView\n"
+            "from netsight.async import registry\n"
+            "from netsight.async_ import BaseAsyncView\n"
+            'DISTRIBUTION = "netsight.async"\n'
+        )
+        after = (
+            "import netsight.async_.config\n"
+            "from netsight.async_.browser.BaseAsyncView import BaseAsyncView\n"
+            "from netsight.async_ import registry\n"
+            "from netsight.async_ import BaseAsyncView\n"
+            'DISTRIBUTION = "netsight.async"\n'
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "views.py")
+            path.write_text(before)
+            subprocess.run(command[1], shell=True, check=True, cwd=folder)
+            self.assertEqual(path.read_text(), after)
+
+
+@unittest.skipUnless(
+    IS_CHECKOUT, "README.rst and docs/ are in a checkout only"
+)
+class TestingRecipeTests(unittest.TestCase):
+    """The tests that docs/howto/test-your-views.rst shows, pass."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        for page in ("howto/test-your-views.rst", "howto/write-a-view.rst"):
+            for _line, _language, code in blocks(read(page)):
+                name = FILE_NAME.match(code)
+                if name:
+                    write_file(Path(self.folder.name), name[1], code)
+
+    def run_tests(self, module):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                "import sys; from zope.testrunner import run; "
+                f"sys.path[:0] = [{self.folder.name!r}, {str(ROOT)!r}]; run()",
+                f"--test-path={self.folder.name}",
+                *("-s", "my", "-m", module),
+            ],
+            capture_output=True,
+            cwd=self.folder.name,
+            text=True,
+            timeout=WAIT_SECONDS,
+        )
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"[1-9]\d* tests? with 0 failures")
+
+    def test_without_a_layer(self):
+        self.run_tests("test_unit")
+
+    def test_on_zope(self):
+        self.run_tests("test_zope")
+
+    def test_on_plone(self):
+        if importlib.util.find_spec("plone.app.testing") is None:
+            self.skipTest("plone.app.testing is not installed")
+        self.run_tests("test_plone")
+
+
+def test_suite():
+    loader = unittest.defaultTestLoader
+    suite = unittest.TestSuite()
+    suite.addTests(loader.loadTestsFromTestCase(DocumentationTests))
+    suite.addTests(loader.loadTestsFromTestCase(TestingRecipeTests))
+    if IS_CHECKOUT:
+        suite.addTests(page_suite(path) for path in PAGES)
+    return suite
