@@ -37,7 +37,11 @@ from netsight.async_ import config
 from netsight.async_ import exceptions
 from netsight.async_ import interfaces
 from netsight.async_ import snapshot
+from netsight.async_.browser import pages
 from netsight.async_.browser.subviews import SUBVIEWS
+from netsight.async_.executors.thread import ThreadExecutor
+from netsight.async_.registry import WRITE_TRIES
+from netsight.async_.testing import PLONE_FIXTURE
 from netsight.async_.tests.support import ZOPE_FUNCTIONAL
 
 
@@ -237,7 +241,6 @@ class DocumentationTests(unittest.TestCase):
             text = page.read_text("utf-8")
             for name in re.findall(r"``(netsight\.async_[\w.]*\w)``", text):
                 with self.subTest(page=page.name, name=name):
-                    importlib.import_module("netsight.async_.testing")
                     resolve(name)
 
     def test_each_setting_is_described_with_its_default(self):
@@ -247,6 +250,22 @@ class DocumentationTests(unittest.TestCase):
                 self.assertIn(f"``{setting.name}``", text)
                 self.assertIn(f"``{setting.variable}``", text)
                 self.assertIn(f"``{setting.default}``", text)
+
+    def test_fixed_numbers_are_right(self):
+        text = read("reference/settings.rst").partition("Fixed numbers")[2]
+        lines = text.splitlines()
+        for number, meaning in (
+            (f"{config.INLINE_BODY_BYTES // 1024} KB", "become blobs"),
+            (f"{config.PROGRESS_SECONDS:.0f} second", "writes of progress"),
+            (f"{pages.POLL_SECONDS} second", "of the waiting page"),
+            (f"{pages.REFRESH_SECONDS} second", "without JavaScript"),
+            (f"{ThreadExecutor.IDLE_SECONDS:.0f} second", "thread ends"),
+            (f"{config.TRACEBACK_CHARS:,} characters", "traceback"),
+            (f"{WRITE_TRIES} times", "conflicts"),
+        ):
+            with self.subTest(meaning):
+                line = next(line for line in lines if meaning in line)
+                self.assertRegex(line, rf"^{number}s?\b")
 
     def test_settings_in_examples_exist(self):
         for page in PAGES:
@@ -384,7 +403,7 @@ class TestingRecipeTests(unittest.TestCase):
         self.run_tests("test_zope")
 
     def test_on_plone(self):
-        if importlib.util.find_spec("plone.app.testing") is None:
+        if PLONE_FIXTURE is None:
             self.skipTest("plone.app.testing is not installed")
         self.run_tests("test_plone")
 
