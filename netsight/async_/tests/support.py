@@ -213,17 +213,6 @@ class Gate:
         self._open.set()
 
 
-def stored_bytes(database):
-    """Return the pickles of all current objects of a ZODB."""
-    storage = database.storage
-    return b"".join(
-        record.data
-        for txn in storage.iterator()
-        for record in txn
-        if record.data
-    )
-
-
 def text_of(response):
     """Return the text of an HTML response without its tags."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", response.text))

@@ -357,3 +357,28 @@ class MethodTests(AsyncTestCase):
         client, process_id = self.run_job(None, view="no-run-job")
         error = self.process(process_id).error
         self.assertEqual(error.kind, "NotImplementedError")
+
+
+class AnyContextTests(AsyncTestCase):
+    """A context need be no Zope object."""
+
+    def test_a_plain_object_reached_by_traversal(self):
+        self.base = "/things/d%C3%A4mmerung"
+        self.job(lambda view, process_id: view.context.__name__)
+        client = self.client()
+        response = client.post(self.path("job"))
+        self.assertTrue(
+            response.location.startswith(
+                "http://localhost/@@things/d%C3%A4mmerung/job/processing?"
+            ),
+            response.location,
+        )
+        process_id = client.started(response)
+        result = client.see(self.path("job"), "result", process_id)
+        self.assertEqual(result.text, "dämmerung")
+
+    def test_an_id_of_one_plain_object_is_unknown_at_another(self):
+        self.base = "/things/one"
+        client, process_id = self.run_job(lambda view, pid: "x")
+        client.see("/things/one/job", "result", process_id)
+        client.see("/things/two/job", "result", process_id, status=404)

@@ -2,13 +2,20 @@
 
 import logging
 import re
+import tempfile
+from pathlib import Path
 from urllib.parse import parse_qs
+from urllib.parse import unquote
 from urllib.parse import urlsplit
 
 import transaction
 from AccessControl import Unauthorized
 from AccessControl import getSecurityManager
 from plone.app.testing import setRoles
+from webtest import Upload
+from ZODB.DB import DB
+from ZODB.DemoStorage import DemoStorage
+from ZODB.FileStorage import FileStorage
 
 from zope.component.hooks import setSite
 
@@ -21,7 +28,6 @@ from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import READER
 from netsight.async_.tests.support import Client
 from netsight.async_.tests.support import basic
-from netsight.async_.tests.support import stored_bytes
 
 
 SUBVIEWS = ("processing", "completed", "result", "process-status")
@@ -419,37 +425,57 @@ class NothingPublishedTests(PloneTestCase):
 
 
 class NoCredentialsAtRestTests(PloneTestCase):
-    """Neither the database nor the log holds what logs in."""
+    """Neither Data.fs nor blobs nor logs hold what logs in."""
 
-    def check(self, secrets, logs):
-        text = stored_bytes(self.layer["zodbDB"]) + "\n".join(logs).encode()
-        self.assertIn(b"PATH_INFO", text, "the request is in what we look at")
-        for secret in secrets:
-            self.assertNotIn(secret.encode(), text)
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        storage = DemoStorage(
+            base=self.layer["zodbDB"].storage,
+            changes=FileStorage(
+                str(self.folder / "Data.fs"),
+                blob_dir=str(self.folder / "blobs"),
+            ),
+        )
+        before, self.layer["zodbDB"] = self.layer["zodbDB"], DB(storage)
+        self.addCleanup(self.layer.__setitem__, "zodbDB", before)
 
-    def run_both(self, client):
-        """Run a job that works and one that fails, and return the log."""
+    def tearDown(self):
+        super().tearDown()
+        self.layer["zodbDB"].storage.changes.close()
+
+    def run_all(self, client):
+        """Leave a queued, a completed and a failed process; return the log."""
+        upload = {"file": Upload("f", b"find me" * 20_000)}
         with self.assertLogs(level=logging.DEBUG) as logs:
-            later = Later()
-            with processes_run_by(later):
-                # One stays queued, with its input.
-                client.start("/plone/job", {"a": "1"})
+            with processes_run_by(Later()):
+                client.start("/plone/job", upload)
             for work in (whoami, lambda view, pid: 1 / 0):
                 self.job(work)
-                client.start("/plone/job", {"a": "1"})
-        return logs.output
+                client.start("/plone/job", upload)
+        return "\n".join(logs.output).encode()
+
+    def check(self, logs, *secrets):
+        files = [each for each in self.folder.rglob("*") if each.is_file()]
+        stored = b"".join(each.read_bytes() for each in files)
+        self.assertIn(b"PATH_INFO", stored)
+        self.assertIn(b"find me", stored)
+        self.assertIn(b"ZeroDivisionError", logs)
+        for secret in secrets:
+            self.assertNotIn(secret.encode(), stored + logs)
 
     def test_after_basic_auth(self):
-        client = self.client(EDITOR)
-        logs = self.run_both(client)
-        self.check([EDITOR[1], basic(EDITOR).split()[1]], logs)
+        logs = self.run_all(self.client(EDITOR))
+        self.check(logs, EDITOR[1], basic(EDITOR).split()[1])
 
     def test_after_a_cookie(self):
         client = self.client().log_in(EDITOR)
         ticket = client.cookies["__ac"].strip('"')
         self.assertGreater(len(ticket), 20)
-        logs = self.run_both(client)
-        self.check([EDITOR[1], ticket], logs)
+        logs = self.run_all(client)
+        self.check(logs, EDITOR[1], ticket, unquote(ticket))
 
 
 class RestrictedCodeTests(PloneTestCase):

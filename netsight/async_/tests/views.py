@@ -85,3 +85,21 @@ class ExemptView(JobView):
 
         alsoProvides(self.request, IDisableCSRFProtection)
         return super().run_process()
+
+
+class Thing:
+    """No Zope object: only a name and a parent."""
+
+    def __init__(self, parent, name):
+        self.__parent__ = parent
+        self.__name__ = name
+
+
+class ThingsView(BrowserView):
+    """Traverses to things."""
+
+    def absolute_url(self):
+        return f"{self.context.absolute_url()}/@@{self.__name__}"
+
+    def publishTraverse(self, request, name):
+        return Thing(self, name)
