@@ -19,7 +19,7 @@ from servers import free_port
 from servers import running
 
 
-A_TEST = "test_names"
+A_TEST = "test_process"
 """The module that bin/test runs, since `make test` runs them all."""
 
 START_SECONDS = 180
