@@ -6,9 +6,9 @@ default.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from typing import Callable
 
 from App.config import getConfiguration
 

@@ -1,10 +1,9 @@
 """Whom a process belongs to and runs as, without any credential."""
 
 from typing import NamedTuple
-from typing import Optional
 
-from AccessControl import getSecurityManager
 from AccessControl import Unauthorized
+from AccessControl import getSecurityManager
 from AccessControl.SecurityManagement import newSecurityManager
 from AccessControl.users import emergency_user
 from AccessControl.users import nobody
@@ -18,7 +17,7 @@ from netsight.async_.config import MANAGE_PROCESSES
 class Owner(NamedTuple):
     """A user, by id and user folder."""
 
-    user_id: Optional[str]
+    user_id: str | None
     """None for anonymous visitors."""
 
     folder_path: str
@@ -95,7 +94,8 @@ class Impersonation:
     def validate(self, request, auth="", *roles):
         """Return the recorded user, if he still exists and still may.
 
-        `roles` is what the view asks for, left out if it asks nothing.  Raises Unauthorized otherwise.  It never returns None, which would
+        `roles` is what the view asks for, left out if it asks nothing.
+        Raises Unauthorized otherwise.  It never returns None, which would
         make Zope ask the user folders and go on as Anonymous.
         """
         user = find_user(self.root, self.owner)

@@ -85,7 +85,7 @@ class IProcess(Interface):
     view_path = Attribute("Physical path of the context, '/', view name.")
     view_name = Attribute("Name of the view, a str.")
     title = Attribute("Title for lists, a str.")
-    owner = Attribute("IOwner, whom it runs as.")
+    owner = Attribute("identity.Owner, whom it runs as.")
     created = Attribute("POSIX time in seconds (float) of the start request.")
     started = Attribute("POSIX time of the current claim, or None.")
     finished = Attribute("POSIX time of the outcome, or None.")
@@ -143,7 +143,7 @@ class IProcessQueuedEvent(IProcessEvent):
 
 
 class IProcessStartedEvent(IProcessEvent):
-    """`__run__` is about to be called, for each attempt; in its transaction."""
+    """`__run__` is about to be called; in its transaction, each attempt."""
 
 
 class IProcessCompletedEvent(IProcessEvent):

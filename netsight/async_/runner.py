@@ -264,7 +264,7 @@ class Run:
         process.fail(self.attempts, error)
 
     def _tell_failure(self, root, exc_info):
-        """Tell the error log and the subscribers, as the owner, in the site."""
+        """Tell error log and subscribers, as the owner and in the site."""
         context = self._context(root)
         newSecurityManager(None, find_user(root, self.owner) or nobody)
         setSite(site_of(context))
@@ -335,7 +335,7 @@ def printable(exc):
 
 
 def tell_error_log(context, exc_info):
-    """Hand an exception to the error log of the nearest site, if it has one."""
+    """Hand an exception to the error log of the nearest site, if any."""
     log = aq_acquire(context, "__error_log__", default=None, containment=1)
     if log is not None:
         log.raising(exc_info)

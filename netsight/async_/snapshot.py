@@ -140,9 +140,10 @@ def _kept_cookies(header):
 def _take_body(request, connection):
     if request.method in ("GET", "HEAD"):
         return None
-    stream = request.get("BODYFILE")
+    stream = request.stdin
     try:
-        position = stream.tell()
+        # Not `tell`: the input that WebTest wraps has only `seek`.
+        position = stream.seek(0, 1)
         body = Body.from_file(stream, connection)
         stream.seek(position)
     except (AttributeError, OSError) as exc:

@@ -44,7 +44,7 @@ def check_start(view):
 
 
 def is_protected(view):
-    """Tell whether plone.protect is configured, and so puts tokens in forms."""
+    """Tell whether plone.protect is configured and puts tokens in forms."""
     names = (view.context, view.request)
     return auto and queryMultiAdapter(names, name="authenticator") is not None
 

@@ -135,7 +135,7 @@ SENTENCES = {
     ),
     interfaces.LOST: _(
         "sentence_lost",
-        default="The server stopped while the process was running, and nothing "
-        "was changed. Please start it again.",
+        default="The server stopped while the process was running, and "
+        "nothing was changed. Please start it again.",
     ),
 }

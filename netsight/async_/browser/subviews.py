@@ -52,6 +52,9 @@ class SubView:
     ended_status = 500
     """HTTP status if there will be no result."""
 
+    has_json = False
+    """Whether `output_json` gives JSON."""
+
     def __init__(self, view, request):
         self.view = self.__parent__ = view
         self.context = view.context
@@ -90,7 +93,10 @@ class SubView:
 
     def refuse(self, status, sentence):
         """Answer for an odd id (400) or an unknown process (404)."""
-        return self.view.message_page(status, sentence)
+        if not (self.has_json and self.wants_json):
+            return self.view.message_page(status, sentence)
+        self.request.response.setStatus(status)
+        return self.view.json_of("ERROR")
 
     def ended_without_result(self, process_id):
         """Answer for a process that failed, with the page for it."""
@@ -115,6 +121,7 @@ class Completed(SubView):
     """The completion, as JSON if `output_json` is true."""
 
     name = "completed"
+    has_json = True
 
     def answer(self, process_id):
         completed = self.view.completed(process_id, self.wants_json)
@@ -125,17 +132,12 @@ class Completed(SubView):
         response.setHeader("Cache-Control", "no-store, private")
         return str(completed)
 
-    def refuse(self, status, sentence):
-        if not self.wants_json:
-            return super().refuse(status, sentence)
-        self.request.response.setStatus(status)
-        return self.view.json_of("ERROR")
-
 
 class Result(SubView):
     """The response of the process; 202 and the waiting page before."""
 
     name = "result"
+    has_json = True
 
     def answer(self, process_id):
         result = self.view.result(process_id, self.wants_json)
@@ -145,6 +147,8 @@ class Result(SubView):
         response.setStatus(202)
         response.setHeader("Retry-After", str(RETRY_AFTER_SECONDS))
         response.setHeader("Cache-Control", "no-store, private")
+        if self.wants_json:
+            return self.view.completed(process_id, output_json=True)
         return self.view.processing_page(process_id=process_id)
 
 

@@ -2,10 +2,10 @@
 
 import re
 
-from plone.app.testing import FunctionalTesting
-from plone.app.testing import PloneSandboxLayer
 from plone.app.testing import SITE_OWNER_NAME
 from plone.app.testing import SITE_OWNER_PASSWORD
+from plone.app.testing import FunctionalTesting
+from plone.app.testing import PloneSandboxLayer
 
 import netsight.async_.tests
 from netsight.async_.testing import NETSIGHT_ASYNC_FIXTURE
@@ -15,7 +15,9 @@ from netsight.async_.tests.support import READER
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Client
 
+
 ROOT_ADMIN = (SITE_OWNER_NAME, SITE_OWNER_PASSWORD)
+
 
 class PloneTestViewsLayer(PloneSandboxLayer):
     """Adds the test views."""

@@ -13,9 +13,7 @@ import transaction
 from plone.testing import Layer
 from plone.testing import zca
 from plone.testing import zope
-from Products.SiteAccess.VirtualHostMonster import (
-    manage_addVirtualHostMonster,
-)
+from Products.SiteAccess.VirtualHostMonster import manage_addVirtualHostMonster
 from webtest import TestApp
 from zope.component.hooks import setSite
 from zope.configuration import xmlconfig

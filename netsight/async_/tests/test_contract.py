@@ -252,6 +252,15 @@ class StatusTests(AsyncTestCase):
         self.assertIn("Processing...", response)
         self.assertEqual(response.headers["Retry-After"], "5")
 
+    def test_before_completion_result_answers_202_and_json_on_request(self):
+        response = self.during(
+            lambda view, pid: None,
+            lambda client, pid: client.see(
+                "/job", "result", pid, status=202, output_json=1
+            ),
+        )
+        self.assertEqual(response.json, {"completed": False})
+
     def test_process_status_tells_state_progress_message_and_links(self):
         client, process_id = self.run_job(lambda view, pid: "x")
         status = client.see("/job", "process-status", process_id).json

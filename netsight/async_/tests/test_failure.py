@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from unittest import mock
 
 import transaction
@@ -388,10 +389,8 @@ class FenceTests(AsyncTestCase):
             transaction.begin()
             view.context.title = "zombie"
             for _ in range(2):
-                try:
+                with suppress(Exception):
                     transaction.commit()
-                except Exception:
-                    pass
 
         self.check_rolled_back(work)
 

@@ -16,7 +16,6 @@ from webtest import Upload
 from ZODB.DB import DB
 from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
-
 from zope.component.hooks import setSite
 
 from netsight.async_.runner import run
@@ -181,10 +180,11 @@ class StrangerTests(PloneTestCase):
         self.check_unknown(Client((EDITOR[0], "another-secret")))
 
     def test_a_failed_id_of_another_is_not_told_to_json_either(self):
-        response = self.client(READER).see(
-            "/plone/job", "completed", self.process_id, 404, output_json=1
-        )
-        self.assertEqual(response.json, {"completed": "ERROR"})
+        for subview in ("completed", "result"):
+            response = self.client(READER).see(
+                "/plone/job", subview, self.process_id, 404, output_json=1
+            )
+            self.assertEqual(response.json, {"completed": "ERROR"})
 
     def test_an_id_of_an_anonymous_process_is_the_key(self):
         _client, process_id = self.run_job(whoami)

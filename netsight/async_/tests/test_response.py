@@ -86,7 +86,9 @@ class ResponseTests(AsyncTestCase):
     def test_nothing_is_204(self):
         for nothing in (None, "", b""):
             with self.subTest(nothing):
-                result = self.result_of(lambda view, pid: nothing, status=204)
+                result = self.result_of(
+                    lambda view, pid, n=nothing: n, status=204
+                )
                 self.assertEqual(result.body, b"")
 
     def test_headers_repeated_ones_too(self):

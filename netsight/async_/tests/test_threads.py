@@ -9,8 +9,8 @@ from unittest import mock
 import transaction
 from webtest.http import StopableWSGIServer
 from zope.interface.verify import verifyObject
-from ZPublisher.HTTPRequest import HTTPRequest
 from ZPublisher.httpexceptions import HTTPExceptionHandler
+from ZPublisher.HTTPRequest import HTTPRequest
 from ZPublisher.WSGIPublisher import publish_module
 
 from netsight.async_.executors import get_executor
@@ -355,6 +355,10 @@ class ServerTests(AsyncTestCase):
             HTTPExceptionHandler(publish_module)
         )
         self.addCleanup(self.server.shutdown)
+        # As a default zope.conf sets it.
+        retries = mock.patch.object(HTTPRequest, "retry_max_count", 3)
+        retries.start()
+        self.addCleanup(retries.stop)
 
     def request(self, method, path, body=None):
         connection = http.client.HTTPConnection(
