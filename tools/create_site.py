@@ -14,6 +14,9 @@ from Products.CMFPlone.factory import addPloneSite
 SITE_ID = "Plone"
 LOGIN = PASSWORD = "admin"
 PROFILE = "profile-netsight.async:default"
+UNTHEMED_HOSTS = (
+    "plone.app.theming.interfaces.IThemeSettings.hostnameBlacklist"
+)
 
 
 def create_user(app):
@@ -34,6 +37,8 @@ def create_site(app):
         distribution_name="classic",
     )
     site.portal_setup.runAllImportStepsFromProfile(PROFILE)
+    # Plone shows no theme at these host names, and 127.0.0.1 is one of them.
+    site.portal_registry[UNTHEMED_HOSTS] = []
 
 
 def main(app):

@@ -269,12 +269,15 @@ class BaseAsyncView(BrowserView):
         """Return the page that says why there is no result."""
         return self._page(ENDED_PAGE, process_id=process_id, process_view=self)
 
-    def message_page(self, status, sentence):
-        """Set the HTTP status (int); return a page with one message id."""
+    def message_page(self, status, sentence, back_url=None):
+        """Set the HTTP status (int); return a page with one message id.
+
+        It links to `back_url`, by default to this view.
+        """
         self.request.response.setStatus(status)
         self.request.response.setHeader("Cache-Control", "no-store, private")
-        url = self.async_view_url
-        return self._page(MESSAGE_PAGE, sentence=sentence, back_url=url)
+        back_url = back_url or self.async_view_url
+        return self._page(MESSAGE_PAGE, sentence=sentence, back_url=back_url)
 
     def _initial_page(self, *args, **kwargs):
         page = self.initial_page
@@ -283,7 +286,8 @@ class BaseAsyncView(BrowserView):
             page = getattr(self, "index", None)
         if page is None:
             self.request.response.setHeader("Allow", "POST")
-            return self.message_page(405, POST_ONLY)
+            back_url = context_url(self.context, self.request)
+            return self.message_page(405, POST_ONLY, back_url)
         return page(*args, **kwargs)
 
     def _get_process(self, process_id=None):

@@ -45,7 +45,16 @@ def whole_number(form, name, low, high):
     return number
 
 
-class Fibonacci(Framed, BaseAsyncView):
+class Example(BaseAsyncView):
+    """Has its form on the page that lists the examples."""
+
+    def initial_page(self):
+        """Lead to the form."""
+        url = f"{self.context.absolute_url()}/@@async-examples"
+        return self.request.response.redirect(url)
+
+
+class Fibonacci(Framed, Example):
     """The n-th Fibonacci number, with progress."""
 
     title = _("example_fibonacci", default="A Fibonacci number")
@@ -60,7 +69,7 @@ class Fibonacci(Framed, BaseAsyncView):
         return self.result_page(n=n, number=f"{a:x}", digits=len(f"{a:x}"))
 
 
-class Export(BaseAsyncView):
+class Export(Example):
     """The content of a site or folder, as a CSV file to download."""
 
     title = _("example_export", default="The content as a CSV file")
@@ -95,7 +104,7 @@ class Export(BaseAsyncView):
         ]
 
 
-class Import(BaseAsyncView):
+class Import(Example):
     """Creates a page for each line of an uploaded text file."""
 
     title = _("example_import", default="Pages from a text file")
@@ -128,7 +137,7 @@ class Import(BaseAsyncView):
             createContentInContainer(self.context, "Document", title=title)
 
 
-class Failing(BaseAsyncView):
+class Failing(Example):
     """Raises an error halfway."""
 
     title = _("example_failing", default="One that fails")
@@ -138,7 +147,7 @@ class Failing(BaseAsyncView):
         raise ValueError("This example always fails.")
 
 
-class Slow(BaseAsyncView):
+class Slow(Example):
     """Sleeps some seconds."""
 
     title = _("example_slow", default="A slow one")

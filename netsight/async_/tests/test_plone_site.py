@@ -341,3 +341,7 @@ class ExamplesTests(PloneTestCase):
         self.assertEqual(
             self.finish("slow", {"seconds": "1"}).text, "Slept 1 seconds."
         )
+
+    def test_a_visit_of_an_example_leads_to_its_form(self):
+        page = self.client().get("/plone/@@async-example-slow", status=302)
+        self.assertTrue(page.location.endswith("/plone/@@async-examples"))
