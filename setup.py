@@ -76,6 +76,7 @@ setup(
         "test-zope": [
             "coverage[toml]",
             "plone.testing[zope]",
+            "Products.SiteErrorLog",
             "python-gettext",
             "WebTest",
             "zope.testrunner",
