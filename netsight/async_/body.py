@@ -3,21 +3,19 @@
 import shutil
 from io import BytesIO
 
-from persistent import Persistent
 from ZODB.blob import Blob
 from ZODB.interfaces import IBlobStorage
 from ZPublisher.Iterators import filestream_iterator
 
 from netsight.async_.config import INLINE_BODY_BYTES
+from netsight.async_.part import Part
 
 
 COPY_BYTES = 1024 * 1024
 
 
-class Body(Persistent):
+class Body(Part):
     """Immutable bytes of `size`, stored with the object that refers to it."""
-
-    __allow_access_to_unprotected_subobjects__ = False
 
     data = b""
     blob = None

@@ -97,6 +97,40 @@ SETTINGS = {
             "How many processes run at once in one Zope.",
         ),
         Setting(
+            "beat-seconds",
+            "15",
+            whole_number(1, 3600),
+            "How often a worker that runs processes tells that it lives, in "
+            "seconds.",
+        ),
+        Setting(
+            "lease-seconds",
+            "60",
+            whole_number(2, 24 * 3600),
+            "A worker that was not heard of for so many seconds is dead. At "
+            "least twice beat-seconds.",
+        ),
+        Setting(
+            "stop-seconds",
+            "20",
+            whole_number(0, 3600),
+            "How long a Zope that is stopped waits for its running processes, "
+            "in seconds.",
+        ),
+        Setting(
+            "keep-result",
+            "600",
+            whole_number(0, 366 * 24 * 3600),
+            "How long a result can be fetched again after the first time, in "
+            "seconds.",
+        ),
+        Setting(
+            "keep-days",
+            "7",
+            whole_number(1, 3660),
+            "How long other ended processes are kept, in days.",
+        ),
+        Setting(
             "cookies",
             "I18N_LANGUAGE",
             names,
@@ -144,3 +178,8 @@ def validate(event=None):
             )
     for name in SETTINGS:
         get(name)
+    if get("lease-seconds") < 2 * get("beat-seconds"):
+        raise SettingError(
+            "netsight.async: lease-seconds must be at least twice "
+            "beat-seconds, or a worker that lives would pass for dead."
+        )

@@ -29,6 +29,14 @@ class ClaimLostError(AsyncError):
     """
 
 
+class ProcessCancelled(BaseException):
+    """Raised in `__run__` when its owner or a manager wants it cancelled.
+
+    It is no Exception, so that ``except Exception`` in a job does not catch
+    it.  The transaction is rolled back.
+    """
+
+
 class ViewNotFoundError(AsyncError):
     """The URL of a process does not lead to its view any more.
 

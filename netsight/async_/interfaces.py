@@ -112,11 +112,26 @@ class IProcessRegistry(Interface):
     def __contains__(process_id):
         """Tell whether there is such a process."""
 
-    def process_ids():
-        """Return the ids as a lazy sequence."""
+    def process_ids(after=None):
+        """Return the ids as a lazy sequence, those behind the id `after`."""
 
     def remove(process_id):
         """Drop a process in the current transaction; raises KeyError."""
+
+    def active_ids():
+        """Return a list of the ids that are queued, running or just ended."""
+
+    def retire(process_id):
+        """Take an ended process out of `active_ids`; raises KeyError."""
+
+    def worker(name):
+        """Return the lease.Worker of that name; makes it if needed."""
+
+    def workers():
+        """Return a list of all lease.Worker records."""
+
+    def remove_worker(name):
+        """Drop the record of a worker; raises KeyError."""
 
 
 class IExecutor(Interface):
@@ -130,6 +145,12 @@ class IExecutor(Interface):
 
     def health():
         """Return a dict of plain values for monitoring, e.g. `waiting`."""
+
+    def stop(timeout):
+        """Take no more work; return whether all that ran has ended.
+
+        Waits `timeout` seconds at most.
+        """
 
 
 class IProcessEvent(Interface):

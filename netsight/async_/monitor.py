@@ -4,15 +4,22 @@
 million times.  The monitor writes it through a connection of its own: the
 first at once, then at most one each PROGRESS_SECONDS, the last one always,
 all processes of this Zope in one commit.
+
+It also beats for this worker, looks who wants a process cancelled, and does
+the duty that a server gives it (see `netsight.async_.server`).  Its thread
+lives while processes run here or a server has given it a duty.
 """
 
 import logging
 import threading
 import time
 
+from netsight.async_ import config
 from netsight.async_.config import PROGRESS_SECONDS
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.lease import THIS_WORKER
 from netsight.async_.registry import get_process
+from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
 
 
@@ -22,32 +29,37 @@ THREAD_NAME = "netsight.async monitor"
 
 
 class Monitor:
-    """Writes the progress of the running processes of this Zope.
-
-    Its thread lives while there are any.
-    """
+    """Writes for the processes of this Zope, one thing after the other."""
 
     def __init__(self):
         self._lock = threading.Condition()
-        self._running = set()
+        self._running = {}
         self._unwritten = {}
         self._shown = {}
+        self._fetched = {}
         self._thread = None
+        self._duty = None
+        self._stopping = False
+        self._due = {"flush": 0.0, "look": 0.0, "beat": 0.0, "duty": 0.0}
 
-    def watch(self, process_id):
-        """Begin to take progress of a process; starts the thread."""
+    # For runs
+
+    def watch(self, process_id, cancel=None):
+        """Begin to write for a running process; starts the thread.
+
+        `cancel` is called, without arguments and from this thread, when
+        somebody wants the process cancelled.
+        """
         with self._lock:
-            self._running.add(process_id)
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._work, name=THREAD_NAME, daemon=True
-                )
-                self._thread.start()
+            self._running[process_id] = cancel
+            # The claim has just beaten.
+            self._due["beat"] = time.monotonic() + config.get("beat-seconds")
+            self._start()
 
     def unwatch(self, process_id):
         """End it: what is unwritten of this process is dropped."""
         with self._lock:
-            self._running.discard(process_id)
+            self._running.pop(process_id, None)
             self._unwritten.pop(process_id, None)
             self._shown.pop(process_id, None)
             self._lock.notify_all()
@@ -66,6 +78,31 @@ class Monitor:
                 self._unwritten[process_id] = shown
                 self._lock.notify_all()
 
+    def note_fetched(self, process_id):
+        """Have it written soon that a result was fetched now.
+
+        Without a server, nothing expires and nothing is written.
+        """
+        with self._lock:
+            if self._duty is not None:
+                self._fetched.setdefault(process_id, time.time())
+
+    # For servers and tests
+
+    def serve(self, duty):
+        """Call `duty` each beat from now on; starts the thread."""
+        with self._lock:
+            self._duty = duty
+            self._start()
+
+    def stop(self, timeout):
+        """End the thread; return False if it lives after `timeout` seconds."""
+        with self._lock:
+            self._duty = None
+            self._stopping = True
+            self._lock.notify_all()
+        return self.stopped(timeout)
+
     def wait_idle(self, timeout):
         """Wait until all progress is written; return False on timeout.
 
@@ -82,49 +119,122 @@ class Monitor:
             thread.join(timeout)
         return thread is None or not thread.is_alive()
 
+    # The thread
+
+    def _start(self):
+        self._lock.notify_all()
+        if self._thread is None:
+            self._stopping = False
+            self._thread = threading.Thread(
+                target=self._work, name=THREAD_NAME, daemon=True
+            )
+            self._thread.start()
+
     def _work(self):
-        while self._wait_for_work():
-            written = time.monotonic()
-            self._flush()
-            self._pause(written + PROGRESS_SECONDS - time.monotonic())
+        while (task := self._next_task()) is not None:
+            try:
+                task()
+            except Exception:
+                # A database that is away comes back; nothing is lost by
+                # doing the same later.
+                logger.exception(
+                    "%s failed and is tried again; running: %s",
+                    task.__name__,
+                    ", ".join(self._running) or "nothing",
+                )
 
-    def _wait_for_work(self):
+    def _next_task(self):
+        """Wait for what is due next and return it; None to end."""
         with self._lock:
-            self._lock.wait_for(lambda: self._unwritten or not self._running)
-            if not self._running:
-                self._thread = None
-                return False
-            return True
+            while not self._stopping and (self._running or self._duty):
+                now = time.monotonic()
+                due, name = min(self._tasks())
+                if due <= now:
+                    self._due[name] = now + self._pause_after(name)
+                    return getattr(self, f"_{name}_task")
+                self._lock.wait(min(due - now, threading.TIMEOUT_MAX))
+            self._thread = None
+            return None
 
-    def _pause(self, seconds):
-        with self._lock:
-            self._lock.wait_for(lambda: not self._running, seconds)
+    def _tasks(self):
+        """Return (monotonic time, name) of what there is to do."""
+        tasks = [(float("inf"), "flush")]
+        if self._unwritten or self._fetched:
+            tasks.append((self._due["flush"], "flush"))
+        if any(self._running.values()):
+            tasks.append((self._due["look"], "look"))
+        if self._running:
+            tasks.append((self._due["beat"], "beat"))
+        if self._duty is not None:
+            tasks.append((self._due["duty"], "duty"))
+        return tasks
 
-    def _flush(self):
+    def _pause_after(self, name):
+        if name in ("flush", "look"):
+            return PROGRESS_SECONDS
+        return config.get("beat-seconds")
+
+    def _flush_task(self):
         with self._lock:
-            batch = dict(self._unwritten)
-        try:
-            write("netsight.async: progress", _show, batch)
-        except Exception:
-            # Progress is no reason to stop a process; it is tried again.
-            logger.exception("progress of %s not written", ", ".join(batch))
-            return
+            batch, fetched = dict(self._unwritten), dict(self._fetched)
+        write("netsight.async: progress", _show, batch, fetched)
         with self._lock:
             for process_id, shown in batch.items():
                 if process_id in self._running:
                     self._shown[process_id] = shown
                 if self._unwritten.get(process_id) == shown:
                     del self._unwritten[process_id]
+            for process_id in fetched:
+                del self._fetched[process_id]
             self._lock.notify_all()
 
+    def _look_task(self):
+        with self._lock:
+            running = dict(self._running)
+        for process_id in write("netsight.async: cancel", _wanted, running):
+            running[process_id]()
 
-def _show(root, batch):
+    def _beat_task(self):
+        write("netsight.async: heartbeat", _beat)
+
+    def _duty_task(self):
+        duty = self._duty
+        if duty is not None:
+            duty()
+
+
+def _show(root, batch, fetched):
     for process_id, (number, message) in batch.items():
-        try:
-            process = get_process(root, process_id)
-        except NoSuchProcessError:
-            continue
-        process.progress_part.show(number, message)
+        process = _query(root, process_id)
+        if process is not None:
+            process.progress_part.show(number, message)
+    for process_id, when in fetched.items():
+        process = _query(root, process_id)
+        if process is not None:
+            process.retention.note_fetched(when)
+
+
+def _wanted(root, running):
+    """Return which of the running ids somebody wants cancelled."""
+    processes = [_query(root, process_id) for process_id in running]
+    return [
+        process.id
+        for process in processes
+        if process is not None
+        and process.control.cancel_requested
+        and running[process.id] is not None
+    ]
+
+
+def _beat(root):
+    query_registry(root).worker(THIS_WORKER).beat()
+
+
+def _query(root, process_id):
+    try:
+        return get_process(root, process_id)
+    except NoSuchProcessError:
+        return None
 
 
 monitor = Monitor()

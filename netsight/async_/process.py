@@ -3,14 +3,16 @@
 A process is several persistent objects because each has one writer, and so
 none of them conflicts: the start request makes all of them, then
 
-========  ==================================================
-part      written by
-========  ==================================================
-claim     the worker that takes the process
-progress  the monitor, for the running `__run__`
-outcome   the process's own transaction; `fail` after it
-control   requests of people who want it cancelled
-========  ==================================================
+=========  ==================================================
+part       written by
+=========  ==================================================
+claim      the worker that takes the process; recovery
+progress   the monitor, for the running `__run__`
+outcome    the process's own transaction; `fail` after it;
+           recovery, if the worker is dead
+control    requests of people who want it cancelled
+retention  the monitor, when the result was fetched
+=========  ==================================================
 """
 
 import math
@@ -18,19 +20,13 @@ import time
 from decimal import Decimal
 from numbers import Real
 
-from persistent import Persistent
 from zope.interface import implementer
 
 from netsight.async_ import interfaces
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.interfaces import IProcess
-
-
-class Part(Persistent):
-    """A persistent object that no restricted code or URL reaches."""
-
-    __allow_access_to_unprotected_subobjects__ = False
-    __zpublishable__ = False
+from netsight.async_.lease import watch
+from netsight.async_.part import Part
 
 
 class RequestSnapshot(Part):
@@ -64,7 +60,7 @@ class Claim(Part):
     since = None
 
     def take(self, worker):
-        """Note that `worker` (str) runs the process from now on.
+        """Note that a Worker runs the process from now on.
 
         Returns the number of the claim (int, from 1).
         """
@@ -72,6 +68,20 @@ class Claim(Part):
         self.worker = worker
         self.since = time.time()
         return self.number
+
+    def release(self):
+        """Put the process back into the queue."""
+        self.worker = None
+        self.since = None
+
+    def revoke(self):
+        """Let nobody commit under this claim any more."""
+        self.number += 1
+
+    def is_held_by(self, name, number):
+        """Tell whether the worker of that name holds claim `number`."""
+        holder = self.worker and self.worker.name
+        return (holder, self.number) == (name, number)
 
 
 class Progress(Part):
@@ -123,13 +133,40 @@ class Control(Part):
 
     cancel_requested = False
 
+    def request_cancel(self):
+        """Ask that the process be cancelled."""
+        self.cancel_requested = True
+
+
+class Retention(Part):
+    """How long the record is still wanted."""
+
+    fetched = None
+
+    def note_fetched(self, when):
+        """Keep the POSIX time of the first fetch of the result."""
+        if self.fetched is None:
+            self.fetched = when
+
 
 @implementer(IProcess)
 class Process(Part):
     """See IProcess.  This object itself never changes."""
 
+    cancellable = False
+    max_attempts = 1
+
     def __init__(
-        self, process_id, view_path, view_name, title, owner, request
+        self,
+        process_id,
+        view_path,
+        view_name,
+        title,
+        owner,
+        request,
+        *,
+        cancellable=False,
+        max_attempts=1,
     ):
         self.id = process_id
         self.view_path = view_path
@@ -142,14 +179,19 @@ class Process(Part):
         self.progress_part = Progress()
         self.outcome = Outcome()
         self.control = Control()
+        self.retention = Retention()
+        self.cancellable = cancellable
+        self.max_attempts = max_attempts
 
     @property
     def state(self):
         if self.outcome.state is not None:
             return self.outcome.state
-        if self.claim.worker is not None:
+        if self.claim.worker is None:
+            return interfaces.QUEUED
+        if watch.is_alive(self.claim.worker):
             return interfaces.RUNNING
-        return interfaces.QUEUED
+        return interfaces.LOST
 
     @property
     def is_final(self):
@@ -186,7 +228,7 @@ class Process(Part):
         return self.outcome.response
 
     def claim_for(self, worker):
-        """Take a queued process for `worker`; return the claim's number.
+        """Take a queued process for a Worker; return the claim's number.
 
         Raises ClaimLostError if the process is not queued.
         """
@@ -196,9 +238,8 @@ class Process(Part):
 
     def check_claim(self, worker, number):
         """Raise ClaimLostError unless this claim is the current one."""
-        claim = self.claim
-        if (claim.worker, claim.number) != (worker, number):
-            raise ClaimLostError(f"{claim.worker} holds claim {claim.number}")
+        if not self.claim.is_held_by(worker, number):
+            raise ClaimLostError(f"there is claim {self.claim.number}")
 
     def complete(self, attempts, response):
         """Enter the state completed, with a ResponseSnapshot."""
@@ -209,6 +250,36 @@ class Process(Part):
         """Enter the state failed, with an Error."""
         self.outcome.settle(interfaces.FAILED, attempts, error=error)
         self.request.drop()
+
+    def cancel(self, attempts=0):
+        """Enter the state cancelled."""
+        self.outcome.settle(interfaces.CANCELLED, attempts)
+        self.claim.revoke()
+        self.request.drop()
+
+    def recover(self):
+        """Do what is due after the worker died; return the new state.
+
+        The claim of the dead worker is void from then on.  A process that may
+        run again is queued; one that has killed `max_attempts` workers is
+        failed; any other is lost.
+        """
+        if self.max_attempts > self.claim.number:
+            self.claim.release()
+        else:
+            self._give_up()
+            self.claim.revoke()
+            self.request.drop()
+        return self.state
+
+    def _give_up(self):
+        attempts = self.claim.number
+        if self.max_attempts == 1:
+            self.outcome.settle(interfaces.LOST, attempts)
+        else:
+            text = f"The worker died in each of {attempts} attempts."
+            error = Error("WorkerDied", text, "")
+            self.outcome.settle(interfaces.FAILED, attempts, error=error)
 
 
 def checked_percentage(value):

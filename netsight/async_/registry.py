@@ -8,6 +8,7 @@ from AccessControl.class_init import InitializeClass
 from AccessControl.SecurityInfo import ClassSecurityInfo
 from Acquisition import aq_base
 from BTrees.OOBTree import OOBTree
+from BTrees.OOBTree import OOTreeSet
 from OFS.SimpleItem import SimpleItem
 from transaction.interfaces import TransientError
 from zope.globalrequest import getRequest
@@ -17,6 +18,7 @@ from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.config import PROCESS_REGISTRY_TYPE
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.interfaces import IProcessRegistry
+from netsight.async_.lease import Worker
 
 
 WRITE_TRIES = 5
@@ -27,9 +29,11 @@ WRITE_TRIES = 5
 class ProcessRegistry(SimpleItem):
     """See IProcessRegistry.
 
-    Processes are in a BTree, so that concurrent starts merge.  A registry
-    that netsight.async 1.x stored has a mapping `_process_registry` instead;
-    it loads, and its entries are no processes.
+    Processes are in a BTree, so that concurrent starts merge.  Beside it is
+    the set of those that have not ended, or ended so lately that recovery
+    has not looked: the transaction of a process must not touch the set, where
+    it could conflict.  A registry that netsight.async 1.x stored has a mapping
+    `_process_registry` instead; it loads, and its entries are no processes.
     """
 
     security = ClassSecurityInfo()
@@ -45,17 +49,47 @@ class ProcessRegistry(SimpleItem):
     manage_options = ()
 
     _processes = None
+    _active = None
+    _workers = None
 
     def __init__(self, *args, **kwargs):
+        self._make_containers()
+
+    def _make_containers(self):
         self._processes = OOBTree()
+        self._active = OOTreeSet()
+        self._workers = OOBTree()
+
+    def migrate(self):
+        """Drop what 1.x left: its processes died with their Zope."""
+        if "_process_registry" in self.__dict__:
+            del self._process_registry
 
     def _mapping(self):
-        return {} if self._processes is None else self._processes
+        return OOBTree() if self._processes is None else self._processes
 
     def add(self, process):
         if self._processes is None:
-            self._processes = OOBTree()
+            self._make_containers()
         self._processes[process.id] = process
+        self._active.insert(process.id)
+
+    def active_ids(self):
+        return list(self._active or ())
+
+    def retire(self, process_id):
+        self._active.remove(process_id)
+
+    def worker(self, name):
+        if name not in self._workers:
+            self._workers[name] = Worker(name)
+        return self._workers[name]
+
+    def workers(self):
+        return list(self._workers.values()) if self._workers else []
+
+    def remove_worker(self, name):
+        del self._workers[name]
 
     def get(self, process_id, default=None):
         return self._mapping().get(process_id, default)
@@ -66,11 +100,13 @@ class ProcessRegistry(SimpleItem):
     def __contains__(self, process_id):
         return process_id in self._mapping()
 
-    def process_ids(self):
-        return self._mapping().keys()
+    def process_ids(self, after=None):
+        return self._mapping().keys(after, excludemin=after is not None)
 
     def remove(self, process_id):
         del self._processes[process_id]
+        if process_id in self._active:
+            self._active.remove(process_id)
 
 
 InitializeClass(ProcessRegistry)

@@ -6,10 +6,8 @@ The one module that calls ZPublisher.
 import inspect
 import io
 import logging
-import os
-import socket
+import threading
 import traceback
-import uuid
 
 import transaction
 from AccessControl.SecurityManagement import newSecurityManager
@@ -33,14 +31,17 @@ from netsight.async_.events import ProcessFailed
 from netsight.async_.events import ProcessStarted
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.exceptions import ViewNotFoundError
 from netsight.async_.identity import Impersonation
 from netsight.async_.identity import find_user
 from netsight.async_.interfaces import IAsyncView
+from netsight.async_.lease import THIS_WORKER
 from netsight.async_.monitor import monitor
 from netsight.async_.process import Error
 from netsight.async_.registry import get_process
 from netsight.async_.registry import own_transaction
+from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
 from netsight.async_.site import site_of
 from netsight.async_.snapshot import JobResponse
@@ -50,8 +51,8 @@ from netsight.async_.snapshot import take_response
 
 logger = logging.getLogger(__name__)
 
-WORKER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-"""Name of this Zope process in claims."""
+claim_lock = threading.Lock()
+"""Claims of one Zope beat the same worker record, so one after the other."""
 
 
 class JobRequest(WSGIRequest):
@@ -105,19 +106,25 @@ class Run:
         self.attempts = 0
         self.connection = None
         self.settled = False
+        self.environ = {}
+        self._cancel = threading.Event()
 
     def execute(self):
         """Claim, publish, and store a failure or redirection.
 
         Raises ClaimLostError or NoSuchProcessError if there is nothing to do.
         """
-        self.claim_number = write("netsight.async: claim", self._claim)
-        with own_transaction("netsight.async: input") as root:
-            process = get_process(root, self.process_id)
-            self.owner = process.owner
-            self.view_path = process.view_path
-            self.environ = open_environ(process.request)
-        monitor.watch(self.process_id)
+        with claim_lock:
+            write("netsight.async: claim", self._claim)
+        try:
+            with own_transaction("netsight.async: input") as root:
+                request = get_process(root, self.process_id).request
+                self.environ = open_environ(request)
+        except Exception as exc:
+            # A blob that is gone, for example.
+            self._fail(exc)
+            return
+        monitor.watch(self.process_id, self.cancellable and self.cancel)
         try:
             self._publish()
         finally:
@@ -125,13 +132,33 @@ class Run:
             self.environ["wsgi.input"].close()
 
     def set_progress(self, number, message):
-        """Show a checked number and a message to other connections."""
+        """Show a checked number and a message to other connections.
+
+        Raises ProcessCancelled if somebody wants the process cancelled.
+        """
+        self.check_cancelled()
         monitor.put(self.process_id, number, message)
+
+    def cancel(self):
+        """Have the process cancelled at its next chance; from any thread."""
+        self._cancel.set()
+
+    def check_cancelled(self):
+        """Raise ProcessCancelled if somebody wants the process cancelled."""
+        if self._cancel.is_set():
+            raise ProcessCancelled(self.process_id)
 
     # Before
 
     def _claim(self, root):
-        return get_process(root, self.process_id).claim_for(WORKER)
+        process = get_process(root, self.process_id)
+        worker = query_registry(root).worker(THIS_WORKER)
+        # Nobody has heard of this worker while it had nothing to do.
+        worker.beat()
+        self.claim_number = process.claim_for(worker)
+        self.owner = process.owner
+        self.view_path = process.view_path
+        self.cancellable = process.cancellable
 
     def _publish(self):
         """Publish once, with Zope's retries, and store what escapes."""
@@ -153,6 +180,8 @@ class Run:
             raise
         except HTTPRedirection as exc:
             self._settle(self._redirect(exc))
+        except ProcessCancelled:
+            write("netsight.async: cancelled", self._store_cancelled)
         except BaseException as exc:
             # SystemExit and the like end the process, not the worker.
             self._fail(exc)
@@ -216,7 +245,7 @@ class Run:
 
     def check_claim(self):
         """Raise ClaimLostError unless the claim is still this run's."""
-        self.process().check_claim(WORKER, self.claim_number)
+        self.process().check_claim(THIS_WORKER, self.claim_number)
 
     def _complete(self, response):
         process = self.process()
@@ -232,7 +261,7 @@ class Run:
         """Store a response whose effects were rolled back."""
         with own_transaction("netsight.async: response") as root:
             process = get_process(root, self.process_id)
-            process.check_claim(WORKER, self.claim_number)
+            process.check_claim(THIS_WORKER, self.claim_number)
             process.complete(
                 self.attempts, take_response(response, root._p_jar)
             )
@@ -258,9 +287,14 @@ class Run:
             # What is stored stands, whatever a subscriber does.
             logger.exception("failure of %s not told", self.process_id)
 
+    def _store_cancelled(self, root):
+        process = get_process(root, self.process_id)
+        process.check_claim(THIS_WORKER, self.claim_number)
+        process.cancel(self.attempts)
+
     def _store_failure(self, root, error):
         process = get_process(root, self.process_id)
-        process.check_claim(WORKER, self.claim_number)
+        process.check_claim(THIS_WORKER, self.claim_number)
         process.fail(self.attempts, error)
 
     def _tell_failure(self, root, exc_info):

@@ -28,6 +28,7 @@ from netsight.async_.executors import get_executor
 from netsight.async_.identity import current_owner
 from netsight.async_.identity import may_see
 from netsight.async_.interfaces import IAsyncView
+from netsight.async_.monitor import monitor
 from netsight.async_.process import Process
 from netsight.async_.process import checked_percentage
 from netsight.async_.registry import application_of
@@ -86,6 +87,15 @@ class BaseAsyncView(BrowserView):
 
     initial_page = None
 
+    cancellable = False
+    """Whether its owner, or a manager, may cancel a process of this view."""
+
+    restart_after_crash = False
+    """Whether a process whose worker died is run again, else it is lost."""
+
+    max_attempts = 3
+    """With restart_after_crash: after so many dead workers it is failed."""
+
     def __run__(self, process_id=None, *args, **kwargs):
         """Override this with the work to do.  See IAsyncView."""
         raise NotImplementedError(f"{type(self).__name__}.__run__")
@@ -130,6 +140,38 @@ class BaseAsyncView(BrowserView):
         elif process_id is not None:
             raise NoSuchProcessError(process_id)
 
+    def check_cancelled(self):
+        """Raise ProcessCancelled if somebody wants this process cancelled."""
+        run = run_of(self.request)
+        if run is not None:
+            run.check_cancelled()
+
+    def track(self, iterable, total=None):
+        """Yield the items of `iterable`, and report progress item by item.
+
+        `total` is their number (int); without it ``len(iterable)`` is taken
+        and, where there is none, only the count is told.
+        """
+        if total is None and hasattr(iterable, "__len__"):
+            total = len(iterable)
+        run = run_of(self.request)
+        for count, item in enumerate(iterable):
+            if run is not None:
+                run.set_progress(*track_shown(count, total))
+            yield item
+
+    def checkpoint(self):
+        """Commit what is done so far, and free the memory of the ZODB cache.
+
+        From here on it stays, whatever becomes of the process: a later
+        attempt must find out what is done.  Raises ProcessCancelled if
+        somebody wants the process cancelled, ClaimLostError if it was given
+        to another worker.
+        """
+        self.check_cancelled()
+        transaction.commit()
+        application_of(self.context)._p_jar.cacheGC()
+
     # For visitors: each is published by a sub-view of the same name
 
     def processing(self, process_id=None):
@@ -160,6 +202,7 @@ class BaseAsyncView(BrowserView):
                 raise
             return self.json_of("ERROR")
         if done:
+            monitor.note_fetched(process.id)
             return replay(process.response, self.request.response)
 
     def process_status(self, process_id=None):
@@ -250,6 +293,8 @@ class BaseAsyncView(BrowserView):
             self._title(),
             current_owner(),
             take_request(self.request, application_of(self.context)._p_jar),
+            cancellable=self.cancellable,
+            max_attempts=self.max_attempts if self.restart_after_crash else 1,
         )
         registry.add(process)
         notify(ProcessQueued(process))
@@ -334,6 +379,19 @@ class BaseAsyncView(BrowserView):
 
     def _translated(self, message):
         return message and translate(message, context=self.request)
+
+
+def track_shown(count, total):
+    """Return (number, message) after `count` of `total` (or None) items."""
+    if not total:
+        return None, _(
+            "progress_count", default="${count} done", mapping={"count": count}
+        )
+    return checked_percentage(100 * count / total), _(
+        "progress_count_of_total",
+        default="${count} of ${total}",
+        mapping={"count": count, "total": total},
+    )
 
 
 def ring(success, process_id):

@@ -18,6 +18,7 @@ from netsight.async_ import BaseAsyncView
 from netsight.async_ import config
 from netsight.async_.interfaces import IProcessFailedEvent
 from netsight.async_.registry import get_process
+from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
 from netsight.async_.runner import run
 from netsight.async_.testing import processes_run_by
@@ -345,9 +346,11 @@ class FenceTests(AsyncTestCase):
     """A worker whose claim was given to another cannot commit."""
 
     def take_away(self, process_id):
-        write(
-            "test", lambda root: get_process(root, process_id).claim.take("w2")
-        )
+        def take(root):
+            claim = get_process(root, process_id).claim
+            claim.take(query_registry(root).worker("w2"))
+
+        write("test", take)
 
     def check_rolled_back(self, work):
         before = self.app.title
@@ -356,7 +359,7 @@ class FenceTests(AsyncTestCase):
         self.assertEqual(self.app.title, before)
         process = self.process(process_id)
         self.assertEqual(process.state, "running")
-        self.assertEqual(process.claim.worker, "w2")
+        self.assertEqual(process.claim.worker.name, "w2")
 
     def test_the_final_commit_is_refused(self):
         def work(view, process_id):

@@ -12,15 +12,21 @@ from netsight.async_ import interfaces
 from netsight.async_ import process
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.identity import ANONYMOUS
+from netsight.async_.lease import Worker
 from netsight.async_.process import Error
 from netsight.async_.process import Process
 from netsight.async_.process import RequestSnapshot
 from netsight.async_.process import checked_percentage
 
 
-def make_process():
+WORKER = Worker("worker")
+
+
+def make_process(**kwargs):
     request = RequestSnapshot({"PATH_INFO": "/view"})
-    return Process("an-id", "/view", "view", "A view", ANONYMOUS, request)
+    return Process(
+        "an-id", "/view", "view", "A view", ANONYMOUS, request, **kwargs
+    )
 
 
 class ProcessTests(unittest.TestCase):
@@ -42,20 +48,20 @@ class ProcessTests(unittest.TestCase):
 
     def test_a_claim_makes_it_running(self):
         claimed = make_process()
-        self.assertEqual(claimed.claim_for("worker"), 1)
+        self.assertEqual(claimed.claim_for(WORKER), 1)
         self.assertEqual(claimed.state, "running")
         self.assertGreaterEqual(claimed.started, claimed.created)
 
     def test_a_second_claim_is_refused(self):
         claimed = make_process()
-        claimed.claim_for("worker")
+        claimed.claim_for(WORKER)
         with self.assertRaises(ClaimLostError):
-            claimed.claim_for("another")
-        self.assertEqual(claimed.claim.worker, "worker")
+            claimed.claim_for(Worker("another"))
+        self.assertIs(claimed.claim.worker, WORKER)
 
     def test_the_claim_of_another_worker_is_not_mine(self):
         claimed = make_process()
-        number = claimed.claim_for("worker")
+        number = claimed.claim_for(WORKER)
         claimed.check_claim("worker", number)
         with self.assertRaises(ClaimLostError):
             claimed.check_claim("another", number)
@@ -64,7 +70,7 @@ class ProcessTests(unittest.TestCase):
 
     def test_completion_keeps_the_response_and_drops_the_request(self):
         done = make_process()
-        done.claim_for("worker")
+        done.claim_for(WORKER)
         done.complete(2, "the response")
         self.assertEqual(done.state, "completed")
         self.assertTrue(done.is_final)
@@ -94,7 +100,7 @@ class ProcessTests(unittest.TestCase):
         with self.assertRaises(ClaimLostError):
             done.fail(1, None)
         with self.assertRaises(ClaimLostError):
-            done.claim_for("worker")
+            done.claim_for(WORKER)
         self.assertEqual(done.response, "first")
 
 

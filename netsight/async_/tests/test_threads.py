@@ -290,7 +290,7 @@ class MonitorTests(unittest.TestCase):
         self.batches = []
 
         class Recording(Monitor):
-            def _flush(monitor):
+            def _flush_task(monitor):
                 with monitor._lock:
                     self.batches.append(dict(monitor._unwritten))
                     monitor._shown.update(monitor._unwritten)
@@ -326,7 +326,7 @@ class MonitorTests(unittest.TestCase):
         watching = Monitor()
         failures = [OSError("gone"), None]
 
-        def write(note, function, batch):
+        def write(note, function, *args):
             error = failures.pop(0)
             if error is not None:
                 raise error

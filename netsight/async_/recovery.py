@@ -1,0 +1,100 @@
+"""What is done for processes whose worker died, and for old ones.
+
+Each function works in a transaction that its caller commits, on a registry.
+Any Zope may call them at any time: who comes second finds the work done.
+"""
+
+import time
+
+from ZODB.FileStorage.FileStorage import FileStorage
+
+from netsight.async_ import config
+from netsight.async_ import interfaces
+from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import watch
+
+
+SWEEP_BATCH = 100
+"""How many records one sweep looks at."""
+
+DAY_SECONDS = 24 * 60 * 60
+
+
+def is_exclusive(database):
+    """Tell whether a ZODB.DB can have no other process beside this one.
+
+    FileStorage locks its file.  Whoever held a claim before us is dead.
+    """
+    return isinstance(database.storage, FileStorage)
+
+
+def end_other_workers(registry):
+    """Note that all workers but this one are dead."""
+    for worker in registry.workers():
+        if worker.name != THIS_WORKER and not worker.ended:
+            worker.end()
+
+
+def recover(registry):
+    """Recover the processes of dead workers; return the ids of queued ones.
+
+    The ids come in the order of the starts.  Processes that have ended leave
+    the set of active ones.
+    """
+    registry.migrate()
+    queued = []
+    for process_id in registry.active_ids():
+        process = registry.get(process_id)
+        if process is None or process.outcome.state is not None:
+            registry.retire(process_id)
+            continue
+        state = process.state
+        if state == interfaces.LOST:
+            state = process.recover()
+        if state == interfaces.QUEUED:
+            queued.append((process.created, process_id))
+    _forget_workers(registry)
+    return [process_id for _created, process_id in sorted(queued)]
+
+
+def _forget_workers(registry):
+    """Drop the records of dead workers that no active process refers to."""
+    needed = set()
+    for process_id in registry.active_ids():
+        worker = registry[process_id].claim.worker
+        if worker is not None:
+            needed.add(worker.name)
+    for worker in registry.workers():
+        if worker.name not in needed and not watch.is_alive(worker):
+            registry.remove_worker(worker.name)
+            watch.forget(worker.name)
+
+
+def sweep(registry, after=None):
+    """Remove expired processes among the SWEEP_BATCH behind the id `after`.
+
+    Returns the id to go on behind at the next call, None at the end.
+    """
+    now = time.time()
+    last = None
+    expired = []
+    for count, process_id in enumerate(registry.process_ids(after), 1):
+        last = process_id
+        if is_expired(registry[process_id], now):
+            expired.append(process_id)
+        if count == SWEEP_BATCH:
+            break
+    else:
+        last = None
+    for process_id in expired:
+        registry.remove(process_id)
+    return last
+
+
+def is_expired(process, now):
+    """Tell whether nobody can want an ended process any more at `now`."""
+    if process.outcome.state is None:
+        return False
+    if process.retention.fetched is not None:
+        return now - process.retention.fetched > config.get("keep-result")
+    return now - process.finished > config.get("keep-days") * DAY_SECONDS

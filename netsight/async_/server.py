@@ -1,0 +1,100 @@
+"""What begins and ends with a Zope server, and not with scripts and tests."""
+
+import atexit
+import logging
+import signal
+import sys
+import threading
+
+import Zope2
+
+from netsight.async_ import config
+from netsight.async_.executors import get_executor
+from netsight.async_.lease import THIS_WORKER
+from netsight.async_.monitor import monitor
+from netsight.async_.recovery import end_other_workers
+from netsight.async_.recovery import is_exclusive
+from netsight.async_.recovery import recover
+from netsight.async_.recovery import sweep
+from netsight.async_.registry import query_registry
+from netsight.async_.registry import write
+
+
+logger = logging.getLogger(__name__)
+
+
+class Duty:
+    """What the monitor of a server does, each beat."""
+
+    def __init__(self):
+        self._sweep_after = None
+
+    def __call__(self):
+        """Recover, sweep a batch, and ring what is queued."""
+        for process_id in write("netsight.async: recovery", _recover):
+            get_executor().ring(process_id)
+        self._sweep_after = write(
+            "netsight.async: sweep", _sweep, self._sweep_after
+        )
+
+
+def _recover(root):
+    registry = query_registry(root)
+    return [] if registry is None else recover(registry)
+
+
+def _sweep(root, after):
+    registry = query_registry(root)
+    return None if registry is None else sweep(registry, after)
+
+
+def _end_others(root):
+    registry = query_registry(root)
+    if registry is not None:
+        end_other_workers(registry)
+
+
+def _end_this(root):
+    """Hand back what this worker still runs, by the policy of each."""
+    registry = query_registry(root)
+    if registry is not None:
+        registry.worker(THIS_WORKER).end()
+        recover(registry)
+
+
+def start(event=None):
+    """Begin to serve; a subscriber of IProcessStarting.
+
+    What an earlier process on the same FileStorage left running is recovered
+    at once, elsewhere when its lease has run out.
+    """
+    if is_exclusive(Zope2.DB):
+        write("netsight.async: start", _end_others)
+    stop_on_terminate()
+    atexit.register(stop)
+    monitor.serve(Duty())
+
+
+def stop():
+    """Take no more work, wait for what runs, and hand back the rest.
+
+    Waits `stop-seconds`.  Runs once, when Python exits.
+    """
+    atexit.unregister(stop)
+    seconds = config.get("stop-seconds")
+    executor = get_executor()
+    if not executor.stop(seconds):
+        logger.warning(
+            "processes still run after %s s; they are handed back: %s",
+            seconds,
+            executor.health(),
+        )
+    monitor.stop(seconds)
+    write("netsight.async: stop", _end_this)
+
+
+def stop_on_terminate():
+    """Have SIGTERM end Python in order, unless somebody handles it already."""
+    main = threading.current_thread() is threading.main_thread()
+    if main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))

@@ -1,0 +1,86 @@
+"""Whether a worker lives, by clocks that the test sets."""
+
+import unittest
+
+from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import Watch
+from netsight.async_.lease import Worker
+
+
+LEASE = 60
+
+
+class WatchTests(unittest.TestCase):
+    def setUp(self):
+        self.monotonic = 1000.0
+        self.time_of_day = 1_000_000.0
+        self.watch = Watch(lambda: self.monotonic, lambda: self.time_of_day)
+        self.worker = Worker("other")
+        self.beat()
+
+    def beat(self):
+        self.worker.beat()
+        self.worker.beat_at = self.time_of_day
+
+    def is_alive(self):
+        return self.watch.is_alive(self.worker)
+
+    def pass_time(self, seconds):
+        self.monotonic += seconds
+        self.time_of_day += seconds
+
+    def test_a_worker_that_beats_lives(self):
+        for _ in range(20):
+            self.assertTrue(self.is_alive())
+            self.pass_time(15)
+            self.beat()
+
+    def test_one_that_stopped_is_dead_when_its_lease_has_run_out(self):
+        self.assertTrue(self.is_alive())
+        self.pass_time(LEASE - 1)
+        self.assertTrue(self.is_alive())
+        self.pass_time(1)
+        self.assertFalse(self.is_alive())
+
+    def test_one_that_beats_again_lives_again(self):
+        self.is_alive()
+        self.pass_time(LEASE)
+        self.beat()
+        self.assertTrue(self.is_alive())
+
+    def test_one_that_died_long_before_we_came_is_dead_at_once(self):
+        self.time_of_day += 2 * LEASE
+        self.assertFalse(self.is_alive())
+
+    def test_a_clock_that_jumps_a_minute_forward_does_no_harm(self):
+        self.assertTrue(self.is_alive())
+        self.time_of_day += 60
+        self.monotonic += 1
+        self.assertTrue(self.is_alive())
+
+    def test_a_clock_that_jumps_a_minute_back_does_no_harm(self):
+        self.assertTrue(self.is_alive())
+        self.time_of_day -= 60
+        self.assertTrue(self.is_alive())
+        self.pass_time(LEASE)
+        self.assertFalse(self.is_alive())
+
+    def test_one_that_said_good_bye_is_dead_at_once(self):
+        self.assertTrue(self.is_alive())
+        self.worker.end()
+        self.assertFalse(self.is_alive())
+
+    def test_this_worker_lives_until_it_ends(self):
+        self.worker = Worker(THIS_WORKER)
+        self.pass_time(10 * LEASE)
+        self.assertTrue(self.is_alive())
+        self.worker.end()
+        self.assertFalse(self.is_alive())
+
+    def test_a_worker_that_was_forgotten_is_watched_anew(self):
+        self.is_alive()
+        self.pass_time(LEASE - 1)
+        self.watch.forget("other")
+        self.watch.forget("unknown")
+        self.beat()
+        self.assertTrue(self.is_alive())
