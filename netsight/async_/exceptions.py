@@ -37,6 +37,13 @@ class ProcessCancelled(BaseException):
     """
 
 
+class NotCancellableError(AsyncError):
+    """The view does not allow that its processes are cancelled.
+
+    It would have to say ``cancellable = True``.  Over HTTP: 409.
+    """
+
+
 class ViewNotFoundError(AsyncError):
     """The URL of a process does not lead to its view any more.
 

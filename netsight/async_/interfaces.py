@@ -58,6 +58,23 @@ class IAsyncView(Interface):
         not the running process.
         """
 
+    def track(iterable, total=None):
+        """Yield the items of `iterable`, telling progress for each.
+
+        `total` is their number (int), by default ``len(iterable)`` if it has
+        one.
+        """
+
+    def checkpoint():
+        """Commit what is done so far, and free the ZODB cache.
+
+        Raises ProcessCancelled, or ClaimLostError if the process was given to
+        another worker.
+        """
+
+    def check_cancelled():
+        """Raise ProcessCancelled if somebody wants the process cancelled."""
+
     def processing(process_id=None):
         """Return the waiting page, or redirect to the result when done."""
 
@@ -68,6 +85,13 @@ class IAsyncView(Interface):
         where a process that did not complete gives ``"ERROR"``.  Raises
         NoSuchProcessError, or ThreadDiedBeforeCompletionError if the process
         ended in another way than completed.
+        """
+
+    def process_cancel(process_id=None):
+        """Cancel a process, and redirect to its page.
+
+        Raises NoSuchProcessError; NotCancellableError if the view does not
+        say ``cancellable = True``.
         """
 
     def result(process_id=None, output_json=False):
@@ -100,8 +124,14 @@ class IProcess(Interface):
 class IProcessRegistry(Interface):
     """All processes of one database, by process id."""
 
-    def add(process):
-        """Store an IProcess in the current transaction."""
+    def add(process, single_key=None):
+        """Store an IProcess in the current transaction.
+
+        With a `single_key` (str), `single` finds it while it is active.
+        """
+
+    def single(key):
+        """Return the active process that was added with that key, or None."""
 
     def get(process_id, default=None):
         """Return the IProcess with that id (str), or `default`."""

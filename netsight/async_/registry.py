@@ -51,6 +51,7 @@ class ProcessRegistry(SimpleItem):
     _processes = None
     _active = None
     _workers = None
+    _singles = None
 
     def __init__(self, *args, **kwargs):
         self._make_containers()
@@ -59,6 +60,7 @@ class ProcessRegistry(SimpleItem):
         self._processes = OOBTree()
         self._active = OOTreeSet()
         self._workers = OOBTree()
+        self._singles = OOBTree()
 
     def migrate(self):
         """Drop what 1.x left: its processes died with their Zope."""
@@ -68,11 +70,19 @@ class ProcessRegistry(SimpleItem):
     def _mapping(self):
         return OOBTree() if self._processes is None else self._processes
 
-    def add(self, process):
+    def add(self, process, single_key=None):
         if self._processes is None:
             self._make_containers()
         self._processes[process.id] = process
         self._active.insert(process.id)
+        if single_key is not None:
+            # Two starts at once both write this key, and one conflicts.
+            self._singles[single_key] = process.id
+
+    def single(self, key):
+        process_id = (self._singles or {}).get(key) if key else None
+        process = self.get(process_id) if process_id else None
+        return None if process is None or process.is_final else process
 
     def active_ids(self):
         return list(self._active or ())

@@ -22,6 +22,7 @@ from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.events import ProcessQueued
 from netsight.async_.exceptions import LoginFieldsError
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import RequestNotRepeatableError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 from netsight.async_.executors import get_executor
@@ -53,6 +54,11 @@ MESSAGE_PAGE = "netsight.async.message"
 POST_ONLY = _(
     "error_post_only",
     default="There is no page here. A POST to this address starts a process.",
+)
+BUSY = _(
+    "error_single",
+    default="This is running already, and can run only once at a time. "
+    "Please try again later.",
 )
 FORGED_START = _(
     "error_forged_start",
@@ -95,6 +101,10 @@ class BaseAsyncView(BrowserView):
 
     max_attempts = 3
     """With restart_after_crash: after so many dead workers it is failed."""
+
+    single = None
+    """At most one active process: of this view for each "user", of this view
+    and "context", or of this "view" anywhere in the database."""
 
     def __run__(self, process_id=None, *args, **kwargs):
         """Override this with the work to do.  See IAsyncView."""
@@ -220,10 +230,33 @@ class BaseAsyncView(BrowserView):
                 "message": self._translated(process.message),
                 "links": {
                     name: self.process_url(name, process.id)
-                    for name in ("process-status", "processing", "result")
+                    for name in self._links(process)
                 },
             }
         )
+
+    def _links(self, process):
+        links = ["process-status", "processing", "result"]
+        if process.cancellable and not process.is_final:
+            links.append("process-cancel")
+        return links
+
+    def process_cancel(self, process_id=None):
+        """Have a process cancelled, and return to its page.
+
+        A queued one is cancelled at once, a running one at its next
+        `set_progress`, `track` or `check_cancelled`; one that has ended stays
+        as it is.  Raises NotCancellableError if the view does not allow it.
+        """
+        process = self._get_process(process_id)
+        if not process.cancellable:
+            raise NotCancellableError(process.id)
+        if process.state == interfaces.QUEUED:
+            process.cancel()
+        elif not process.is_final:
+            process.control.request_cancel()
+        url = self.process_url("processing", process.id)
+        return self.request.response.redirect(url)
 
     # Traversal
 
@@ -286,6 +319,10 @@ class BaseAsyncView(BrowserView):
                 f"{self.async_view_path} is not the published view"
             )
         registry = getProcessRegistry(self.context)
+        single_key = self._single_key()
+        other = registry.single(single_key)
+        if other is not None:
+            return self._lead_to(other)
         process = Process(
             str(uuid.uuid4()),
             self.async_view_path,
@@ -296,10 +333,30 @@ class BaseAsyncView(BrowserView):
             cancellable=self.cancellable,
             max_attempts=self.max_attempts if self.restart_after_crash else 1,
         )
-        registry.add(process)
+        registry.add(process, single_key)
         notify(ProcessQueued(process))
         transaction.get().addAfterCommitHook(ring, (process.id,))
         url = self.process_url("processing", process.id)
+        return self.request.response.redirect(url)
+
+    def _single_key(self):
+        """Return what no two active processes may share, or None."""
+        owner = current_owner()
+        keys = {
+            None: None,
+            "user": ("user", self.__name__, owner.user_id, owner.folder_path),
+            "context": ("context", self.async_view_path),
+            "view": ("view", self.__name__),
+        }
+        key = keys[self.single]
+        return key and "\n".join(part or "" for part in key)
+
+    def _lead_to(self, other):
+        """Answer a start with the process that is active already."""
+        here = other.view_path == self.async_view_path
+        if not here or not may_see(other, self.context):
+            return self.message_page(409, BUSY)
+        url = self.process_url("processing", other.id)
         return self.request.response.redirect(url)
 
     def _title(self):

@@ -95,6 +95,11 @@ class ProcessingPage(Page):
     def message(self):
         return self.process.message
 
+    @property
+    def may_cancel(self):
+        """Whether there is a Cancel button."""
+        return self.process.cancellable
+
     def url_of(self, subview):
         """URL of `processing`, `process-status` or `result`."""
         return self.process_view.process_url(subview, self.process_id)

@@ -4,14 +4,17 @@ They carry the view's own roles, so that they work with and without
 `allowed_attributes`.
 """
 
+from zExceptions import Forbidden
 from zope.i18nmessageid import MessageFactory
 from zope.interface import implementer
 from zope.publisher.interfaces import NotFound
 from zope.publisher.interfaces.browser import IBrowserPublisher
 from ZPublisher import zpublish
 
+from netsight.async_.browser.csrf import check_start
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 
 
@@ -29,6 +32,18 @@ ERROR_NO_SUCH_PROCESS = _(
     "error_no_such_process",
     default="There is no such process here. It may have expired, or belong "
     "to somebody else.",
+)
+ERROR_CANCEL_BY_POST = _(
+    "error_cancel_by_post",
+    default="A process is cancelled by the button on its page.",
+)
+ERROR_CANCEL_FORGED = _(
+    "error_cancel_forged",
+    default="This request does not come from the page of the process. Reload "
+    "that page and try again.",
+)
+ERROR_NOT_CANCELLABLE = _(
+    "error_not_cancellable", default="This process cannot be cancelled."
 )
 
 
@@ -161,7 +176,32 @@ class ProcessStatus(SubView):
         return self.view.process_status(process_id)
 
 
+class ProcessCancel(SubView):
+    """Cancels a process; a POST that is checked as a start is."""
+
+    name = "process-cancel"
+
+    def answer(self, process_id):
+        if self.request.method != "POST":
+            self.request.response.setHeader("Allow", "POST")
+            return self.refuse(405, ERROR_CANCEL_BY_POST)
+        try:
+            return check_start(self.view) or self.view.process_cancel(
+                process_id
+            )
+        except Forbidden:
+            return self.refuse(403, ERROR_CANCEL_FORGED)
+        except NotCancellableError:
+            return self.refuse(409, ERROR_NOT_CANCELLABLE)
+
+
 SUBVIEWS = {
     subview.name: subview
-    for subview in (Processing, Completed, Result, ProcessStatus)
+    for subview in (
+        Processing,
+        Completed,
+        Result,
+        ProcessStatus,
+        ProcessCancel,
+    )
 }

@@ -103,3 +103,27 @@ class ThingsView(BrowserView):
 
     def publishTraverse(self, request, name):
         return Thing(self, name)
+
+
+class CancellableView(JobView):
+    """May be cancelled."""
+
+    cancellable = True
+
+
+class SingleUserView(JobView):
+    """Runs once at a time for each user."""
+
+    single = "user"
+
+
+class SingleContextView(JobView):
+    """Runs once at a time in each context."""
+
+    single = "context"
+
+
+class SingleView(JobView):
+    """Runs once at a time."""
+
+    single = "view"
