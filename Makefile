@@ -15,7 +15,8 @@ PORT ?= 8080
 INSTANCE ?= instance
 
 PLONE := .venv/installed-$(PYTHON_VERSION)
-ZOPE := .venv-zope/installed-$(PYTHON_VERSION)
+ZOPE_DIR := .venv-zope-$(PYTHON_VERSION)
+ZOPE := $(ZOPE_DIR)/installed-$(PYTHON_VERSION)
 DOCS := .venv-docs/installed-$(PYTHON_VERSION)
 RUN_TESTS := -m coverage run -m zope.testrunner --test-path=. -s netsight
 SOURCES := netsight tools setup.py
@@ -39,7 +40,7 @@ $(PLONE): setup.py pyproject.toml constraints.txt
 	@touch $@
 
 $(ZOPE): setup.py pyproject.toml constraints.txt
-	@$(PYTHON) tools/environment.py .venv-zope -c constraints.txt -e ".[test-zope]"
+	@$(PYTHON) tools/environment.py $(ZOPE_DIR) -c constraints.txt -e ".[test-zope]"
 	@touch $@
 
 $(DOCS): docs/requirements.txt
@@ -68,8 +69,12 @@ test-plone: $(PLONE)  ## Run the tests with Plone.
 
 .PHONY: test-zope
 test-zope: $(ZOPE)  ## Run the tests on Zope alone.
-	@! .venv-zope/bin/python -c 'import plone.base' 2>/dev/null || { echo 'Plone is in .venv-zope.'; exit 1; }
-	.venv-zope/bin/python $(RUN_TESTS) -m '!test_plone'
+	@! $(ZOPE_DIR)/bin/python -c 'import plone.base' 2>/dev/null || { echo 'Plone is in $(ZOPE_DIR).'; exit 1; }
+	$(ZOPE_DIR)/bin/python $(RUN_TESTS) -m '!test_plone'
+
+.PHONY: test-pythons
+test-pythons:  ## Run the tests on Zope alone with each Python that is found.
+	@$(PYTHON) tools/pythons.py
 
 .PHONY: coverage
 coverage: $(PLONE)
@@ -102,4 +107,4 @@ dist: $(PLONE)  ## Build the sdist and the wheel into dist.
 
 .PHONY: clean
 clean:  ## Remove what make made: environments, builds, the Plone site.
-	rm -rf .venv .venv-zope .venv-docs .coverage .coverage.* build dist docs/_build *.egg-info $(INSTANCE)
+	rm -rf .venv .venv-* .coverage .coverage.* build dist docs/_build *.egg-info $(INSTANCE)

@@ -17,14 +17,18 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent.parent
 CONSTRAINTS = HERE / "constraints.txt"
 OLDEST_PYTHON = (3, 10)
+FAULTY_PYTHON = (3, 13, 0)
+"""Its Pickler cannot do what Plone's versioning asks of it."""
 
 
-def complaint():
+def complaint(requirements):
     """Return why this Python cannot be used, or None if it can."""
     if sys.version_info < OLDEST_PYTHON:
         return "this is Python {}.{}, but {}.{} or newer is needed".format(
             *sys.version_info[:2], *OLDEST_PYTHON
         )
+    if sys.version_info[:3] == FAULTY_PYTHON and "Plone" in requirements:
+        return "Plone does not run on Python 3.13.0, but on 3.13.1 and later"
     if find_spec("venv") is None or find_spec("ensurepip") is None:
         return (
             "this Python cannot make virtual environments; "
@@ -75,7 +79,7 @@ def make_environment(directory, *arguments):
 
 
 def main(directory, *arguments):
-    problem = complaint()
+    problem = complaint(arguments)
     if problem is not None:
         return f"{sys.executable}: {problem}. Choose another: PYTHON=..."
     print(f"Installing into {directory}; the first time takes minutes.")
