@@ -131,6 +131,13 @@ SETTINGS = {
             "How long other ended processes are kept, in days.",
         ),
         Setting(
+            "database",
+            "",
+            str,
+            "Name of a <zodb_db> in zope.conf that holds all records, so that "
+            "they do not fill the main one. Without it, the main one does.",
+        ),
+        Setting(
             "cookies",
             "I18N_LANGUAGE",
             names,
@@ -178,6 +185,11 @@ def validate(event=None):
             )
     for name in SETTINGS:
         get(name)
+    database = get("database")
+    if event is not None and database not in ("", *event.database.databases):
+        raise SettingError(
+            f"netsight.async: there is no <zodb_db {database}> in zope.conf."
+        )
     if get("lease-seconds") < 2 * get("beat-seconds"):
         raise SettingError(
             "netsight.async: lease-seconds must be at least twice "

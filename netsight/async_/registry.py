@@ -14,6 +14,7 @@ from transaction.interfaces import TransientError
 from zope.globalrequest import getRequest
 from zope.interface import implementer
 
+from netsight.async_ import config
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.config import PROCESS_REGISTRY_TYPE
 from netsight.async_.exceptions import NoSuchProcessError
@@ -123,24 +124,47 @@ InitializeClass(ProcessRegistry)
 
 
 def query_registry(root):
-    """Return the registry of the Zope application `root`, or None."""
-    return getattr(aq_base(root), PROCESS_REGISTRY_ID, None)
+    """Return the registry of the Zope application `root`, or None.
+
+    It is an attribute of `root`, or in the root of the database that the
+    setting `database` names.
+    """
+    if not config.get("database"):
+        return getattr(aq_base(root), PROCESS_REGISTRY_ID, None)
+    return registry_connection(root).root().get(PROCESS_REGISTRY_ID)
+
+
+def registry_connection(root):
+    """Return the ZODB connection that holds, or will hold, the registry.
+
+    It shares the transaction of `root`.
+    """
+    name = config.get("database")
+    return root._p_jar.get_connection(name) if name else root._p_jar
 
 
 def getProcessRegistry(context=None):
     """Return the registry of the Zope application that `context` is in.
 
-    Adds it to the application root if it is missing.
+    Adds it if it is missing.
     """
     root = application_of(context)
     if query_registry(root) is None:
+        _add_registry(root)
+    return query_registry(root)
+
+
+def _add_registry(root):
+    if config.get("database"):
+        connection = registry_connection(root)
+        connection.root()[PROCESS_REGISTRY_ID] = ProcessRegistry()
+    else:
         root._setObject(
             PROCESS_REGISTRY_ID,
             ProcessRegistry(),
             set_owner=False,
             suppress_events=True,
         )
-    return query_registry(root)
 
 
 def application_of(context=None):

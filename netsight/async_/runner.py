@@ -250,7 +250,7 @@ class Run:
     def _complete(self, response):
         process = self.process()
         process.complete(
-            self.attempts, take_response(response, self.connection)
+            self.attempts, take_response(response, process._p_jar)
         )
         notify(ProcessCompleted(process))
         self.settled = True
@@ -263,7 +263,7 @@ class Run:
             process = get_process(root, self.process_id)
             process.check_claim(THIS_WORKER, self.claim_number)
             process.complete(
-                self.attempts, take_response(response, root._p_jar)
+                self.attempts, take_response(response, process._p_jar)
             )
             notify(ProcessCompleted(process))
 
@@ -343,7 +343,8 @@ class Fence:
             # Even code that swallows this error cannot commit any more.
             txn.doom()
             raise
-        self._run.connection.readCurrent(self._run.process().claim)
+        claim = self._run.process().claim
+        claim._p_jar.readCurrent(claim)
 
     def afterCompletion(self, txn):
         """Nothing to do."""

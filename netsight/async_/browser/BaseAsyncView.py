@@ -35,6 +35,7 @@ from netsight.async_.process import checked_percentage
 from netsight.async_.registry import application_of
 from netsight.async_.registry import get_process
 from netsight.async_.registry import getProcessRegistry
+from netsight.async_.registry import registry_connection
 from netsight.async_.runner import run_of
 from netsight.async_.snapshot import replay
 from netsight.async_.snapshot import take_request
@@ -329,7 +330,9 @@ class BaseAsyncView(BrowserView):
             self.__name__,
             self._title(),
             current_owner(),
-            take_request(self.request, application_of(self.context)._p_jar),
+            take_request(
+                self.request, registry_connection(application_of(self.context))
+            ),
             cancellable=self.cancellable,
             max_attempts=self.max_attempts if self.restart_after_crash else 1,
         )
