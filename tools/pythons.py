@@ -39,7 +39,7 @@ def find(version):
 
 
 def main():
-    running = "%d.%d" % sys.version_info[:2]
+    running = "{}.{}".format(*sys.version_info[:2])
     failed = []
     for version in VERSIONS:
         python = find(version)
