@@ -72,13 +72,15 @@ def start(event=None):
         write("netsight.async: start", _end_others)
     stop_on_terminate()
     atexit.register(stop)
+    Zope2.opened.insert(0, StopFirst)
     monitor.serve(Duty())
 
 
 def stop():
     """Take no more work, wait for what runs, and hand back the rest.
 
-    Waits `stop-seconds`.  Runs once, when Python exits.
+    Waits `stop-seconds`.  Runs once: before Zope closes its databases, or
+    when Python exits.
     """
     atexit.unregister(stop)
     seconds = config.get("stop-seconds")
@@ -91,6 +93,12 @@ def stop():
         )
     monitor.stop(seconds)
     write("netsight.async: stop", _end_this)
+
+
+class StopFirst:
+    """Stands before the databases that Zope's server closes when it ends."""
+
+    close = staticmethod(stop)
 
 
 def stop_on_terminate():
