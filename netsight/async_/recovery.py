@@ -25,7 +25,10 @@ def is_exclusive(database):
 
     FileStorage locks its file.  Whoever held a claim before us is dead.
     """
-    return isinstance(database.storage, FileStorage)
+    storage = database.storage
+    # A <blobstorage> of zope.conf wraps another storage, and tells nobody.
+    storage = getattr(storage, "_BlobStorage__storage", storage)
+    return isinstance(storage, FileStorage)
 
 
 def end_other_workers(registry):
