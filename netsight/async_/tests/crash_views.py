@@ -1,0 +1,197 @@
+"""Views that the crash tests run, and traps that kill their Zope.
+
+Each job writes what it did into the ZODB, so that what is there can be
+compared with what its record says: `effects` has the claims under which a
+process committed its one effect, `marks` what it committed at checkpoints.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import threading
+import time
+
+import Zope2
+from BTrees.OOBTree import OOBTree
+from Products.Five import BrowserView
+from ZODB.blob import Blob
+
+from netsight.async_ import BaseAsyncView
+from netsight.async_.lease import THIS_WORKER
+from netsight.async_.registry import get_process
+from netsight.async_.registry import query_registry
+
+
+EFFECTS = "crash effects"
+MARKS = "crash marks"
+UPLOADS = "crash uploads"
+CHECKPOINTS = 4
+TRAP = "CRASH_TRAP"
+"""Environment variable: ``step:place:number``, see Trap."""
+
+
+class JobView(BaseAsyncView):
+    """Does what its name says: ``crash-KIND``, lost when its worker dies."""
+
+    def initial_page(self):
+        return "the form"
+
+    def __run__(self, process_id=None):
+        self.process_id = process_id
+        kind = self.__name__.split("-")[1]
+        answer = getattr(self, f"do_{kind}")()
+        done = self.tree(EFFECTS)
+        done[process_id] = (*done.get(process_id, ()), self.claim_number())
+        return answer
+
+    def do_quick(self):
+        return "quick"
+
+    def do_slow(self):
+        """Sleep `seconds` in small steps."""
+        seconds = float(self.request.form["seconds"])
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.set_progress(self.process_id, 100 * (1 - left / seconds))
+            time.sleep(min(left, 0.05))
+        return "slow"
+
+    def do_upload(self):
+        """Store a copy of the upload in a blob, and answer with all of it."""
+        data = self.request.form["upload"].read()
+        blob = Blob()
+        with blob.open("w") as target:
+            target.write(data)
+        digest = hashlib.sha256(data).hexdigest()
+        self.tree(UPLOADS)[self.process_id] = {"sha": digest, "blob": blob}
+        return data
+
+    def do_steps(self):
+        """Commit midway, and go on where a dead worker has stopped."""
+        marks = self.tree(MARKS)
+        for step in range(len(marks.get(self.process_id, ())), CHECKPOINTS):
+            time.sleep(float(self.request.form["seconds"]) / CHECKPOINTS)
+            mark = (step, self.claim_number())
+            marks[self.process_id] = (*marks.get(self.process_id, ()), mark)
+            self.set_progress(self.process_id, 100 * step / CHECKPOINTS)
+            self.checkpoint()
+        return "steps"
+
+    def do_failing(self):
+        raise ValueError("failing")
+
+    def do_deadly(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def tree(self, name):
+        """Return a BTree at the root of the database; makes it if needed."""
+        root = self.context._p_jar.root()
+        if name not in root:
+            root[name] = OOBTree()
+        return root[name]
+
+    def claim_number(self):
+        """Return the number of the claim that this run commits under."""
+        app = self.context.getPhysicalRoot()
+        return get_process(app, self.process_id).claim.number
+
+
+class AgainView(JobView):
+    """``crash-KIND-again``: is run again when its worker died."""
+
+    restart_after_crash = True
+
+
+class StatesView(BrowserView):
+    """All records, as JSON: what is stored, and what a poll says now."""
+
+    def __call__(self):
+        registry = query_registry(self.context)
+        ids = registry.process_ids() if registry is not None else ()
+        return json.dumps({i: described(registry[i]) for i in ids})
+
+
+def described(process):
+    """Return what the tests want to know of an IProcess, as plain values."""
+    worker = process.claim.worker and process.claim.worker.name
+    return {
+        "view": process.view_name,
+        "state": process.state,
+        "stored": process.outcome.state,
+        "progress": process.progress,
+        "claims": process.claim.number,
+        "worker": worker,
+        "is_mine": worker == THIS_WORKER,
+        "error": process.error and process.error.kind,
+    }
+
+
+class Trap:
+    """Kills this process in a step of the `number`-th commit at a place.
+
+    The steps are `begin` (the storage has got the data, and the blobs are in
+    place), `vote` (the transaction is in the file, but not valid yet), and
+    `finish` (it is valid, nobody has been told).  Places are the word behind
+    ``netsight.async:`` in the description of a transaction of our own, `job`
+    for those of a running process and `post` for those of web requests.
+    """
+
+    def __init__(self, text):
+        self.step, self.place, number = text.split(":")
+        self._left = int(number)
+        self._lock = threading.Lock()
+
+    def set(self, storage_class):
+        """Look at all commits to storages of this class."""
+        vote, finish = storage_class.tpc_vote, storage_class.tpc_finish
+
+        def tpc_vote(storage, transaction, *args, **kwargs):
+            armed = self._is_here(transaction)
+            if armed and self.step == "begin":
+                die()
+            result = vote(storage, transaction, *args, **kwargs)
+            if armed and self.step == "vote":
+                die()
+            transaction.crash_armed = armed
+            return result
+
+        def tpc_finish(storage, transaction, *args, **kwargs):
+            result = finish(storage, transaction, *args, **kwargs)
+            if getattr(transaction, "crash_armed", False):
+                die()
+            return result
+
+        storage_class.tpc_vote = tpc_vote
+        storage_class.tpc_finish = tpc_finish
+
+    def _is_here(self, transaction):
+        if place_of(transaction) != self.place:
+            return False
+        with self._lock:
+            self._left -= 1
+            return self._left == 0
+
+
+def place_of(transaction):
+    """Return the place of a commit; see Trap."""
+    note = transaction.description.decode("utf-8", "replace")
+    ours, colon, place = note.partition("netsight.async: ")
+    if colon:
+        return place
+    thread = threading.current_thread().name
+    return "job" if thread.startswith("netsight.async") else "post"
+
+
+def die():
+    """End as by ``kill -9``: nothing else is run in this process."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    threading.Event().wait()
+
+
+def set_trap(event):
+    """Set the trap of the environment, if any, when Zope has a database."""
+    if TRAP in os.environ:
+        storage = Zope2.DB.storage
+        storage = getattr(storage, "_BlobStorage__storage", storage)
+        Trap(os.environ[TRAP]).set(type(storage))
