@@ -8,7 +8,7 @@ from ZODB.interfaces import IBlobStorage
 from ZPublisher.Iterators import filestream_iterator
 
 from netsight.async_.config import INLINE_BODY_BYTES
-from netsight.async_.part import Part
+from netsight.async_.parts import Part
 
 
 COPY_BYTES = 1024 * 1024

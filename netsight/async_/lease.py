@@ -15,7 +15,7 @@ import time
 import uuid
 
 from netsight.async_ import config
-from netsight.async_.part import Part
+from netsight.async_.parts import Part
 
 
 THIS_WORKER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"

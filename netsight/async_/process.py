@@ -15,10 +15,7 @@ retention  the monitor, when the result was fetched
 =========  ==================================================
 """
 
-import math
 import time
-from decimal import Decimal
-from numbers import Real
 
 from zope.interface import implementer
 
@@ -26,127 +23,13 @@ from netsight.async_ import interfaces
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.interfaces import IProcess
 from netsight.async_.lease import watch
-from netsight.async_.part import Part
-
-
-class RequestSnapshot(Part):
-    """The request that started a process.  See `netsight.async_.snapshot`."""
-
-    def __init__(self, environ, body=None):
-        self.environ = environ
-        self.body = body
-
-    def drop(self):
-        """Forget the input, which nobody needs after the outcome."""
-        self.environ = {}
-        self.body = None
-
-
-class ResponseSnapshot(Part):
-    """A whole response.  See `netsight.async_.snapshot`."""
-
-    def __init__(self, status, reason, headers, body):
-        self.status = status
-        self.reason = reason
-        self.headers = headers
-        self.body = body
-
-
-class Claim(Part):
-    """Who runs the process: the fence that a late worker cannot pass."""
-
-    number = 0
-    worker = None
-    since = None
-
-    def take(self, worker):
-        """Note that a Worker runs the process from now on.
-
-        Returns the number of the claim (int, from 1).
-        """
-        self.number += 1
-        self.worker = worker
-        self.since = time.time()
-        return self.number
-
-    def release(self):
-        """Put the process back into the queue."""
-        self.worker = None
-        self.since = None
-
-    def revoke(self):
-        """Let nobody commit under this claim any more."""
-        self.number += 1
-
-    def is_held_by(self, name, number):
-        """Tell whether the worker of that name holds claim `number`."""
-        holder = self.worker and self.worker.name
-        return (holder, self.number) == (name, number)
-
-
-class Progress(Part):
-    """What `set_progress` said last."""
-
-    number = None
-    message = None
-
-    def show(self, number, message):
-        """Store a checked number and a message."""
-        self.number = number
-        self.message = message
-
-
-class Error:
-    """Why a process failed; plain data, for managers only."""
-
-    def __init__(self, kind, text, traceback):
-        self.kind = kind
-        self.text = text
-        self.traceback = traceback
-
-
-class Outcome(Part):
-    """How the process ended; `state` is None until then."""
-
-    state = None
-    finished = None
-    attempts = 0
-    response = None
-    error = None
-
-    def settle(self, state, attempts, response=None, error=None):
-        """Set the final `state`, once.
-
-        Raises ClaimLostError if the process has ended before.
-        """
-        if self.state is not None:
-            raise ClaimLostError(f"the process is {self.state} already")
-        self.state = state
-        self.finished = time.time()
-        self.attempts = attempts
-        self.response = response
-        self.error = error
-
-
-class Control(Part):
-    """What people want of a running process."""
-
-    cancel_requested = False
-
-    def request_cancel(self):
-        """Ask that the process be cancelled."""
-        self.cancel_requested = True
-
-
-class Retention(Part):
-    """How long the record is still wanted."""
-
-    fetched = None
-
-    def note_fetched(self, when):
-        """Keep the POSIX time of the first fetch of the result."""
-        if self.fetched is None:
-            self.fetched = when
+from netsight.async_.parts import Claim
+from netsight.async_.parts import Control
+from netsight.async_.parts import Error
+from netsight.async_.parts import Outcome
+from netsight.async_.parts import Part
+from netsight.async_.parts import Progress
+from netsight.async_.parts import Retention
 
 
 @implementer(IProcess)
@@ -280,25 +163,3 @@ class Process(Part):
             text = f"The worker died in each of {attempts} attempts."
             error = Error("WorkerDied", text, "")
             self.outcome.settle(interfaces.FAILED, attempts, error=error)
-
-
-def checked_percentage(value):
-    """Return `value` as progress is shown: 0..100, one decimal, int if whole.
-
-    Raises ValueError for anything but a real, finite number.
-
-    >>> checked_percentage(33.333), checked_percentage(50.04)
-    (33.3, 50)
-    >>> checked_percentage(-3), checked_percentage(1000)
-    (0, 100)
-    """
-    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
-        raise ValueError(f"{value!r} is no percentage")
-    try:
-        number = float(value)
-    except OverflowError as exc:
-        raise ValueError("too large for a percentage") from exc
-    if not math.isfinite(number):
-        raise ValueError(f"{value!r} is no percentage")
-    number = round(min(max(number, 0.0), 100.0), 1)
-    return int(number) if number.is_integer() else number

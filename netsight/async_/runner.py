@@ -7,25 +7,19 @@ import inspect
 import io
 import logging
 import threading
-import traceback
 
 import transaction
 from AccessControl.SecurityManagement import newSecurityManager
 from AccessControl.SecurityManagement import noSecurityManager
 from AccessControl.users import nobody
-from Acquisition import aq_acquire
-from transaction.interfaces import ISynchronizer
 from zExceptions import HTTPRedirection
 from zope.component.hooks import getSite
 from zope.component.hooks import setSite
 from zope.event import notify
-from zope.interface import implementer
-from ZPublisher.BaseRequest import RequestContainer
 from ZPublisher.HTTPRequest import WSGIRequest
 from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
-from netsight.async_.config import TRACEBACK_CHARS
 from netsight.async_.events import ProcessCompleted
 from netsight.async_.events import ProcessFailed
 from netsight.async_.events import ProcessStarted
@@ -33,12 +27,15 @@ from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.exceptions import ViewNotFoundError
+from netsight.async_.failure import context_of
+from netsight.async_.failure import error_of
+from netsight.async_.failure import tell_error_log
+from netsight.async_.fence import Fence
 from netsight.async_.identity import Impersonation
 from netsight.async_.identity import find_user
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.lease import THIS_WORKER
 from netsight.async_.monitor import monitor
-from netsight.async_.process import Error
 from netsight.async_.registry import get_process
 from netsight.async_.registry import own_transaction
 from netsight.async_.registry import query_registry
@@ -277,9 +274,7 @@ class Run:
             "process %s of %s failed", self.process_id, self.view_path,
             exc_info=exc,
         )  # fmt: skip
-        text = "".join(traceback.format_exception(exc))[-TRACEBACK_CHARS:]
-        error = Error(type(exc).__name__, printable(exc), text)
-        write("netsight.async: failed", self._store_failure, error)
+        write("netsight.async: failed", self._store_failure, error_of(exc))
         info = (type(exc), exc, exc.__traceback__)
         try:
             write("netsight.async: failure told", self._tell_failure, info)
@@ -299,55 +294,12 @@ class Run:
 
     def _tell_failure(self, root, exc_info):
         """Tell error log and subscribers, as the owner and in the site."""
-        context = self._context(root)
+        request = JobRequest(io.BytesIO(), self.environ, JobResponse())
+        context = context_of(root, self.view_path, request)
         newSecurityManager(None, find_user(root, self.owner) or nobody)
         setSite(site_of(context))
         tell_error_log(context, exc_info)
         notify(ProcessFailed(get_process(root, self.process_id)))
-
-    def _context(self, root):
-        """Return the view's context, or the nearest parent that is left."""
-        request = JobRequest(io.BytesIO(), self.environ, JobResponse())
-        request["PARENTS"] = [root]
-        context = root.__of__(RequestContainer(REQUEST=request))
-        request["URL"] = request["SERVER_URL"] + self.view_path
-        for name in self.view_path.split("/")[1:-1]:
-            try:
-                context = context.unrestrictedTraverse(name)
-            except (KeyError, AttributeError, LookupError):
-                break
-        return context
-
-
-@implementer(ISynchronizer)
-class Fence:
-    """Lets no transaction of a run commit when its claim is gone.
-
-    This holds for the commits that `__run__` does itself, too: a synchronizer
-    is told of each, while hooks belong to one transaction.
-    """
-
-    def __init__(self, run):
-        self._run = run
-
-    def newTransaction(self, txn):
-        """Nothing to do."""
-
-    def beforeCompletion(self, txn):
-        """Check the claim, and have the storage check it in the commit."""
-        if self._run.connection is None or txn.isDoomed():
-            return
-        try:
-            self._run.check_claim()
-        except ClaimLostError:
-            # Even code that swallows this error cannot commit any more.
-            txn.doom()
-            raise
-        claim = self._run.process().claim
-        claim._p_jar.readCurrent(claim)
-
-    def afterCompletion(self, txn):
-        """Nothing to do."""
 
 
 def call_run(method, process_id):
@@ -359,18 +311,3 @@ def call_run(method, process_id):
     ):
         return method(process_id=process_id)
     return method()
-
-
-def printable(exc):
-    """Return the text of an exception, whatever its ``__str__`` does."""
-    try:
-        return str(exc)
-    except Exception:
-        return f"<unprintable {type(exc).__name__}>"
-
-
-def tell_error_log(context, exc_info):
-    """Hand an exception to the error log of the nearest site, if any."""
-    log = aq_acquire(context, "__error_log__", default=None, containment=1)
-    if log is not None:
-        log.raising(exc_info)

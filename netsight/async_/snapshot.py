@@ -17,8 +17,8 @@ from netsight.async_.body import COPY_BYTES
 from netsight.async_.body import Body
 from netsight.async_.exceptions import LoginFieldsError
 from netsight.async_.exceptions import RequestNotRepeatableError
-from netsight.async_.process import RequestSnapshot
-from netsight.async_.process import ResponseSnapshot
+from netsight.async_.parts import RequestSnapshot
+from netsight.async_.parts import ResponseSnapshot
 
 
 KEPT_ENVIRON = {

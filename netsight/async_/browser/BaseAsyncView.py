@@ -1,45 +1,43 @@
 """The base class: subclass it, and put the work in `__run__`."""
 
 import json
-import uuid
 from urllib.parse import quote
 from urllib.parse import urlencode
 
 import transaction
-from Acquisition import aq_parent
 from Products.Five import BrowserView
-from zExceptions import Forbidden
 from zope.component import getMultiAdapter
-from zope.event import notify
 from zope.i18n import translate
 from zope.i18nmessageid import MessageFactory
 from zope.interface import implementer
 
 from netsight.async_ import interfaces
-from netsight.async_.browser.csrf import check_start
+from netsight.async_.browser.address import context_path
+from netsight.async_.browser.address import context_url
+from netsight.async_.browser.start import start
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import I18N_DOMAIN
-from netsight.async_.events import ProcessQueued
-from netsight.async_.exceptions import LoginFieldsError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
-from netsight.async_.exceptions import RequestNotRepeatableError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
-from netsight.async_.executors import get_executor
-from netsight.async_.identity import current_owner
 from netsight.async_.identity import may_see
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.monitor import monitor
-from netsight.async_.process import Process
-from netsight.async_.process import checked_percentage
+from netsight.async_.percentage import checked_percentage
 from netsight.async_.registry import application_of
 from netsight.async_.registry import get_process
 from netsight.async_.registry import getProcessRegistry
-from netsight.async_.registry import registry_connection
 from netsight.async_.runner import run_of
 from netsight.async_.snapshot import replay
-from netsight.async_.snapshot import take_request
 
+
+# What others import from here, since 1.x.
+__all__ = [
+    "BaseAsyncView",
+    "NoSuchProcessError",
+    "ThreadDiedBeforeCompletionError",
+    "getProcessRegistry",
+]
 
 _ = MessageFactory(I18N_DOMAIN)
 
@@ -56,20 +54,10 @@ POST_ONLY = _(
     "error_post_only",
     default="There is no page here. A POST to this address starts a process.",
 )
-BUSY = _(
-    "error_single",
-    default="This is running already, and can run only once at a time. "
-    "Please try again later.",
-)
-FORGED_START = _(
-    "error_forged_start",
-    default="This request does not come from a form of this site. Go back, "
-    "reload the page and try again.",
-)
-LOGIN_FIELDS = _(
-    "error_login_fields",
-    default="Log in first, then start the process. A form that does both at "
-    "once is refused, so that no password is stored.",
+
+POST_ONLY = _(
+    "error_post_only",
+    default="There is no page here. A POST to this address starts a process.",
 )
 
 ENDED_WITHOUT_RESULT = (
@@ -120,7 +108,7 @@ class BaseAsyncView(BrowserView):
         no_process = kwargs.pop("no_process", False)
         may_start = not no_process and self.request.method != "HEAD"
         if may_start and run_of(self.request) is None and self.run_process():
-            return self._checked_start()
+            return self._start()
         return self._initial_page(*args, **kwargs)
 
     # Choices of a subclass
@@ -306,65 +294,8 @@ class BaseAsyncView(BrowserView):
 
     # Internal
 
-    def _checked_start(self):
-        try:
-            return check_start(self) or self._start()
-        except Forbidden:
-            return self.message_page(403, FORGED_START)
-        except LoginFieldsError:
-            return self.message_page(400, LOGIN_FIELDS)
-
     def _start(self):
-        if self.request.get("PUBLISHED") is not self:
-            raise RequestNotRepeatableError(
-                f"{self.async_view_path} is not the published view"
-            )
-        registry = getProcessRegistry(self.context)
-        single_key = self._single_key()
-        other = registry.single(single_key)
-        if other is not None:
-            return self._lead_to(other)
-        process = Process(
-            str(uuid.uuid4()),
-            self.async_view_path,
-            self.__name__,
-            self._title(),
-            current_owner(),
-            take_request(
-                self.request, registry_connection(application_of(self.context))
-            ),
-            cancellable=self.cancellable,
-            max_attempts=self.max_attempts if self.restart_after_crash else 1,
-        )
-        registry.add(process, single_key)
-        notify(ProcessQueued(process))
-        transaction.get().addAfterCommitHook(ring, (process.id,))
-        url = self.process_url("processing", process.id)
-        return self.request.response.redirect(url)
-
-    def _single_key(self):
-        """Return what no two active processes may share, or None."""
-        owner = current_owner()
-        keys = {
-            None: None,
-            "user": ("user", self.__name__, owner.user_id, owner.folder_path),
-            "context": ("context", self.async_view_path),
-            "view": ("view", self.__name__),
-        }
-        key = keys[self.single]
-        return key and "\n".join(part or "" for part in key)
-
-    def _lead_to(self, other):
-        """Answer a start with the process that is active already."""
-        here = other.view_path == self.async_view_path
-        if not here or not may_see(other, self.context):
-            return self.message_page(409, BUSY)
-        url = self.process_url("processing", other.id)
-        return self.request.response.redirect(url)
-
-    def _title(self):
-        title = getattr(self, "title", None)
-        return title if isinstance(title, str) else self.__name__
+        return start(self)
 
     def _page(self, name, **options):
         page = getMultiAdapter((self.context, self.request), name=name)
@@ -452,32 +383,3 @@ def track_shown(count, total):
         default="${count} of ${total}",
         mapping={"count": count, "total": total},
     )
-
-
-def ring(success, process_id):
-    """Ring the executor; an after-commit hook."""
-    if success:
-        get_executor().ring(process_id)
-
-
-def context_path(context):
-    """Return the path of any context, with a leading slash; "" for the root.
-
-    Contexts that are no Zope objects are named by their ``__name__`` and
-    parents.
-    """
-    names = []
-    while context is not None:
-        if hasattr(context, "getPhysicalPath"):
-            return "/".join([*context.getPhysicalPath(), *reversed(names)])
-        names.append(getattr(context, "__name__", None) or "?")
-        context = getattr(context, "__parent__", aq_parent(context))
-    return "/".join(["", *reversed(names)])
-
-
-def context_url(context, request):
-    """Return the outside URL of any context."""
-    if hasattr(context, "absolute_url"):
-        return context.absolute_url()
-    parent = context_url(context.__parent__, request)
-    return f"{parent}/{quote(context.__name__)}"

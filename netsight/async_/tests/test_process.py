@@ -9,14 +9,14 @@ from fractions import Fraction
 from zope.interface.verify import verifyObject
 
 from netsight.async_ import interfaces
-from netsight.async_ import process
+from netsight.async_ import percentage
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.identity import ANONYMOUS
 from netsight.async_.lease import Worker
-from netsight.async_.process import Error
+from netsight.async_.parts import Error
+from netsight.async_.parts import RequestSnapshot
+from netsight.async_.percentage import checked_percentage
 from netsight.async_.process import Process
-from netsight.async_.process import RequestSnapshot
-from netsight.async_.process import checked_percentage
 
 
 WORKER = Worker("worker")
@@ -134,5 +134,5 @@ class CheckedPercentageTests(unittest.TestCase):
 
 
 def load_tests(loader, tests, pattern):
-    tests.addTests(doctest.DocTestSuite(process))
+    tests.addTests(doctest.DocTestSuite(percentage))
     return tests

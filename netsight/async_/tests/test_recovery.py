@@ -12,7 +12,7 @@ from ZODB.FileStorage import FileStorage
 
 from netsight.async_ import recovery
 from netsight.async_.lease import THIS_WORKER
-from netsight.async_.process import Error
+from netsight.async_.parts import Error
 from netsight.async_.recovery import DAY_SECONDS
 from netsight.async_.recovery import end_other_workers
 from netsight.async_.recovery import is_exclusive

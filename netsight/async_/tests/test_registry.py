@@ -133,7 +133,7 @@ class CostTests(AsyncTestCase):
     def bytes_of_a_start(self):
         storage = self.app._p_jar.db().storage
         before = storage.lastTransaction()
-        with mock.patch("netsight.async_.browser.BaseAsyncView.ring"):
+        with mock.patch("netsight.async_.browser.start.ring"):
             self.client().start("/job")
         return sum(
             len(record.data)

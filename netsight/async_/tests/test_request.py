@@ -9,7 +9,7 @@ from zope.globalrequest import getRequest
 from netsight.async_ import config
 from netsight.async_.body import Body
 from netsight.async_.exceptions import RequestNotRepeatableError
-from netsight.async_.process import RequestSnapshot
+from netsight.async_.parts import RequestSnapshot
 from netsight.async_.snapshot import open_environ
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import AsyncTestCase

@@ -1,0 +1,119 @@
+"""Starting a process: who may, what is stored, and the answer."""
+
+import uuid
+
+import transaction
+from zExceptions import Forbidden
+from zope.event import notify
+from zope.i18nmessageid import MessageFactory
+
+from netsight.async_.browser.csrf import check_start
+from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.events import ProcessQueued
+from netsight.async_.exceptions import LoginFieldsError
+from netsight.async_.exceptions import RequestNotRepeatableError
+from netsight.async_.executors import get_executor
+from netsight.async_.identity import current_owner
+from netsight.async_.identity import may_see
+from netsight.async_.process import Process
+from netsight.async_.registry import application_of
+from netsight.async_.registry import getProcessRegistry
+from netsight.async_.registry import registry_connection
+from netsight.async_.snapshot import take_request
+
+
+_ = MessageFactory(I18N_DOMAIN)
+
+BUSY = _(
+    "error_single",
+    default="This is running already, and can run only once at a time. "
+    "Please try again later.",
+)
+FORGED_START = _(
+    "error_forged_start",
+    default="This request does not come from a form of this site. Go back, "
+    "reload the page and try again.",
+)
+LOGIN_FIELDS = _(
+    "error_login_fields",
+    default="Log in first, then start the process. A form that does both at "
+    "once is refused, so that no password is stored.",
+)
+
+
+def start(view):
+    """Start a process of an async view, and answer its request.
+
+    The answer is a redirect to the waiting page, or a page that says why
+    nothing was started.  Raises RequestNotRepeatableError if the request
+    cannot be kept.
+    """
+    try:
+        return check_start(view) or _started(view)
+    except Forbidden:
+        return view.message_page(403, FORGED_START)
+    except LoginFieldsError:
+        return view.message_page(400, LOGIN_FIELDS)
+
+
+def _started(view):
+    if view.request.get("PUBLISHED") is not view:
+        raise RequestNotRepeatableError(
+            f"{view.async_view_path} is not the published view"
+        )
+    registry = getProcessRegistry(view.context)
+    single_key = _single_key(view)
+    process = registry.single(single_key)
+    if process is None:
+        process = _new_process(view)
+        registry.add(process, single_key)
+        notify(ProcessQueued(process))
+        transaction.get().addAfterCommitHook(ring, (process.id,))
+    elif not _is_of(view, process):
+        return view.message_page(409, BUSY)
+    url = view.process_url("processing", process.id)
+    return view.request.response.redirect(url)
+
+
+def _new_process(view):
+    connection = registry_connection(application_of(view.context))
+    return Process(
+        str(uuid.uuid4()),
+        view.async_view_path,
+        view.__name__,
+        _title(view),
+        current_owner(),
+        take_request(view.request, connection),
+        cancellable=view.cancellable,
+        max_attempts=view.max_attempts if view.restart_after_crash else 1,
+    )
+
+
+def _title(view):
+    title = getattr(view, "title", None)
+    return title if isinstance(title, str) else view.__name__
+
+
+def _single_key(view):
+    """Return the text that no two active processes may share, or None."""
+    owner = current_owner()
+    keys = {
+        None: None,
+        "user": ("user", view.__name__, owner.user_id, owner.folder_path),
+        "context": ("context", view.async_view_path),
+        "view": ("view", view.__name__),
+    }
+    key = keys[view.single]
+    return key and "\n".join(part or "" for part in key)
+
+
+def _is_of(view, process):
+    """Tell whether the visitor may be led to a process at this view."""
+    here = process.view_path == view.async_view_path
+    return here and may_see(process, view.context)
+
+
+def ring(success, process_id):
+    """Ring the executor; an after-commit hook."""
+    if success:
+        get_executor().ring(process_id)

@@ -1,0 +1,138 @@
+"""What a process consists of, and is stored with it.
+
+Each is an object of its own because each has one writer: see
+`netsight.async_.process`.
+"""
+
+import time
+
+from persistent import Persistent
+
+from netsight.async_.exceptions import ClaimLostError
+
+
+class Part(Persistent):
+    """A persistent object that no restricted code or URL reaches."""
+
+    __allow_access_to_unprotected_subobjects__ = False
+    __zpublishable__ = False
+
+
+class RequestSnapshot(Part):
+    """The request that started a process.  See `netsight.async_.snapshot`."""
+
+    def __init__(self, environ, body=None):
+        self.environ = environ
+        self.body = body
+
+    def drop(self):
+        """Forget the input, which nobody needs after the outcome."""
+        self.environ = {}
+        self.body = None
+
+
+class ResponseSnapshot(Part):
+    """A whole response.  See `netsight.async_.snapshot`."""
+
+    def __init__(self, status, reason, headers, body):
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.body = body
+
+
+class Claim(Part):
+    """Who runs the process: the fence that a late worker cannot pass."""
+
+    number = 0
+    worker = None
+    since = None
+
+    def take(self, worker):
+        """Note that a Worker runs the process from now on.
+
+        Returns the number of the claim (int, from 1).
+        """
+        self.number += 1
+        self.worker = worker
+        self.since = time.time()
+        return self.number
+
+    def release(self):
+        """Put the process back into the queue."""
+        self.worker = None
+        self.since = None
+
+    def revoke(self):
+        """Let nobody commit under this claim any more."""
+        self.number += 1
+
+    def is_held_by(self, name, number):
+        """Tell whether the worker of that name holds claim `number`."""
+        holder = self.worker and self.worker.name
+        return (holder, self.number) == (name, number)
+
+
+class Progress(Part):
+    """What `set_progress` said last."""
+
+    number = None
+    message = None
+
+    def show(self, number, message):
+        """Store a checked number and a message."""
+        self.number = number
+        self.message = message
+
+
+class Error:
+    """Why a process failed; plain data, for managers only."""
+
+    def __init__(self, kind, text, traceback):
+        self.kind = kind
+        self.text = text
+        self.traceback = traceback
+
+
+class Outcome(Part):
+    """How the process ended; `state` is None until then."""
+
+    state = None
+    finished = None
+    attempts = 0
+    response = None
+    error = None
+
+    def settle(self, state, attempts, response=None, error=None):
+        """Set the final `state`, once.
+
+        Raises ClaimLostError if the process has ended before.
+        """
+        if self.state is not None:
+            raise ClaimLostError(f"the process is {self.state} already")
+        self.state = state
+        self.finished = time.time()
+        self.attempts = attempts
+        self.response = response
+        self.error = error
+
+
+class Control(Part):
+    """What people want of a running process."""
+
+    cancel_requested = False
+
+    def request_cancel(self):
+        """Ask that the process be cancelled."""
+        self.cancel_requested = True
+
+
+class Retention(Part):
+    """How long the record is still wanted."""
+
+    fetched = None
+
+    def note_fetched(self, when):
+        """Keep the POSIX time of the first fetch of the result."""
+        if self.fetched is None:
+            self.fetched = when
