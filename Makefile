@@ -14,6 +14,10 @@ PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 PORT ?= 8080
 INSTANCE ?= instance
 
+# How often `make crash` kills Zope, and what decides about jobs and kills.
+ROUNDS ?= 20
+SEED ?= 1
+
 PLONE := .venv/installed-$(PYTHON_VERSION)
 ZOPE_DIR := .venv-zope-$(PYTHON_VERSION)
 ZOPE := $(ZOPE_DIR)/installed-$(PYTHON_VERSION)
@@ -94,6 +98,10 @@ check-wheel: $(PLONE)  ## Build the wheel, and run an example from it on a bare 
 .PHONY: check-buildout
 check-buildout:  ## Build and run the instance of buildout.cfg.
 	$(PYTHON) tools/check_buildout.py
+
+.PHONY: crash
+crash: $(PLONE)  ## Kill a Zope ROUNDS times, and look whether all is right.
+	.venv/bin/python tools/crash $(ROUNDS) $(SEED)
 
 # To ship it
 

@@ -12,10 +12,10 @@ import signal
 import threading
 import time
 
-import Zope2
 from BTrees.OOBTree import OOBTree
 from Products.Five import BrowserView
 from ZODB.blob import Blob
+from ZODB.Connection import Connection
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_.lease import THIS_WORKER
@@ -82,7 +82,7 @@ class JobView(BaseAsyncView):
         raise ValueError("failing")
 
     def do_deadly(self):
-        os.kill(os.getpid(), signal.SIGKILL)
+        die("killed by its job")
 
     def tree(self, name):
         """Return a BTree at the root of the database; makes it if needed."""
@@ -138,32 +138,33 @@ class Trap:
     """
 
     def __init__(self, text):
+        self.text = text
         self.step, self.place, number = text.split(":")
         self._left = int(number)
+        self._armed = None
         self._lock = threading.Lock()
 
-    def set(self, storage_class):
-        """Look at all commits to storages of this class."""
-        vote, finish = storage_class.tpc_vote, storage_class.tpc_finish
+    def set(self):
+        """Look at all commits from now on, in all connections."""
+        vote, finish = Connection.tpc_vote, Connection.tpc_finish
 
-        def tpc_vote(storage, transaction, *args, **kwargs):
-            armed = self._is_here(transaction)
-            if armed and self.step == "begin":
-                die()
-            result = vote(storage, transaction, *args, **kwargs)
-            if armed and self.step == "vote":
-                die()
-            transaction.crash_armed = armed
-            return result
+        def tpc_vote(connection, transaction):
+            if self._is_here(transaction):
+                self._armed = transaction
+            self._spring_in("begin", transaction)
+            vote(connection, transaction)
+            self._spring_in("vote", transaction)
 
-        def tpc_finish(storage, transaction, *args, **kwargs):
-            result = finish(storage, transaction, *args, **kwargs)
-            if getattr(transaction, "crash_armed", False):
-                die()
-            return result
+        def tpc_finish(connection, transaction):
+            finish(connection, transaction)
+            self._spring_in("finish", transaction)
 
-        storage_class.tpc_vote = tpc_vote
-        storage_class.tpc_finish = tpc_finish
+        Connection.tpc_vote = tpc_vote
+        Connection.tpc_finish = tpc_finish
+
+    def _spring_in(self, step, transaction):
+        if (step, transaction) == (self.step, self._armed):
+            die(f"sprang the trap {self.text}")
 
     def _is_here(self, transaction):
         if place_of(transaction) != self.place:
@@ -175,16 +176,17 @@ class Trap:
 
 def place_of(transaction):
     """Return the place of a commit; see Trap."""
-    note = transaction.description.decode("utf-8", "replace")
-    ours, colon, place = note.partition("netsight.async: ")
+    note = transaction.description
+    _before, colon, place = note.partition("netsight.async: ")
     if colon:
         return place
     thread = threading.current_thread().name
     return "job" if thread.startswith("netsight.async") else "post"
 
 
-def die():
+def die(reason):
     """End as by ``kill -9``: nothing else is run in this process."""
+    os.write(2, f"{reason}\n".encode())
     os.kill(os.getpid(), signal.SIGKILL)
     threading.Event().wait()
 
@@ -192,6 +194,4 @@ def die():
 def set_trap(event):
     """Set the trap of the environment, if any, when Zope has a database."""
     if TRAP in os.environ:
-        storage = Zope2.DB.storage
-        storage = getattr(storage, "_BlobStorage__storage", storage)
-        Trap(os.environ[TRAP]).set(type(storage))
+        Trap(os.environ[TRAP]).set()

@@ -251,7 +251,7 @@ def multipart(form, upload):
     """Return the body of a form, with a file `upload` if there is any."""
     header = 'Content-Disposition: form-data; name="{}"{}\r\n\r\n'
     parts = [
-        (header.format(name, "") + value).encode()
+        f"{header.format(name, '')}{value}".encode()
         for name, value in form.items()
     ]
     if upload:

@@ -1,0 +1,103 @@
+"""What happens in a round, drawn from a seed: the jobs and the kills."""
+
+from dataclasses import dataclass
+
+
+PLACES = {
+    "post": 8,
+    "claim": 8,
+    "job": 10,
+    "progress": 5,
+    "heartbeat": 3,
+    "recovery": 3,
+    "sweep": 2,
+    "failed": 1,
+    "failure told": 1,
+    "stop": 1,
+}
+"""Where a kill is aimed at, and up to which commit of that kind.
+
+See `netsight.async_.tests.crash_views.Trap`.
+"""
+
+PLACES_AGAIN = {"start": 1, "recovery": 2, "claim": 4, "job": 4}
+"""The same for a kill that comes soon after the restart."""
+
+STEPS = ("begin", "vote", "finish")
+KINDS = {
+    "quick": 5,
+    "slow": 6,
+    "upload": 5,
+    "steps": 5,
+    "failing": 2,
+    "deadly": 0.2,
+}
+"""Kinds of jobs, and how often; see `crash_views`."""
+
+AIMED = 0.6
+AGAIN = 0.35
+"""Parts of the rounds with an aimed kill, and with a second kill."""
+
+CLOCK_SECONDS = 2.5
+AIM_SECONDS = 4.0
+"""A kill by the clock comes within that; an aimed one that misses, then."""
+
+
+@dataclass(frozen=True)
+class Kill:
+    """SIGKILL, or SIGTERM for a kill in the stop, after `seconds`.
+
+    `trap` is where Zope kills itself before, an empty str for nowhere.
+    """
+
+    trap: str
+    seconds: float
+
+    @property
+    def by_sigterm(self):
+        return ":stop:" in self.trap
+
+
+@dataclass(frozen=True)
+class Post:
+    """One job to start, `pause` seconds after the one before."""
+
+    view: str
+    pause: float
+    seconds: float
+    upload: bytes
+
+
+def draw_kills(rng):
+    """Return the kills of one round."""
+    kills = [_draw_kill(rng, PLACES, AIM_SECONDS)]
+    if rng.random() < AGAIN:
+        kills.append(_draw_kill(rng, PLACES_AGAIN, AIM_SECONDS / 3))
+    return kills
+
+
+def _draw_kill(rng, places, aim_seconds):
+    if rng.random() > AIMED:
+        return Kill("", rng.uniform(0, CLOCK_SECONDS))
+    place, most = rng.choice(list(places.items()))
+    step, number = rng.choice(STEPS), rng.randint(1, most)
+    seconds = CLOCK_SECONDS / 2 if place == "stop" else aim_seconds
+    return Kill(f"{step}:{place}:{number}", seconds)
+
+
+def draw_posts(rng):
+    """Return the jobs of one round."""
+    return [_draw_post(rng) for _number in range(rng.randint(8, 16))]
+
+
+def _draw_post(rng):
+    (kind,) = rng.choices(list(KINDS), KINDS.values())
+    again = rng.random() < 0.5
+    upload = kind == "upload"
+    return Post(
+        view=f"crash-{kind}-again" if again else f"crash-{kind}",
+        pause=rng.uniform(0, 0.3),
+        seconds=round(rng.uniform(0.1, 3.5), 2),
+        # Some are stored in a blob, some beside the record.
+        upload=rng.randbytes(rng.randint(1000, 300_000)) if upload else b"",
+    )
