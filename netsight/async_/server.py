@@ -70,10 +70,21 @@ def start(event=None):
     """
     if is_exclusive(Zope2.DB):
         write("netsight.async: start", _end_others)
+    make_room(Zope2.DB)
     stop_on_terminate()
     atexit.register(stop)
     Zope2.opened.insert(0, StopFirst)
     monitor.serve(Duty())
+
+
+def make_room(database):
+    """Let a ZODB.DB open our connections beside those of the server.
+
+    One for each thread, one for the monitor: `pool-size` in zope.conf need
+    not count them.
+    """
+    ours = config.get("threads") + 1
+    database.setPoolSize(database.getPoolSize() + ours)
 
 
 def stop():

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import logging
 import threading
 import unittest
 from unittest import mock
@@ -20,6 +21,7 @@ from netsight.async_.executors.thread import thread_executor
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.monitor import Monitor
 from netsight.async_.monitor import monitor
+from netsight.async_.server import make_room
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
@@ -346,6 +348,25 @@ class MonitorTests(unittest.TestCase):
         self.assertEqual(failures, [])
 
 
+class LogCapture(logging.Handler):
+    """The warnings of a logger, in a block."""
+
+    def __init__(self, name):
+        super().__init__(logging.WARNING)
+        self._logger = logging.getLogger(name)
+        self.messages = []
+
+    def emit(self, record):
+        self.messages.append(record.getMessage())
+
+    def __enter__(self):
+        self._logger.addHandler(self)
+        return self
+
+    def __exit__(self, *exc_info):
+        self._logger.removeHandler(self)
+
+
 class ServerTests(AsyncTestCase):
     """A real WSGI server, real threads, a real client on a socket."""
 
@@ -418,6 +439,35 @@ class ServerTests(AsyncTestCase):
         self.assertEqual(len(set(locations)), 20)
         states = [process.state for process in self.processes()]
         self.assertEqual(states, ["completed"] * 20)
+
+    def test_500_starts_at_once(self):
+        self.job(lambda view, pid: "done")
+        statuses = []
+
+        def start():
+            response, _body = self.request("POST", "/job", "")
+            statuses.append(response.status)
+
+        database = self.app._p_jar.db()
+        make_room(database)
+        before = self.open_connections(database)
+        with self.threads() as executor, LogCapture("ZODB") as logs:
+            clients = [threading.Thread(target=start) for _ in range(500)]
+            for client in clients:
+                client.start()
+            for client in clients:
+                client.join(WAIT_SECONDS)
+            self.assertTrue(executor.wait_idle(WAIT_SECONDS))
+            self.assertLessEqual(executor.health()["threads"], 4)
+        self.assertEqual(statuses, [302] * 500)
+        states = [process.state for process in self.processes()]
+        self.assertEqual(states, ["completed"] * 500)
+        self.assertEqual(self.open_connections(database), before)
+        self.assertEqual(logs.messages, [], "no warning of the pool")
+
+    def open_connections(self, database):
+        info = database.connectionDebugInfo()
+        return len([each for each in info if each["opened"]])
 
     def test_twenty_processes_that_change_one_object(self):
         self.app.counter = 0
