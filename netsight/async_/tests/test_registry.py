@@ -11,6 +11,7 @@ from zope.interface.verify import verifyObject
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.interfaces import IProcessRegistry
+from netsight.async_.recovery import recover
 from netsight.async_.registry import WRITE_TRIES
 from netsight.async_.registry import ProcessRegistry
 from netsight.async_.registry import get_process
@@ -142,17 +143,39 @@ class CostTests(AsyncTestCase):
             for record in txn
         )
 
-    def test_a_start_writes_as_little_among_5000_others(self):
-        self.bytes_of_a_start()
-        alone = self.bytes_of_a_start()
+    def add_ended(self, count):
+        """Add processes that have completed."""
         registry = getProcessRegistry(self.app)
-        for number in range(5000):
+        for number in range(count):
             process = make_process()
             process.id = f"{number:036}"
             registry.add(process)
+            process.complete(1, None)
+        recover(registry)
         transaction.commit()
+
+    def loads_of_a_poll(self, process_id):
+        """Return how many objects a poll loads with an empty cache."""
+        with own_transaction("test") as root:
+            connection = root._p_jar
+            connection.cacheMinimize()
+            connection.getTransferCounts(True)
+            self.assertEqual(get_process(root, process_id).state, "completed")
+            return connection.getTransferCounts()[0]
+
+    def test_a_start_writes_as_little_among_10000_ended_ones(self):
+        self.bytes_of_a_start()
+        alone = self.bytes_of_a_start()
+        self.add_ended(10_000)
         among = sorted(self.bytes_of_a_start() for _ in range(5))[2]
         self.assertLess(among, alone + 4000)
+
+    def test_a_poll_loads_as_little_among_10000_ended_ones(self):
+        _client, process_id = self.run_job(lambda view, pid: "x")
+        alone = self.loads_of_a_poll(process_id)
+        self.add_ended(10_000)
+        among = self.loads_of_a_poll(process_id)
+        self.assertLessEqual(among, alone + 2, "two levels of a BTree")
 
     def test_progress_writes_only_its_own_object(self):
         _client, process_id = self.run_job(lambda view, pid: "x")
