@@ -57,9 +57,11 @@ def _end_others(root):
 def _end_this(root):
     """Hand back what this worker still runs, by the policy of each."""
     registry = query_registry(root)
-    if registry is not None:
-        registry.worker(THIS_WORKER).end()
-        recover(registry)
+    workers = [] if registry is None else registry.workers()
+    for worker in workers:
+        if worker.name == THIS_WORKER:
+            worker.end()
+            recover(registry)
 
 
 def start(event=None):
@@ -103,7 +105,11 @@ def stop():
             executor.health(),
         )
     monitor.stop(seconds)
-    write("netsight.async: stop", _end_this)
+    try:
+        write("netsight.async: stop", _end_this)
+    except Exception:
+        # The databases must be closed all the same; the lease runs out.
+        logger.exception("running processes were not handed back")
 
 
 class StopFirst:

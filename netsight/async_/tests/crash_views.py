@@ -13,6 +13,7 @@ import threading
 import time
 
 from BTrees.OOBTree import OOBTree
+from persistent.mapping import PersistentMapping
 from Products.Five import BrowserView
 from ZODB.blob import Blob
 from ZODB.Connection import Connection
@@ -20,6 +21,7 @@ from ZODB.Connection import Connection
 from netsight.async_ import BaseAsyncView
 from netsight.async_.lease import THIS_WORKER
 from netsight.async_.registry import get_process
+from netsight.async_.registry import getProcessRegistry
 from netsight.async_.registry import query_registry
 
 
@@ -110,6 +112,15 @@ class StatesView(BrowserView):
         registry = query_registry(self.context)
         ids = registry.process_ids() if registry is not None else ()
         return json.dumps({i: described(registry[i]) for i in ids})
+
+
+class OldRegistryView(BrowserView):
+    """Leaves a registry as 1.x has stored it, and with what 1.x left in it."""
+
+    def __call__(self):
+        registry = getProcessRegistry(self.context)
+        registry.__dict__.clear()
+        registry._process_registry = PersistentMapping(a={})
 
 
 def described(process):

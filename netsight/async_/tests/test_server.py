@@ -113,6 +113,11 @@ class StoppedTests(ServerTestCase):
         self.zope.start()
         self.stop()
 
+    def test_one_with_a_registry_of_1x_ends_at_once(self):
+        self.zope.start()
+        self.zope.get("/crash-old-registry")
+        self.stop()
+
     def test_a_short_process_is_completed_first(self):
         self.zope.start()
         process_id = self.running("crash-slow", seconds="2")
