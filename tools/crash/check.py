@@ -87,6 +87,7 @@ class Checker:
         self.zope = zope
         self.known = {}
         self.fetched = set()
+        self.expired = set()
         self.problems = []
         self.states = {}
 
@@ -133,6 +134,7 @@ class Checker:
 
     def _check_missing(self, stored, effects):
         for process_id in self.known.keys() - stored.keys():
+            self.expired.add(process_id)
             if process_id not in self.fetched:
                 self.complain(f"{process_id}: no record")
             elif len(effects.get(process_id, ())) != 1:
@@ -202,7 +204,9 @@ def wrong_in(process, effects, marks):
         yield f"done under claim {claims[-1]} of {process.claim.number}"
     if state == interfaces.CANCELLED or (state == interfaces.LOST and again):
         yield f"must not end as {state}"
-    if process.claim.number > AgainView.max_attempts + (not claims):
+    most = AgainView.max_attempts if again else 1
+    # A claim that is revoked counts as one more.
+    if process.claim.number > most + (not claims):
         yield f"{process.claim.number} claims"
     if state == interfaces.FAILED and error.kind != expected_error(
         kind, again, process

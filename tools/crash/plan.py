@@ -10,7 +10,7 @@ PLACES = {
     "progress": 5,
     "heartbeat": 3,
     "recovery": 3,
-    "sweep": 2,
+    "sweep": 1,
     "failed": 1,
     "failure told": 1,
     "stop": 1,
@@ -34,8 +34,8 @@ KINDS = {
 }
 """Kinds of jobs, and how often; see `crash_views`."""
 
-AIMED = 0.6
-AGAIN = 0.35
+AIMED = 0.75
+AGAIN = 0.4
 """Parts of the rounds with an aimed kill, and with a second kill."""
 
 CLOCK_SECONDS = 2.5
@@ -68,18 +68,19 @@ class Post:
     upload: bytes
 
 
-def draw_kills(rng):
-    """Return the kills of one round."""
-    kills = [_draw_kill(rng, PLACES, AIM_SECONDS)]
+def draw_kills(rng, number):
+    """Return the kills of round `number`; the places take turns."""
+    kills = [_draw_kill(rng, number, PLACES, AIM_SECONDS)]
     if rng.random() < AGAIN:
-        kills.append(_draw_kill(rng, PLACES_AGAIN, AIM_SECONDS / 3))
+        seconds = AIM_SECONDS / 2
+        kills.append(_draw_kill(rng, number, PLACES_AGAIN, seconds))
     return kills
 
 
-def _draw_kill(rng, places, aim_seconds):
+def _draw_kill(rng, turn, places, aim_seconds):
     if rng.random() > AIMED:
         return Kill("", rng.uniform(0, CLOCK_SECONDS))
-    place, most = rng.choice(list(places.items()))
+    place, most = list(places.items())[turn % len(places)]
     step, number = rng.choice(STEPS), rng.randint(1, most)
     seconds = CLOCK_SECONDS / 2 if place == "stop" else aim_seconds
     return Kill(f"{step}:{place}:{number}", seconds)
