@@ -131,16 +131,18 @@ class MessagePage(Framed, BrowserView):
 SENTENCES = {
     interfaces.FAILED: _(
         "sentence_failed",
-        default="Something went wrong, and nothing was changed. The "
-        "administrators of this site can find the cause by the number below.",
+        default="Something went wrong. What was not finished has been undone. "
+        "The administrators of this site can find the cause by the number "
+        "below.",
     ),
     interfaces.CANCELLED: _(
         "sentence_cancelled",
-        default="The process was cancelled, and nothing was changed.",
+        default="The process was cancelled. What was not finished has been "
+        "undone.",
     ),
     interfaces.LOST: _(
         "sentence_lost",
-        default="The server stopped while the process was running, and "
-        "nothing was changed. Please start it again.",
+        default="The server stopped while the process was running. What was "
+        "not finished has been undone. Please start it again.",
     ),
 }

@@ -148,15 +148,15 @@ class Failing(Example):
 
 
 class Slow(Example):
-    """Sleeps some seconds."""
+    """Sleeps some seconds; may be cancelled."""
 
     title = _("example_slow", default="A slow one")
+    cancellable = True
 
     def __run__(self, process_id=None):
         seconds = whole_number(
             self.request.form, "seconds", 1, LONGEST_SECONDS
         )
-        for second in range(seconds):
-            self.set_progress(process_id, 100 * second / seconds)
+        for _second in self.track(range(seconds)):
             time.sleep(1)
         return f"Slept {seconds} seconds."

@@ -192,7 +192,7 @@ class FailedPageTests(AsyncTestCase):
         process_id, pages = self.pages()
         for page in pages:
             text = text_of(page)
-            self.assertIn("Something went wrong, and nothing was chang", text)
+            self.assertIn("Something went wrong. What was not finished", text)
             self.assertIn(process_id, text)
             self.assertNotIn("Traceback", text)
             self.assertNotIn("s3cret-cause", text)

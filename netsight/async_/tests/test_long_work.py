@@ -104,7 +104,7 @@ class CancelTests(AsyncTestCase):
         status = client.see(self.path_, "process-status", process_id)
         self.assertEqual(status.json["state"], "cancelled")
         page = client.see(self.path_, "processing", process_id)
-        self.assertIn("was cancelled, and nothing was changed", page)
+        self.assertIn("was cancelled. What was not finished has been", page)
 
     def test_views_that_are_not_cancellable_refuse(self):
         client, process_id = self.queued(path="/job")
