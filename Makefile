@@ -23,7 +23,6 @@ ZOPE_DIR := .venv-zope-$(PYTHON_VERSION)
 ZOPE := $(ZOPE_DIR)/installed-$(PYTHON_VERSION)
 DOCS := .venv-docs/installed-$(PYTHON_VERSION)
 RUN_TESTS := -m coverage run -m zope.testrunner --test-path=. -s netsight
-SOURCES := netsight tools setup.py
 
 .PHONY: help
 help:  ## List these targets.
@@ -87,8 +86,8 @@ coverage: $(PLONE)
 
 .PHONY: lint
 lint: $(PLONE)  ## Check the code's style and the pins.
-	.venv/bin/ruff check $(SOURCES)
-	.venv/bin/ruff format --check $(SOURCES)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
 	.venv/bin/python tools/versions.py --check
 
 .PHONY: check-wheel

@@ -6,6 +6,7 @@ Does what the README tells users: pip install -r requirements.txt, buildout,
 bin/instance, bin/test. Needs Python and git.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -59,7 +60,9 @@ def main():
         url = f"http://{HOST}:{port}/"
         print(f"$ bin/instance fg, which must answer {url}", flush=True)
         command = [copy / "bin/instance", "fg"]
-        with running(command, url, START_SECONDS, cwd=copy):
+        # fg shows all warnings of all packages, unless told otherwise
+        environ = {**os.environ, "PYTHONWARNINGS": "ignore"}
+        with running(command, url, START_SECONDS, cwd=copy, env=environ):
             print("bin/instance serves.", flush=True)
         check_tests(copy)
 
