@@ -249,7 +249,7 @@ class DocumentationTests(unittest.TestCase):
             with self.subTest(setting.name):
                 self.assertIn(f"``{setting.name}``", text)
                 self.assertIn(f"``{setting.variable}``", text)
-                self.assertIn(f"``{setting.default}``", text)
+                self.assertIn(f"``{setting.default or 'none'}``", text)
 
     def test_fixed_numbers_are_right(self):
         text = read("reference/settings.rst").partition("Fixed numbers")[2]
