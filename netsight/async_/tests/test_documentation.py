@@ -38,8 +38,11 @@ from netsight.async_ import exceptions
 from netsight.async_ import interfaces
 from netsight.async_ import snapshot
 from netsight.async_.browser import pages
+from netsight.async_.browser.subviews import RETRY_AFTER_SECONDS
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.executors.thread import ThreadExecutor
+from netsight.async_.lease import CLOCK_TOLERANCE_SECONDS
+from netsight.async_.recovery import SWEEP_BATCH
 from netsight.async_.registry import WRITE_TRIES
 from netsight.async_.testing import PLONE_FIXTURE
 from netsight.async_.tests.support import ZOPE_FUNCTIONAL
@@ -247,9 +250,16 @@ class DocumentationTests(unittest.TestCase):
         text = read("reference/settings.rst")
         for setting in config.SETTINGS.values():
             with self.subTest(setting.name):
-                self.assertIn(f"``{setting.name}``", text)
                 self.assertIn(f"``{setting.variable}``", text)
-                self.assertIn(f"``{setting.default or 'none'}``", text)
+                default = f"``{setting.default}``"
+                if not setting.default:
+                    default = "(empty)"
+                row = next(
+                    line
+                    for line in text.splitlines()
+                    if line.startswith(f"``{setting.name}``  ")
+                )
+                self.assertTrue(row.endswith(default), row)
 
     def test_fixed_numbers_are_right(self):
         text = read("reference/settings.rst").partition("Fixed numbers")[2]
@@ -262,6 +272,9 @@ class DocumentationTests(unittest.TestCase):
             (f"{ThreadExecutor.IDLE_SECONDS:.0f} second", "thread ends"),
             (f"{config.TRACEBACK_CHARS:,} characters", "traceback"),
             (f"{WRITE_TRIES} times", "conflicts"),
+            (f"{CLOCK_TOLERANCE_SECONDS:.0f} second", "clocks"),
+            (f"{RETRY_AFTER_SECONDS} second", "Retry-After"),
+            (f"{SWEEP_BATCH} records", "one sweep"),
         ):
             with self.subTest(meaning):
                 line = next(line for line in lines if meaning in line)
@@ -319,6 +332,23 @@ class DocumentationTests(unittest.TestCase):
         for name in interfaces.IAsyncView.names():
             with self.subTest(name):
                 self.assertIn(f".. py:method:: {name}(", text)
+
+    def test_each_choice_of_a_view_is_described_with_its_default(self):
+        text = read("reference/view.rst")
+        for name, value in vars(netsight.async_.BaseAsyncView).items():
+            if value is None or isinstance(value, (bool, int)):
+                with self.subTest(name):
+                    head = f".. py:attribute:: {name}\n"
+                    self.assertIn(head, text)
+                    if name != "initial_page":
+                        self.assertIn(f"{head}   :value: {value}\n", text)
+
+    def test_each_method_of_the_registry_is_described(self):
+        text = read("reference/view.rst")
+        for name in interfaces.IProcessRegistry.names():
+            if not name.startswith("__"):
+                with self.subTest(name):
+                    self.assertIn(f"``{name}(", text)
 
     def test_each_attribute_of_a_process_is_described(self):
         self.assert_described(
