@@ -22,6 +22,8 @@ from netsight.async_.registry import write
 
 logger = logging.getLogger(__name__)
 
+ZCONSOLE = "Zope2.utilities.zconsole"
+
 
 class Duty:
     """What the monitor of a server does, each beat."""
@@ -70,6 +72,8 @@ def start(event=None):
     What an earlier process on the same FileStorage left running is recovered
     at once, elsewhere when its lease has run out.
     """
+    if is_console():
+        return
     if is_exclusive(Zope2.DB):
         write("netsight.async: start", _end_others)
     make_room(Zope2.DB)
@@ -77,6 +81,15 @@ def start(event=None):
     atexit.register(stop)
     Zope2.opened.insert(0, StopFirst)
     monitor.serve(Duty())
+
+
+def is_console():
+    """Tell whether this is zconsole, which starts Zope as a server does.
+
+    A script that looks at the database must not begin to run processes.
+    """
+    main = getattr(sys.modules["__main__"], "__spec__", None)
+    return ZCONSOLE in sys.modules or getattr(main, "name", "") == ZCONSOLE
 
 
 def make_room(database):

@@ -1,0 +1,80 @@
+"""What starts with a server, and what does not."""
+
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+from subprocess import run
+from unittest import mock
+
+from netsight.async_ import server
+from netsight.async_.server import ZCONSOLE
+from netsight.async_.server import is_console
+from netsight.async_.server import make_room
+
+
+ZOPE_CONF = """\
+%define INSTANCE {folder}
+instancehome $INSTANCE
+<zodb_db main>
+  <filestorage>
+    path $INSTANCE/var/Data.fs
+  </filestorage>
+  mount-point /
+</zodb_db>
+"""
+
+SITE_ZCML = """\
+<configure xmlns="http://namespaces.zope.org/zope">
+  <include package="Products.Five" />
+  <include package="netsight.async" />
+</configure>
+"""
+
+SCRIPT = """\
+import threading
+print("threads:", [each.name for each in threading.enumerate()])
+"""
+
+
+class ConsoleTests(unittest.TestCase):
+    """zconsole notifies the same event as a server."""
+
+    def test_a_test_runner_is_no_console(self):
+        self.assertFalse(is_console())
+
+    def test_nothing_starts_in_a_console(self):
+        with (
+            mock.patch.dict(sys.modules, {ZCONSOLE: mock.Mock()}),
+            mock.patch.object(server, "monitor") as monitor,
+        ):
+            server.start()
+        monitor.serve.assert_not_called()
+
+    def test_a_real_zconsole_script_has_no_thread_of_ours(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            (folder / "etc").mkdir()
+            (folder / "var").mkdir()
+            conf = folder / "etc" / "zope.conf"
+            conf.write_text(ZOPE_CONF.format(folder=folder))
+            (folder / "etc" / "site.zcml").write_text(SITE_ZCML)
+            (folder / "script.py").write_text(SCRIPT)
+            arguments = ["-m", ZCONSOLE, "run", conf, folder / "script.py"]
+            ended = run(
+                [sys.executable, *arguments],
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertIn("threads: ['MainThread']", ended.stdout)
+
+
+class PoolTests(unittest.TestCase):
+    def test_the_pool_has_room_for_our_connections(self):
+        database = mock.Mock()
+        database.getPoolSize.return_value = 7
+        make_room(database)
+        # Four threads, and the monitor.
+        database.setPoolSize.assert_called_once_with(12)
