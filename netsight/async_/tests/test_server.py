@@ -109,10 +109,6 @@ class StoppedTests(ServerTestCase):
         self.wait_for(self.zope.start_job("crash-quick"), "completed")
         self.stop()
 
-    def test_one_that_never_had_a_process_ends_at_once(self):
-        self.zope.start()
-        self.stop()
-
     def test_one_with_a_registry_of_1x_ends_at_once(self):
         self.zope.start()
         self.zope.get("/crash-old-registry")
