@@ -96,12 +96,18 @@ class Monitor:
             self._start()
 
     def stop(self, timeout):
-        """End the thread; return False if it lives after `timeout` seconds."""
+        """End the thread; return False if it lives after `timeout` seconds.
+
+        Notes of fetched results are written before.
+        """
         with self._lock:
             self._duty = None
             self._stopping = True
             self._lock.notify_all()
-        return self.stopped(timeout)
+        ended = self.stopped(timeout)
+        if self._fetched:
+            self._flush_task()
+        return ended
 
     def wait_idle(self, timeout):
         """Wait until all progress is written; return False on timeout.

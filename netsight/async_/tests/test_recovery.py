@@ -6,6 +6,7 @@ import unittest
 from unittest import mock
 
 from persistent.mapping import PersistentMapping
+from ZODB.blob import BlobStorage
 from ZODB.DB import DB
 from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
@@ -122,6 +123,10 @@ class ExclusiveTests(AsyncTestCase):
                 database = DB(storage)
                 self.assertTrue(is_exclusive(database))
                 database.close()
+            storage = FileStorage(f"{folder}/Data.fs")
+            database = DB(BlobStorage(f"{folder}/blobs", storage))
+            self.assertTrue(is_exclusive(database), "as <blobstorage>")
+            database.close()
         database = DB(DemoStorage())
         self.assertFalse(is_exclusive(database))
         database.close()

@@ -285,6 +285,31 @@ class ProgressTests(AsyncTestCase):
         self.assertEqual(written, [10, 10])
 
 
+class FetchedTests(AsyncTestCase):
+    """When a result was fetched is written later, by the monitor."""
+
+    def test_a_get_writes_nothing_and_a_server_notes_it_later(self):
+        duty = threading.Event()
+        client, process_id = self.run_job(lambda view, pid: "x")
+        monitor.serve(duty.set)
+        try:
+            self.assertTrue(duty.wait(WAIT_SECONDS))
+            before = self.app._p_jar.db().storage.lastTransaction()
+            with mock.patch.object(monitor, "_flush_task"):
+                client.see("/job", "result", process_id)
+            after = self.app._p_jar.db().storage.lastTransaction()
+            self.assertEqual(after, before)
+        finally:
+            self.assertTrue(monitor.stop(WAIT_SECONDS))
+        self.assertIsNotNone(self.process(process_id).retention.fetched)
+
+    def test_without_a_server_nothing_is_noted(self):
+        client, process_id = self.run_job(lambda view, pid: "x")
+        client.see("/job", "result", process_id)
+        self.assertTrue(monitor.stop(WAIT_SECONDS))
+        self.assertIsNone(self.process(process_id).retention.fetched)
+
+
 class MonitorTests(unittest.TestCase):
     """Without a database."""
 
@@ -375,6 +400,7 @@ class ServerTests(AsyncTestCase):
         self.server = StopableWSGIServer.create(
             HTTPExceptionHandler(publish_module)
         )
+        self.addCleanup(self.server.runner.join, WAIT_SECONDS)
         self.addCleanup(self.server.shutdown)
         # As a default zope.conf sets it.
         retries = mock.patch.object(HTTPRequest, "retry_max_count", 3)
