@@ -47,6 +47,8 @@ class Claim(Part):
     number = 0
     worker = None
     since = None
+    deaths = 0
+    """How many workers died under a claim."""
 
     def take(self, worker):
         """Note that a Worker runs the process from now on.

@@ -72,9 +72,17 @@ class Process(Part):
             return self.outcome.state
         if self.claim.worker is None:
             return interfaces.QUEUED
-        if watch.is_alive(self.claim.worker):
+        if not self.is_abandoned:
             return interfaces.RUNNING
-        return interfaces.LOST
+        return self._state_after_death()
+
+    @property
+    def is_abandoned(self):
+        """Whether its worker is dead, and recovery has not been here."""
+        worker = self.claim.worker
+        if self.outcome.state is not None or worker is None:
+            return False
+        return not watch.is_alive(worker)
 
     @property
     def is_final(self):
@@ -115,6 +123,8 @@ class Process(Part):
 
         Raises ClaimLostError if the process is not queued.
         """
+        if self.is_abandoned:
+            self.recover()
         if self.state != interfaces.QUEUED:
             raise ClaimLostError(f"the process is {self.state}")
         return self.claim.take(worker)
@@ -140,14 +150,17 @@ class Process(Part):
         self.claim.revoke()
         self.request.drop()
 
-    def recover(self):
+    def recover(self, handed_back=False):
         """Do what is due after the worker died; return the new state.
 
         The claim of the dead worker is void from then on.  A process that may
         run again is queued; one that has killed `max_attempts` workers is
-        failed; any other is lost.
+        failed; any other is lost.  One that is `handed_back` by a worker that
+        stops in order did not kill it.
         """
-        if self.max_attempts > self.claim.number:
+        if not handed_back:
+            self.claim.deaths += 1
+        if self.max_attempts > max(self.claim.deaths, 1):
             self.claim.release()
         else:
             self._give_up()
@@ -155,11 +168,17 @@ class Process(Part):
             self.request.drop()
         return self.state
 
+    def _state_after_death(self):
+        """Return the state that recovery will find."""
+        if self.max_attempts > self.claim.deaths + 1:
+            return interfaces.QUEUED
+        return interfaces.LOST if self.max_attempts == 1 else interfaces.FAILED
+
     def _give_up(self):
         attempts = self.claim.number
         if self.max_attempts == 1:
             self.outcome.settle(interfaces.LOST, attempts)
         else:
-            text = f"The worker died in each of {attempts} attempts."
+            text = f"The worker died in each of {self.claim.deaths} attempts."
             error = Error("WorkerDied", text, "")
             self.outcome.settle(interfaces.FAILED, attempts, error=error)

@@ -38,9 +38,10 @@ def end_other_workers(registry):
             worker.end()
 
 
-def recover(registry):
+def recover(registry, leaving=None):
     """Recover the processes of dead workers; return the ids of queued ones.
 
+    `leaving` is the name of a worker that hands back its processes.
     The ids come in the order of the starts.  Processes that have ended leave
     the set of active ones.
     """
@@ -51,10 +52,10 @@ def recover(registry):
         if process is None or process.outcome.state is not None:
             registry.retire(process_id)
             continue
-        state = process.state
-        if state == interfaces.LOST:
-            state = process.recover()
-        if state == interfaces.QUEUED:
+        if process.is_abandoned:
+            name = process.claim.worker.name
+            process.recover(handed_back=name == leaving)
+        if process.state == interfaces.QUEUED:
             queued.append((process.created, process_id))
     _forget_workers(registry)
     return [process_id for _created, process_id in sorted(queued)]

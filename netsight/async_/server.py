@@ -63,7 +63,7 @@ def _end_this(root):
     for worker in workers:
         if worker.name == THIS_WORKER:
             worker.end()
-            recover(registry)
+            recover(registry, leaving=THIS_WORKER)
 
 
 def start(event=None):
@@ -76,7 +76,8 @@ def start(event=None):
         return
     if is_exclusive(Zope2.DB):
         write("netsight.async: start", _end_others)
-    make_room(Zope2.DB)
+    for database in used_databases():
+        make_room(database)
     stop_on_terminate()
     atexit.register(stop)
     Zope2.opened.insert(0, StopFirst)
@@ -90,6 +91,12 @@ def is_console():
     """
     main = getattr(sys.modules["__main__"], "__spec__", None)
     return ZCONSOLE in sys.modules or getattr(main, "name", "") == ZCONSOLE
+
+
+def used_databases():
+    """Return the main ZODB.DB, and that of the records if it is another."""
+    name = config.get("database")
+    return [Zope2.DB, Zope2.DB.databases[name]] if name else [Zope2.DB]
 
 
 def make_room(database):

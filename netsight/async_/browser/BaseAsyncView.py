@@ -55,10 +55,6 @@ POST_ONLY = _(
     default="There is no page here. A POST to this address starts a process.",
 )
 
-POST_ONLY = _(
-    "error_post_only",
-    default="There is no page here. A POST to this address starts a process.",
-)
 
 ENDED_WITHOUT_RESULT = (
     interfaces.FAILED,

@@ -61,6 +61,34 @@ class RecoveryTests(unittest.TestCase):
         self.assertEqual(process.state, "queued")
         self.assertNotEqual(process.request.environ, {})
 
+    def test_it_reads_as_queued_even_before_recovery(self):
+        process = self.dead(max_attempts=3)
+        self.assertEqual(process.state, "queued")
+        self.assertTrue(process.is_abandoned)
+
+    def test_an_orderly_stop_is_no_death(self):
+        process = self.dead(max_attempts=2)
+        recover(self.registry, leaving="dead")
+        process.claim_for(self.registry.worker("dead2"))
+        self.registry.worker("dead2").end()
+        self.assertEqual(recover(self.registry), ["a"])
+        self.assertEqual(process.claim.deaths, 1)
+
+    def test_one_that_is_handed_back_and_may_not_repeat_is_lost(self):
+        process = self.dead()
+        recover(self.registry, leaving="dead")
+        self.assertEqual(process.state, "lost")
+
+    def test_one_that_is_claimed_before_recovery_counts_the_death(self):
+        process = self.dead(max_attempts=3)
+        process.claim_for(self.registry.worker("next"))
+        self.assertEqual((process.claim.deaths, process.claim.number), (1, 2))
+
+    def test_the_last_death_reads_as_failed_even_before_recovery(self):
+        process = self.dead(max_attempts=2)
+        process.claim.deaths = 1
+        self.assertEqual(process.state, "failed")
+
     def test_one_that_killed_all_its_workers_is_failed(self):
         process = self.dead(max_attempts=2)
         recover(self.registry)
