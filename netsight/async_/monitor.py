@@ -44,14 +44,16 @@ class Monitor:
 
     # For runs
 
-    def watch(self, process_id, cancel=None):
+    def watch(self, process_id, cancel=None, shown=(None, None)):
         """Begin to write for a running process; starts the thread.
 
+        `shown` is the progress, number and message, that its record has.
         `cancel` is called, without arguments and from this thread, when
         somebody wants the process cancelled.
         """
         with self._lock:
             self._running[process_id] = cancel
+            self._shown[process_id] = shown
             # The claim has just beaten.
             self._due["beat"] = time.monotonic() + config.get("beat-seconds")
             self._start()

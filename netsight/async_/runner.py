@@ -121,7 +121,8 @@ class Run:
             # A blob that is gone, for example.
             self._fail(exc)
             return
-        monitor.watch(self.process_id, self.cancellable and self.cancel)
+        cancel = self.cancel if self.cancellable else None
+        monitor.watch(self.process_id, cancel, self.shown)
         try:
             self._publish()
         finally:
@@ -156,6 +157,8 @@ class Run:
         self.owner = process.owner
         self.view_path = process.view_path
         self.cancellable = process.cancellable
+        part = process.progress_part
+        self.shown = part.number, part.message
 
     def _publish(self):
         """Publish once, with Zope's retries, and store what escapes."""

@@ -333,6 +333,18 @@ class MonitorTests(unittest.TestCase):
         watching.unwatch("a")
         self.assertTrue(watching.stopped(WAIT_SECONDS))
 
+    def test_what_the_record_shows_already_is_not_written(self):
+        watching = self.monitor()
+        watching.watch("a")
+        watching.put("a", None, None)
+        self.assertTrue(watching.wait_idle(0))
+        watching.watch("b", shown=(7, "old"))
+        watching.put("b", 7, "old")
+        self.assertTrue(watching.wait_idle(0))
+        watching.unwatch("a")
+        watching.unwatch("b")
+        self.assertTrue(watching.stopped(WAIT_SECONDS))
+
     def test_what_is_not_watched_is_dropped(self):
         watching = self.monitor()
         watching.put("a", 1, None)
