@@ -28,7 +28,8 @@ START_SECONDS = 180
 
 def run(*command, cwd):
     """Run a command, say so, and end if it fails."""
-    print("$", *(str(part).replace(f"{cwd}/", "") for part in command))
+    shown = (str(part).replace(f"{cwd}/", "") for part in command)
+    print("$", *shown, flush=True)
     subprocess.run(command, cwd=cwd, check=True)
 
 

@@ -82,7 +82,7 @@ def main(directory, *arguments):
     problem = complaint(arguments)
     if problem is not None:
         return f"{sys.executable}: {problem}. Choose another: PYTHON=..."
-    print(f"Installing into {directory}; the first time takes minutes.")
+    print(f"Installing into {directory}: this takes minutes.", flush=True)
     try:
         make_environment(directory, *arguments)
     except subprocess.CalledProcessError as failed:
