@@ -1,6 +1,7 @@
 """Every name of 1.x leads to the code of today."""
 
 import importlib
+import os
 import pickle
 import subprocess
 import sys
@@ -78,6 +79,9 @@ class OldNameTests(unittest.TestCase):
             "print(len(found), len(set(found)))\n"
         )
         output = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         )
         self.assertEqual(output.stdout.split(), ["8", "1"], output.stderr)

@@ -11,6 +11,7 @@ from zope.interface.verify import verifyObject
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.interfaces import IProcessRegistry
+from netsight.async_.monitor import monitor
 from netsight.async_.recovery import recover
 from netsight.async_.registry import WRITE_TRIES
 from netsight.async_.registry import ProcessRegistry
@@ -20,6 +21,7 @@ from netsight.async_.registry import own_transaction
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
 from netsight.async_.runner import run
+from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.test_process import make_process
 
@@ -179,6 +181,7 @@ class CostTests(AsyncTestCase):
 
     def test_progress_writes_only_its_own_object(self):
         _client, process_id = self.run_job(lambda view, pid: "x")
+        self.assertTrue(monitor.stopped(WAIT_SECONDS))
         storage = self.app._p_jar.db().storage
         before = storage.lastTransaction()
         write(

@@ -72,7 +72,7 @@ class KilledTests(ServerTestCase):
 
     def test_one_that_may_is_run_again_and_completed(self):
         self.zope.start()
-        process_id = self.running("crash-slow-again", seconds="1")
+        process_id = self.running("crash-slow-again", seconds="5")
         self.kill_and_start()
         self.wait_for(process_id, "completed")
         self.assertEqual(self.zope.states()[process_id]["claims"], 2)
