@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 import uuid
+from typing import NamedTuple
 
 from netsight.async_ import config
 from netsight.async_.parts import Part
@@ -23,6 +24,14 @@ THIS_WORKER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 CLOCK_TOLERANCE_SECONDS = 60.0
 """Clocks may be set by this much, or differ that much, without harm."""
+
+
+class Hold(NamedTuple):
+    """A claim of this worker, as the thread that runs the process has it."""
+
+    process_id: str
+    number: int
+    """The number of the claim, from 1."""
 
 
 class Worker(Part):

@@ -44,40 +44,43 @@ class Monitor:
 
     # For runs
 
-    def watch(self, process_id, cancel=None, shown=(None, None)):
-        """Begin to write for a running process; starts the thread.
+    def watch(self, hold, cancel=None, shown=(None, None)):
+        """Begin to write for the run that has a Hold; starts the thread.
 
         `shown` is the progress, number and message, that its record has.
         `cancel` is called, without arguments and from this thread, when
         somebody wants the process cancelled.
         """
         with self._lock:
-            self._running[process_id] = cancel
-            self._shown[process_id] = shown
-            # The claim has just beaten.
+            self._running[hold] = cancel
+            self._shown[hold] = shown
+            # The claim beats, too.
             self._due["beat"] = time.monotonic() + config.get("beat-seconds")
             self._start()
 
-    def unwatch(self, process_id):
-        """End it: what is unwritten of this process is dropped."""
+    def unwatch(self, hold):
+        """End it: what is unwritten of this run is dropped."""
         with self._lock:
-            self._running.pop(process_id, None)
-            self._unwritten.pop(process_id, None)
-            self._shown.pop(process_id, None)
+            self._running.pop(hold, None)
+            self._unwritten.pop(hold, None)
+            self._shown.pop(hold, None)
             self._lock.notify_all()
 
-    def put(self, process_id, number, message):
+    def holds(self):
+        """Return the set of the Holds that are watched."""
+        with self._lock:
+            return set(self._running)
+
+    def put(self, hold, number, message):
         """Have progress written soon; returns at once.
 
-        Progress of a process that is not watched is dropped.
+        Progress of a run that is not watched is dropped.
         """
         shown = (number, message)
         with self._lock:
-            known = self._unwritten.get(
-                process_id, self._shown.get(process_id)
-            )
-            if process_id in self._running and known != shown:
-                self._unwritten[process_id] = shown
+            known = self._unwritten.get(hold, self._shown.get(hold))
+            if hold in self._running and known != shown:
+                self._unwritten[hold] = shown
                 self._lock.notify_all()
 
     def note_fetched(self, process_id):
@@ -148,7 +151,7 @@ class Monitor:
                 logger.exception(
                     "%s failed and is tried again; running: %s",
                     task.__name__,
-                    ", ".join(self._running) or "nothing",
+                    ", ".join(h.process_id for h in self.holds()) or "nothing",
                 )
 
     def _next_task(self):
@@ -187,20 +190,20 @@ class Monitor:
             batch, fetched = dict(self._unwritten), dict(self._fetched)
         write("netsight.async: progress", _show, batch, fetched)
         with self._lock:
-            for process_id, shown in batch.items():
-                if process_id in self._running:
-                    self._shown[process_id] = shown
-                if self._unwritten.get(process_id) == shown:
-                    del self._unwritten[process_id]
+            for hold, shown in batch.items():
+                if hold in self._running:
+                    self._shown[hold] = shown
+                if self._unwritten.get(hold) == shown:
+                    del self._unwritten[hold]
             for process_id in fetched:
                 del self._fetched[process_id]
             self._lock.notify_all()
 
     def _look_task(self):
         with self._lock:
-            running = dict(self._running)
-        for process_id in write("netsight.async: cancel", _wanted, running):
-            running[process_id]()
+            running = {h: c for h, c in self._running.items() if c is not None}
+        for hold in write("netsight.async: cancel", _wanted, list(running)):
+            running[hold]()
 
     def _beat_task(self):
         write("netsight.async: heartbeat", _beat)
@@ -212,9 +215,12 @@ class Monitor:
 
 
 def _show(root, batch, fetched):
-    for process_id, (number, message) in batch.items():
-        process = _query(root, process_id)
-        if process is not None:
+    for hold, (number, message) in batch.items():
+        process = _query(root, hold.process_id)
+        # Who has lost the claim must not speak for who has it now.
+        if process is not None and process.claim.is_held_by(
+            THIS_WORKER, hold.number
+        ):
             process.progress_part.show(number, message)
     for process_id, when in fetched.items():
         process = _query(root, process_id)
@@ -222,20 +228,21 @@ def _show(root, batch, fetched):
             process.retention.note_fetched(when)
 
 
-def _wanted(root, running):
-    """Return which of the running ids somebody wants cancelled."""
-    processes = [_query(root, process_id) for process_id in running]
+def _wanted(root, holds):
+    """Return which of these Holds are of processes to be cancelled."""
+    processes = [(hold, _query(root, hold.process_id)) for hold in holds]
     return [
-        process.id
-        for process in processes
-        if process is not None
-        and process.control.cancel_requested
-        and running[process.id] is not None
+        hold
+        for hold, process in processes
+        if process is not None and process.control.cancel_requested
     ]
 
 
 def _beat(root):
-    query_registry(root).worker(THIS_WORKER).beat()
+    registry = query_registry(root)
+    # The very first start may have been undone.
+    if registry is not None:
+        registry.worker(THIS_WORKER).beat()
 
 
 def _query(root, process_id):

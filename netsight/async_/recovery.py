@@ -38,12 +38,17 @@ def end_other_workers(registry):
             worker.end()
 
 
-def recover(registry, leaving=None):
-    """Recover the processes of dead workers; return the ids of queued ones.
+def recover(registry, holds=None, leaving=None):
+    """Recover what nobody runs any more; return the ids of queued processes.
 
-    `leaving` is the name of a worker that hands back its processes.
-    The ids come in the order of the starts.  Processes that have ended leave
-    the set of active ones.
+    That is: the processes of dead workers and, if `holds` is given, those
+    that this worker has claimed under none of these Holds: their outcome
+    could not be written.  `leaving` is the name of a worker that hands back
+    its processes.  The ids come in the order of the starts.  Processes that
+    have ended leave the set of active ones.
+
+    The caller must find out `holds` after the transaction has begun: a run
+    has its hold before its claim is committed, and until its outcome is.
     """
     registry.migrate()
     queued = []
@@ -52,7 +57,7 @@ def recover(registry, leaving=None):
         if process is None or process.outcome.state is not None:
             registry.retire(process_id)
             continue
-        if process.is_abandoned:
+        if process.is_abandoned or _is_dropped(process, holds):
             name = process.claim.worker.name
             process.recover(handed_back=name == leaving)
         if process.state == interfaces.QUEUED:
@@ -61,8 +66,21 @@ def recover(registry, leaving=None):
     return [process_id for _created, process_id in sorted(queued)]
 
 
+def _is_dropped(process, holds):
+    """Tell whether this worker has claimed a process and does not run it."""
+    claim = process.claim
+    if holds is None or claim.worker is None:
+        return False
+    mine = claim.worker.name == THIS_WORKER
+    return mine and (process.id, claim.number) not in holds
+
+
 def _forget_workers(registry):
-    """Drop the records of dead workers that no active process refers to."""
+    """Drop the records of dead workers that no active process refers to.
+
+    One that only had nothing to do may claim at this very moment: it beats
+    with the claim, and so conflicts with the end that is noted here.
+    """
     needed = set()
     for process_id in registry.active_ids():
         worker = registry[process_id].claim.worker
@@ -70,6 +88,7 @@ def _forget_workers(registry):
             needed.add(worker.name)
     for worker in registry.workers():
         if worker.name not in needed and not watch.is_alive(worker):
+            worker.end()
             registry.remove_worker(worker.name)
             watch.forget(worker.name)
 

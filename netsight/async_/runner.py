@@ -7,6 +7,7 @@ import inspect
 import io
 import logging
 import threading
+from contextlib import closing
 
 import transaction
 from AccessControl.SecurityManagement import newSecurityManager
@@ -35,6 +36,7 @@ from netsight.async_.identity import Impersonation
 from netsight.async_.identity import find_user
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import Hold
 from netsight.async_.monitor import monitor
 from netsight.async_.registry import get_process
 from netsight.async_.registry import own_transaction
@@ -83,7 +85,7 @@ def run_of(request):
 
 
 def run(process_id):
-    """Run a queued process to its outcome; never raises an Exception.
+    """Run a queued process to its outcome; never raises.
 
     Does nothing if the process is not queued: another worker was quicker.
     """
@@ -91,7 +93,8 @@ def run(process_id):
         Run(process_id).execute()
     except (ClaimLostError, NoSuchProcessError) as exc:
         logger.info("process %s is not for this worker: %s", process_id, exc)
-    except Exception:
+    except BaseException:
+        # The monitor finds the claim without a hold, and recovers it.
         logger.exception("process %s: its outcome was not written", process_id)
 
 
@@ -100,6 +103,7 @@ class Run:
 
     def __init__(self, process_id):
         self.process_id = process_id
+        self.hold = None
         self.attempts = 0
         self.connection = None
         self.settled = False
@@ -111,23 +115,12 @@ class Run:
 
         Raises ClaimLostError or NoSuchProcessError if there is nothing to do.
         """
-        with claim_lock:
-            write("netsight.async: claim", self._claim)
         try:
-            with own_transaction("netsight.async: input") as root:
-                request = get_process(root, self.process_id).request
-                self.environ = open_environ(request)
-        except Exception as exc:
-            # A blob that is gone, for example.
-            self._fail(exc)
-            return
-        cancel = self.cancel if self.cancellable else None
-        monitor.watch(self.process_id, cancel, self.shown)
-        try:
-            self._publish()
+            with claim_lock:
+                write("netsight.async: claim", self._claim)
+            self._publish_input()
         finally:
-            monitor.unwatch(self.process_id)
-            self.environ["wsgi.input"].close()
+            monitor.unwatch(self.hold)
 
     def set_progress(self, number, message):
         """Show a checked number and a message to other connections.
@@ -135,7 +128,7 @@ class Run:
         Raises ProcessCancelled if somebody wants the process cancelled.
         """
         self.check_cancelled()
-        monitor.put(self.process_id, number, message)
+        monitor.put(self.hold, number, message)
 
     def cancel(self):
         """Have the process cancelled at its next chance; from any thread."""
@@ -153,12 +146,29 @@ class Run:
         worker = query_registry(root).worker(THIS_WORKER)
         # Nobody has heard of this worker while it had nothing to do.
         worker.beat()
-        self.claim_number = process.claim_for(worker)
+        self._take_hold(process, process.claim_for(worker))
         self.owner = process.owner
         self.view_path = process.view_path
-        self.cancellable = process.cancellable
+
+    def _take_hold(self, process, number):
+        """Have the monitor know of the claim before others can see it."""
+        monitor.unwatch(self.hold)
+        self.hold = Hold(self.process_id, number)
+        cancel = self.cancel if process.cancellable else None
         part = process.progress_part
-        self.shown = part.number, part.message
+        monitor.watch(self.hold, cancel, (part.number, part.message))
+
+    def _publish_input(self):
+        try:
+            with own_transaction("netsight.async: input") as root:
+                request = get_process(root, self.process_id).request
+                self.environ = open_environ(request)
+        except Exception as exc:
+            # A blob that is gone, for example.
+            self._fail(exc)
+            return
+        with closing(self.environ["wsgi.input"]):
+            self._publish()
 
     def _publish(self):
         """Publish once, with Zope's retries, and store what escapes."""
@@ -245,7 +255,7 @@ class Run:
 
     def check_claim(self):
         """Raise ClaimLostError unless the claim is still this run's."""
-        self.process().check_claim(THIS_WORKER, self.claim_number)
+        self.process().check_claim(THIS_WORKER, self.hold.number)
 
     def _complete(self, response):
         process = self.process()
@@ -261,7 +271,7 @@ class Run:
         """Store a response whose effects were rolled back."""
         with own_transaction("netsight.async: response") as root:
             process = get_process(root, self.process_id)
-            process.check_claim(THIS_WORKER, self.claim_number)
+            process.check_claim(THIS_WORKER, self.hold.number)
             process.complete(
                 self.attempts, take_response(response, process._p_jar)
             )
@@ -287,12 +297,12 @@ class Run:
 
     def _store_cancelled(self, root):
         process = get_process(root, self.process_id)
-        process.check_claim(THIS_WORKER, self.claim_number)
+        process.check_claim(THIS_WORKER, self.hold.number)
         process.cancel(self.attempts)
 
     def _store_failure(self, root, error):
         process = get_process(root, self.process_id)
-        process.check_claim(THIS_WORKER, self.claim_number)
+        process.check_claim(THIS_WORKER, self.hold.number)
         process.fail(self.attempts, error)
 
     def _tell_failure(self, root, exc_info):

@@ -42,7 +42,7 @@ class Duty:
 
 def _recover(root):
     registry = query_registry(root)
-    return [] if registry is None else recover(registry)
+    return [] if registry is None else recover(registry, monitor.holds())
 
 
 def _sweep(root, after):

@@ -35,7 +35,7 @@ class ThreadExecutor:
 
     def ring(self, process_id):
         with self._changed:
-            if process_id in self._waiting:
+            if self._stopping or process_id in self._waiting:
                 return
             self._waiting.append(process_id)
             if (

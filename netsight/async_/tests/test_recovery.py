@@ -6,13 +6,16 @@ import unittest
 from unittest import mock
 
 from persistent.mapping import PersistentMapping
+from transaction import TransactionManager
 from ZODB.blob import BlobStorage
 from ZODB.DB import DB
 from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
+from ZODB.POSException import ConflictError
 
 from netsight.async_ import recovery
 from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import Hold
 from netsight.async_.parts import Error
 from netsight.async_.recovery import DAY_SECONDS
 from netsight.async_.recovery import end_other_workers
@@ -104,6 +107,22 @@ class RecoveryTests(unittest.TestCase):
         self.assertEqual(process.state, "running")
         self.assertEqual(self.registry.active_ids(), ["a"])
 
+    def test_a_claim_of_this_worker_that_no_thread_holds_is_recovered(self):
+        held = self.process("held", worker=THIS_WORKER)
+        dropped = self.process("dropped", worker=THIS_WORKER)
+        again = self.process("again", worker=THIS_WORKER, max_attempts=3)
+        queued = recover(self.registry, holds={Hold("held", 1)})
+        self.assertEqual(held.state, "running")
+        self.assertEqual(dropped.state, "lost")
+        self.assertEqual(again.state, "queued")
+        self.assertEqual(again.claim.deaths, 1)
+        self.assertEqual(queued, ["again"])
+
+    def test_the_hold_of_an_earlier_claim_is_none(self):
+        process = self.process(worker=THIS_WORKER)
+        recover(self.registry, holds={Hold("a", 2)})
+        self.assertEqual(process.state, "lost")
+
     def test_queued_processes_come_in_the_order_of_the_starts(self):
         for number, process_id in enumerate("dbca"):
             self.process(process_id).created = float(number)
@@ -141,6 +160,39 @@ class RecoveryTests(unittest.TestCase):
         end_other_workers(self.registry)
         self.assertEqual(process.state, "lost")
         self.assertEqual(mine.state, "running")
+
+
+class ForgottenWorkerTests(unittest.TestCase):
+    """On a database, with one transaction in another."""
+
+    def setUp(self):
+        self.database = DB(DemoStorage())
+        self.addCleanup(self.database.close)
+        with self.database.transaction() as connection:
+            registry = ProcessRegistry()
+            connection.root()["registry"] = registry
+            registry.add(make_process())
+            registry.worker("idle").beat_at = 0.0
+
+    def opened(self):
+        """Return a transaction manager and the registry as it sees it."""
+        manager = TransactionManager()
+        connection = self.database.open(manager)
+        self.addCleanup(connection.close)
+        self.addCleanup(manager.abort)
+        return manager, connection.root()["registry"]
+
+    def test_an_idle_worker_is_not_forgotten_while_it_claims(self):
+        mine, registry = self.opened()
+        worker = registry.worker("idle")
+        worker.beat()
+        registry["an-id"].claim_for(worker)
+        other, registry = self.opened()
+        recover(registry)
+        self.assertEqual(registry.workers(), [])
+        other.commit()
+        with self.assertRaises(ConflictError):
+            mine.commit()
 
 
 class ExclusiveTests(AsyncTestCase):

@@ -19,6 +19,7 @@ from netsight.async_.executors.inline import InlineExecutor
 from netsight.async_.executors.thread import ThreadExecutor
 from netsight.async_.executors.thread import thread_executor
 from netsight.async_.interfaces import IExecutor
+from netsight.async_.lease import Hold
 from netsight.async_.monitor import Monitor
 from netsight.async_.monitor import monitor
 from netsight.async_.server import make_room
@@ -127,6 +128,14 @@ class ThreadExecutorTests(unittest.TestCase):
         gate.open()
         self.assertTrue(executor.stop(WAIT_SECONDS))
         self.assertEqual(ran, ["first"])
+
+    def test_a_stopped_pool_takes_nothing_new(self):
+        ran = []
+        executor = ThreadExecutor(ran.append)
+        self.assertTrue(executor.stop(WAIT_SECONDS))
+        executor.ring("late")
+        self.assertTrue(executor.stop(WAIT_SECONDS))
+        self.assertEqual(ran, [])
 
     def test_the_threads_do_not_hold_up_the_exit_of_python(self):
         gate = Gate()
@@ -310,6 +319,10 @@ class FetchedTests(AsyncTestCase):
         self.assertIsNone(self.process(process_id).retention.fetched)
 
 
+A = Hold("a-process", 1)
+B = Hold("b-process", 1)
+
+
 class MonitorTests(unittest.TestCase):
     """Without a database."""
 
@@ -328,38 +341,47 @@ class MonitorTests(unittest.TestCase):
 
     def test_the_thread_lives_while_something_runs(self):
         watching = self.monitor()
-        watching.watch("a")
+        watching.watch(A)
         self.assertFalse(watching.stopped(0))
-        watching.unwatch("a")
+        watching.unwatch(A)
         self.assertTrue(watching.stopped(WAIT_SECONDS))
 
     def test_what_the_record_shows_already_is_not_written(self):
         watching = self.monitor()
-        watching.watch("a")
-        watching.put("a", None, None)
+        watching.watch(A)
+        watching.put(A, None, None)
         self.assertTrue(watching.wait_idle(0))
-        watching.watch("b", shown=(7, "old"))
-        watching.put("b", 7, "old")
+        watching.watch(B, shown=(7, "old"))
+        watching.put(B, 7, "old")
         self.assertTrue(watching.wait_idle(0))
-        watching.unwatch("a")
-        watching.unwatch("b")
+        watching.unwatch(A)
+        watching.unwatch(B)
+        self.assertTrue(watching.stopped(WAIT_SECONDS))
+
+    def test_it_tells_which_claims_are_held(self):
+        watching = self.monitor()
+        watching.watch(A)
+        watching.watch(B)
+        watching.unwatch(A)
+        self.assertEqual(watching.holds(), {B})
+        watching.unwatch(B)
         self.assertTrue(watching.stopped(WAIT_SECONDS))
 
     def test_what_is_not_watched_is_dropped(self):
         watching = self.monitor()
-        watching.put("a", 1, None)
+        watching.put(A, 1, None)
         self.assertTrue(watching.wait_idle(0))
 
     def test_the_same_again_is_not_written(self):
         watching = self.monitor()
-        watching.watch("a")
-        watching.put("a", 1, None)
+        watching.watch(A)
+        watching.put(A, 1, None)
         self.assertTrue(watching.wait_idle(WAIT_SECONDS))
-        watching.put("a", 1, None)
+        watching.put(A, 1, None)
         self.assertTrue(watching.wait_idle(0))
-        watching.unwatch("a")
+        watching.unwatch(A)
         self.assertTrue(watching.stopped(WAIT_SECONDS))
-        self.assertEqual(self.batches, [{"a": (1, None)}])
+        self.assertEqual(self.batches, [{A: (1, None)}])
 
     def test_a_database_error_is_logged_and_tried_again(self):
         watching = Monitor()
@@ -376,12 +398,12 @@ class MonitorTests(unittest.TestCase):
             ),
             self.assertLogs("netsight.async_.monitor", "ERROR") as logs,
         ):
-            watching.watch("a-process")
-            watching.put("a-process", 1, None)
+            watching.watch(A)
+            watching.put(A, 1, None)
             self.assertTrue(watching.wait_idle(WAIT_SECONDS))
-            watching.unwatch("a-process")
+            watching.unwatch(A)
             self.assertTrue(watching.stopped(WAIT_SECONDS))
-        self.assertIn("a-process", logs.output[0])
+        self.assertIn(A.process_id, logs.output[0])
         self.assertEqual(failures, [])
 
 
