@@ -136,10 +136,12 @@ class Monitor:
         self._lock.notify_all()
         if self._thread is None:
             self._stopping = False
-            self._thread = threading.Thread(
+            thread = threading.Thread(
                 target=self._work, name=THREAD_NAME, daemon=True
             )
-            self._thread.start()
+            # Raises if the system has no more threads: tried again then.
+            thread.start()
+            self._thread = thread
 
     def _work(self):
         while (task := self._next_task()) is not None:

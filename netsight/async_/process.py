@@ -129,6 +129,15 @@ class Process(Part):
             raise ClaimLostError(f"the process is {self.state}")
         return self.claim.take(worker)
 
+    def check_running(self, worker, number):
+        """Raise ClaimLostError if this claim may not work on the process.
+
+        Either it is not the current one, or there is an outcome already.
+        """
+        self.check_claim(worker, number)
+        if self.outcome.state is not None:
+            raise ClaimLostError(f"the process is {self.outcome.state}")
+
     def check_claim(self, worker, number):
         """Raise ClaimLostError unless this claim is the current one."""
         if not self.claim.is_held_by(worker, number):

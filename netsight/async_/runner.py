@@ -214,7 +214,8 @@ class Run:
         After it the outcome is written, as the last thing before the commit.
         """
         self.connection = module_info[0]._p_jar
-        self.check_claim()
+        # Of the last attempt, the commit may be done and its answer lost.
+        self.process().check_running(THIS_WORKER, self.hold.number)
         self.attempts += 1
         self.settled = False
         self.set_progress(None, None)

@@ -15,6 +15,7 @@ from netsight.async_.exceptions import RequestNotRepeatableError
 from netsight.async_.executors import get_executor
 from netsight.async_.identity import current_owner
 from netsight.async_.identity import may_see
+from netsight.async_.interfaces import QUEUED
 from netsight.async_.process import Process
 from netsight.async_.registry import application_of
 from netsight.async_.registry import getProcessRegistry
@@ -23,6 +24,9 @@ from netsight.async_.snapshot import take_request
 
 
 _ = MessageFactory(I18N_DOMAIN)
+
+STARTED = "netsight.async.started"
+"""Key in the WSGI environ; no header of a request can have this name."""
 
 BUSY = _(
     "error_single",
@@ -63,22 +67,34 @@ def _started(view):
         )
     registry = getProcessRegistry(view.context)
     single_key = _single_key(view)
-    process = registry.single(single_key)
+    process_id = _id_of(view.request)
+    process = registry.get(process_id) or registry.single(single_key)
     if process is None:
-        process = _new_process(view)
+        process = _new_process(view, process_id)
         registry.add(process, single_key)
         notify(ProcessQueued(process))
-        transaction.get().addAfterCommitHook(ring, (process.id,))
     elif not _is_of(view, process):
         return view.message_page(409, BUSY)
+    if process.state == QUEUED:
+        transaction.get().addAfterCommitHook(ring, (process.id,))
     url = view.process_url("processing", process.id)
     return view.request.response.redirect(url)
 
 
-def _new_process(view):
+def _id_of(request):
+    """Return the id of the process that this request starts.
+
+    It stays the same when Zope repeats the request: the first try may have
+    been committed, with its answer lost on the way from a storage server.
+    """
+    # `environ` is made anew from this one for each try.
+    return request._orig_env.setdefault(STARTED, str(uuid.uuid4()))
+
+
+def _new_process(view, process_id):
     connection = registry_connection(application_of(view.context))
     return Process(
-        str(uuid.uuid4()),
+        process_id,
         view.async_view_path,
         view.__name__,
         _title(view),

@@ -188,6 +188,13 @@ class AsyncTestCase(unittest.TestCase):
                 )
 
 
+class Never:
+    """An executor that leaves everything queued."""
+
+    def ring(self, process_id):
+        pass
+
+
 class Gate:
     """Where a job waits until the test lets it go on."""
 

@@ -18,13 +18,7 @@ from netsight.async_.tests.support import READER
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
-
-
-class Never:
-    """An executor that leaves everything queued."""
-
-    def ring(self, process_id):
-        pass
+from netsight.async_.tests.support import Never
 
 
 class CancelTests(AsyncTestCase):

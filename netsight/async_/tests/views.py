@@ -111,6 +111,12 @@ class CancellableView(JobView):
     cancellable = True
 
 
+class AgainView(JobView):
+    """Is run again when its worker died."""
+
+    restart_after_crash = True
+
+
 class SingleUserView(JobView):
     """Runs once at a time for each user."""
 
