@@ -117,6 +117,7 @@ class IProcess(Interface):
     state = Attribute("One of STATES.")
     progress = Attribute("Number 0..100, or None if none was set.")
     message = Attribute("The last message of set_progress, or None.")
+    seconds_left = Attribute("Estimate (int), None if not to be trusted.")
     error = Attribute("Error of a failed process, or None.")
     response = Attribute("ResponseSnapshot of a completed one, or None.")
 
@@ -145,11 +146,24 @@ class IProcessRegistry(Interface):
     def process_ids(after=None):
         """Return the ids as a lazy sequence, those behind the id `after`."""
 
+    def newest_ids(owner=None, before=None):
+        """Return an iterator over the ids, the newest first.
+
+        Only those of an identity.Owner, and only those that are older than
+        the id `before`, if given.  No process is loaded.
+        """
+
     def remove(process_id):
         """Drop a process in the current transaction; raises KeyError."""
 
     def active_ids():
         """Return a list of the ids that are queued, running or just ended."""
+
+    def queued_before(process_id):
+        """Return how many processes are queued before one, at most AHEAD_MOST.
+
+        Loads no more than that many of them.
+        """
 
     def retire(process_id):
         """Take an ended process out of `active_ids`; raises KeyError."""

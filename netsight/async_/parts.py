@@ -8,6 +8,7 @@ import time
 
 from persistent import Persistent
 
+from netsight.async_.estimate import with_sample
 from netsight.async_.exceptions import ClaimLostError
 
 
@@ -80,9 +81,15 @@ class Progress(Part):
 
     number = None
     message = None
+    samples = ()
+    """See `netsight.async_.estimate`."""
 
     def show(self, number, message):
         """Store a checked number and a message."""
+        if number is None:
+            self.samples = ()
+        elif number != self.number:
+            self.samples = with_sample(self.samples, time.time(), number)
         self.number = number
         self.message = message
 

@@ -20,6 +20,7 @@ import time
 from zope.interface import implementer
 
 from netsight.async_ import interfaces
+from netsight.async_.estimate import seconds_left
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.interfaces import IProcess
 from netsight.async_.lease import watch
@@ -109,6 +110,12 @@ class Process(Part):
     @property
     def message(self):
         return self.progress_part.message
+
+    @property
+    def seconds_left(self):
+        if self.state != interfaces.RUNNING:
+            return None
+        return seconds_left(self.progress_part.samples, time.time())
 
     @property
     def error(self):

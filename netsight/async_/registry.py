@@ -1,6 +1,7 @@
 """Where all processes are kept, and short transactions of our own."""
 
 from contextlib import contextmanager
+from itertools import islice
 
 import transaction
 import Zope2
@@ -18,9 +19,14 @@ from netsight.async_ import config
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.config import PROCESS_REGISTRY_TYPE
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.ids import newest_first
+from netsight.async_.interfaces import QUEUED
 from netsight.async_.interfaces import IProcessRegistry
 from netsight.async_.lease import Worker
 
+
+AHEAD_MOST = 100
+"""How far a process looks at those before it in the queue."""
 
 WRITE_TRIES = 5
 """A short transaction of ours that conflicts is done this often."""
@@ -30,10 +36,11 @@ WRITE_TRIES = 5
 class ProcessRegistry(SimpleItem):
     """See IProcessRegistry.
 
-    Processes are in a BTree, so that concurrent starts merge.  Beside it is
-    the set of those that have not ended, or ended so lately that recovery
-    has not looked: the transaction of a process must not touch the set, where
-    it could conflict.  A registry that netsight.async 1.x stored has a mapping
+    Processes are in a BTree, so that concurrent starts merge.  Beside it are
+    the ids of each owner, and the set of those that have not ended, or ended
+    so lately that recovery has not looked: the transaction of a process must
+    not touch the set, where it could conflict.  All ids are in the order of
+    the starts.  A registry that netsight.async 1.x stored has a mapping
     `_process_registry` instead; it loads, and its entries are no processes.
     """
 
@@ -53,6 +60,7 @@ class ProcessRegistry(SimpleItem):
     _active = None
     _workers = None
     _singles = None
+    _owned = None
 
     def __init__(self, *args, **kwargs):
         self._make_containers()
@@ -62,6 +70,7 @@ class ProcessRegistry(SimpleItem):
         self._active = OOTreeSet()
         self._workers = OOBTree()
         self._singles = OOBTree()
+        self._owned = OOBTree()
 
     def migrate(self):
         """Drop what 1.x left: its processes died with their Zope."""
@@ -76,9 +85,27 @@ class ProcessRegistry(SimpleItem):
             self._make_containers()
         self._processes[process.id] = process
         self._active.insert(process.id)
+        if not process.owner.is_anonymous:
+            self._ids_of(process.owner).insert(process.id)
         if single_key is not None:
             # Two starts at once both write this key, and one conflicts.
             self._singles[single_key] = process.id
+
+    def _ids_of(self, owner):
+        """Return the set of ids for an Owner; makes it if needed.
+
+        An empty one stays: removing it could lose what another transaction
+        inserts at the same time.
+        """
+        if owner not in self._owned:
+            self._owned[owner] = OOTreeSet()
+        return self._owned[owner]
+
+    def newest_ids(self, owner=None, before=None):
+        tree = self._mapping()
+        if owner is not None:
+            tree = (self._owned or {}).get(owner, ())
+        return newest_first(tree, before)
 
     def single(self, key):
         process_id = (self._singles or {}).get(key) if key else None
@@ -87,6 +114,11 @@ class ProcessRegistry(SimpleItem):
 
     def active_ids(self):
         return list(self._active or ())
+
+    def queued_before(self, process_id):
+        before = self._active.keys(max=process_id, excludemax=True)
+        states = (self[other].state for other in islice(before, AHEAD_MOST))
+        return sum(state == QUEUED for state in states)
 
     def retire(self, process_id):
         self._active.remove(process_id)
@@ -115,7 +147,9 @@ class ProcessRegistry(SimpleItem):
         return self._mapping().keys(after, excludemin=after is not None)
 
     def remove(self, process_id):
-        del self._processes[process_id]
+        process = self._processes.pop(process_id)
+        if not process.owner.is_anonymous:
+            self._ids_of(process.owner).remove(process_id)
         if process_id in self._active:
             self._active.remove(process_id)
 

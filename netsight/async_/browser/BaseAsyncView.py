@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 import transaction
 from Products.Five import BrowserView
 from zope.component import getMultiAdapter
-from zope.i18n import translate
 from zope.i18nmessageid import MessageFactory
 from zope.interface import implementer
 
@@ -15,6 +14,8 @@ from netsight.async_ import interfaces
 from netsight.async_.browser.address import context_path
 from netsight.async_.browser.address import context_url
 from netsight.async_.browser.start import start
+from netsight.async_.browser.status import shown_progress
+from netsight.async_.browser.status import status_of
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.exceptions import NoSuchProcessError
@@ -61,9 +62,6 @@ ENDED_WITHOUT_RESULT = (
     interfaces.CANCELLED,
     interfaces.LOST,
 )
-
-ALMOST_DONE = 99.9
-"""Shown for a process that says 100 and has not ended yet."""
 
 
 @implementer(IAsyncView)
@@ -203,28 +201,11 @@ class BaseAsyncView(BrowserView):
     def process_status(self, process_id=None):
         """Return what the waiting page polls, as JSON text.
 
-        An object with `state`, `progress` (number or null), `message`
-        (translated text or null) and `links` (URLs by name).
+        See `netsight.async_.browser.status.status_of`.
         """
         process = self._get_process(process_id)
         self._no_store("application/json")
-        return json.dumps(
-            {
-                "state": process.state,
-                "progress": self.shown_progress(process),
-                "message": self._translated(process.message),
-                "links": {
-                    name: self.process_url(name, process.id)
-                    for name in self._links(process)
-                },
-            }
-        )
-
-    def _links(self, process):
-        links = ["process-status", "processing", "result"]
-        if process.cancellable and not process.is_final:
-            links.append("process-cancel")
-        return links
+        return json.dumps(status_of(self, process))
 
     def process_cancel(self, process_id=None):
         """Have a process cancelled, and return to its page.
@@ -344,15 +325,8 @@ class BaseAsyncView(BrowserView):
             raise ThreadDiedBeforeCompletionError(process.id)
         if process.state == interfaces.COMPLETED:
             return True
-        progress = self.shown_progress(process)
+        progress = shown_progress(process)
         return False if progress is None else progress
-
-    def shown_progress(self, process):
-        """Return the progress to show: 100 only when completed."""
-        progress = process.progress
-        if progress == 100 and process.state != interfaces.COMPLETED:
-            return ALMOST_DONE
-        return progress
 
     def json_of(self, completed):
         """Return the JSON text of a completion, and set its media type."""
@@ -363,9 +337,6 @@ class BaseAsyncView(BrowserView):
         response = self.request.response
         response.setHeader("Content-Type", content_type)
         response.setHeader("Cache-Control", "no-store, private")
-
-    def _translated(self, message):
-        return message and translate(message, context=self.request)
 
 
 def track_shown(count, total):

@@ -7,6 +7,7 @@ from zope.i18n import translate
 from zope.i18nmessageid import MessageFactory
 
 from netsight.async_ import interfaces
+from netsight.async_.browser.status import shown_progress
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.identity import may_manage
 from netsight.async_.site import site_of
@@ -65,7 +66,7 @@ class ProcessingPage(Page):
     @property
     def progress(self):
         """Number to show, or None."""
-        return self.process_view.shown_progress(self.process)
+        return shown_progress(self.process)
 
     @property
     def progress_text(self):

@@ -1,7 +1,5 @@
 """Starting a process: who may, what is stored, and the answer."""
 
-import uuid
-
 import transaction
 from zExceptions import Forbidden
 from zope.event import notify
@@ -15,6 +13,7 @@ from netsight.async_.exceptions import RequestNotRepeatableError
 from netsight.async_.executors import get_executor
 from netsight.async_.identity import current_owner
 from netsight.async_.identity import may_see
+from netsight.async_.ids import new_process_id
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.process import Process
 from netsight.async_.registry import application_of
@@ -88,7 +87,7 @@ def _id_of(request):
     been committed, with its answer lost on the way from a storage server.
     """
     # `environ` is made anew from this one for each try.
-    return request._orig_env.setdefault(STARTED, str(uuid.uuid4()))
+    return request._orig_env.setdefault(STARTED, new_process_id())
 
 
 def _new_process(view, process_id):

@@ -261,25 +261,6 @@ class StatusTests(AsyncTestCase):
         )
         self.assertEqual(response.json, {"completed": False})
 
-    def test_process_status_tells_state_progress_message_and_links(self):
-        client, process_id = self.run_job(lambda view, pid: "x")
-        status = client.see("/job", "process-status", process_id).json
-        at = "http://localhost/job"
-        query = f"?process_id={process_id}"
-        self.assertEqual(
-            status,
-            {
-                "state": "completed",
-                "progress": 100,
-                "message": None,
-                "links": {
-                    "process-status": f"{at}/process-status{query}",
-                    "processing": f"{at}/processing{query}",
-                    "result": f"{at}/result{query}",
-                },
-            },
-        )
-
 
 class PythonTests(AsyncTestCase):
     """The same by calls in Python."""

@@ -1,0 +1,52 @@
+"""How long a process will take, told only when it can be trusted."""
+
+MOST_SAMPLES = 9
+LEAST_SAMPLES = 5
+LEAST_SECONDS = 5.0
+"""What is watched for less says nothing about what is to come."""
+
+STEADY = 2.0
+"""The later half may be faster or slower than the earlier by this factor."""
+
+
+def with_sample(samples, when, number):
+    """Return a tuple of samples, (POSIX time, percentage), with one more.
+
+    At most MOST_SAMPLES, spread over the whole time: of more, the one goes
+    whose neighbours are nearest to each other.
+    """
+    samples = [*samples, (when, number)]
+    if len(samples) > MOST_SAMPLES:
+        inner = range(1, len(samples) - 1)
+        del samples[min(inner, key=lambda i: _gap(samples[i - 1 : i + 2]))]
+    return tuple(samples)
+
+
+def seconds_left(samples, now):
+    """Return how many seconds (int) are left at POSIX time `now`, or None.
+
+    None for less than LEAST_SAMPLES or LEAST_SECONDS, when the process has
+    stood still for long, or when it was much faster or slower at first.
+    """
+    if len(samples) < LEAST_SAMPLES:
+        return None
+    first, last = samples[0], samples[-1]
+    if _gap(samples) < LEAST_SECONDS:
+        return None
+    half = (first[0] + last[0]) / 2
+    middle = min(samples, key=lambda sample: abs(sample[0] - half))
+    early, late = _speed(first, middle), _speed(middle, last)
+    if not early or not late or not 1 / STEADY <= late / early <= STEADY:
+        return None
+    left = (100 - last[1]) / late - (now - last[0])
+    return round(left) if left >= 0 else None
+
+
+def _gap(samples):
+    return samples[-1][0] - samples[0][0]
+
+
+def _speed(earlier, later):
+    """Return percent per second; 0 for backwards or at once."""
+    seconds = later[0] - earlier[0]
+    return max(0.0, (later[1] - earlier[1]) / seconds) if seconds > 0 else 0.0

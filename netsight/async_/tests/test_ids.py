@@ -1,0 +1,55 @@
+"""Ids in the order of the starts."""
+
+import unittest
+import uuid
+
+from BTrees.OOBTree import OOTreeSet
+
+from netsight.async_.ids import new_process_id
+from netsight.async_.ids import newest_first
+
+
+class NewIdTests(unittest.TestCase):
+    def test_it_is_a_uuid_of_version_7(self):
+        made = uuid.UUID(new_process_id())
+        self.assertEqual((made.version, made.variant), (7, uuid.RFC_4122))
+
+    def test_it_tells_the_time_in_milliseconds(self):
+        made = uuid.UUID(new_process_id(1_700_000_000.1239))
+        self.assertEqual(made.int >> 80, 1_700_000_000_123)
+
+    def test_ids_sort_by_time(self):
+        ids = [new_process_id(1_700_000_000 + n / 1000) for n in range(100)]
+        self.assertEqual(ids, sorted(ids))
+
+    def test_74_bits_are_random(self):
+        made = [uuid.UUID(new_process_id(0)).int for _ in range(1000)]
+        self.assertEqual(len(set(made)), 1000)
+        ever, always = 0, ~0
+        for number in made:
+            ever |= number
+            always &= number
+        self.assertEqual((ever & ~always).bit_count(), 74)
+
+
+class NewestFirstTests(unittest.TestCase):
+    def setUp(self):
+        self.ids = [new_process_id(n) for n in range(200)]
+        self.tree = OOTreeSet(self.ids)
+
+    def test_all_come_in_reverse(self):
+        self.assertEqual(list(newest_first(self.tree)), self.ids[::-1])
+
+    def test_it_goes_on_behind_an_id(self):
+        rest = list(newest_first(self.tree, before=self.ids[100]))
+        self.assertEqual(rest, self.ids[99::-1])
+
+    def test_the_id_to_go_on_behind_may_be_gone(self):
+        self.tree.remove(self.ids[100])
+        rest = list(newest_first(self.tree, before=self.ids[100]))
+        self.assertEqual(rest, self.ids[99::-1])
+
+    def test_there_may_be_none(self):
+        self.assertEqual(list(newest_first(OOTreeSet())), [])
+        first = list(newest_first(self.tree, before=self.ids[0]))
+        self.assertEqual(first, [])
