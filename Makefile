@@ -24,6 +24,9 @@ ZOPE := $(ZOPE_DIR)/installed-$(PYTHON_VERSION)
 DOCS := .venv-docs/installed-$(PYTHON_VERSION)
 RUN_TESTS := -m coverage run -m zope.testrunner --test-path=. -s netsight
 
+# Tests of level 2 take minutes; once is enough.
+LEVEL ?= --all
+
 .PHONY: help
 help:  ## List these targets.
 	@echo "make start    serves a Plone site with the examples."
@@ -73,7 +76,7 @@ test-plone: $(PLONE)  ## Run the tests with Plone.
 .PHONY: test-zope
 test-zope: $(ZOPE)  ## Run the tests on Zope alone.
 	@! $(ZOPE_DIR)/bin/python -c 'import plone.base' 2>/dev/null || { echo 'Plone is in $(ZOPE_DIR).'; exit 1; }
-	$(ZOPE_DIR)/bin/python $(RUN_TESTS) -m '!test_plone'
+	$(ZOPE_DIR)/bin/python $(RUN_TESTS) $(LEVEL) -m '!test_plone'
 
 .PHONY: test-pythons
 test-pythons:  ## Run the tests on Zope alone with each Python that is found.

@@ -94,6 +94,8 @@ def be_cancelled(view, process_id):
 
 
 class FaultTestCase(AsyncTestCase):
+    level = 2
+
     def setUp(self):
         super().setUp()
         self.app.effects = self.app.marks = ()
