@@ -16,6 +16,7 @@ class Fence:
 
     def __init__(self, run):
         self._run = run
+        self._over = None
 
     def newTransaction(self, txn):
         """Nothing to do."""
@@ -23,6 +24,9 @@ class Fence:
     def beforeCompletion(self, txn):
         """Check the claim, and have the storage check it in the commit."""
         if self._run.connection is None or txn.isDoomed():
+            return
+        if txn is self._over:
+            # The abort after a commit that failed.
             return
         try:
             self._run.check_claim()
@@ -34,4 +38,5 @@ class Fence:
         claim._p_jar.readCurrent(claim)
 
     def afterCompletion(self, txn):
-        """Nothing to do."""
+        """Remember that this transaction commits nothing any more."""
+        self._over = txn

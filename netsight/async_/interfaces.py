@@ -21,7 +21,7 @@ CANCELLED = "cancelled"
 """Stopped on request of its owner or a manager; nothing was committed."""
 
 LOST = "lost"
-"""Its worker died before the outcome; nothing was committed."""
+"""Its worker died before the outcome, or the outcome was undone later."""
 
 STATES = (QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED, LOST)
 FINAL_STATES = (COMPLETED, FAILED, CANCELLED, LOST)
@@ -113,6 +113,7 @@ class IProcess(Interface):
     created = Attribute("POSIX time in seconds (float) of the start request.")
     started = Attribute("POSIX time of the current claim, or None.")
     finished = Attribute("POSIX time of the outcome, or None.")
+    is_undone = Attribute("Whether its outcome was undone in the database.")
     attempts = Attribute("How often `__run__` was called (int).")
     state = Attribute("One of STATES.")
     progress = Attribute("Number 0..100, or None if none was set.")
@@ -166,7 +167,11 @@ class IProcessRegistry(Interface):
         """
 
     def retire(process_id):
-        """Take an ended process out of `active_ids`; raises KeyError."""
+        """Take an ended process out of `active_ids`, and close its claim.
+
+        From then on it is never run again, even if its outcome is undone.
+        Raises KeyError.
+        """
 
     def worker(name):
         """Return the lease.Worker of that name; makes it if needed."""

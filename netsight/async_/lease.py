@@ -30,8 +30,8 @@ class Hold(NamedTuple):
     """A claim of this worker, as the thread that runs the process has it."""
 
     process_id: str
-    number: int
-    """The number of the claim, from 1."""
+    token: str
+    """The fencing token of the claim."""
 
 
 class Worker(Part):

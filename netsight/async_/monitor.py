@@ -221,7 +221,7 @@ def _show(root, batch, fetched):
         process = _query(root, hold.process_id)
         # Who has lost the claim must not speak for who has it now.
         if process is not None and process.claim.is_held_by(
-            THIS_WORKER, hold.number
+            THIS_WORKER, hold.token
         ):
             process.progress_part.show(number, message)
     for process_id, when in fetched.items():

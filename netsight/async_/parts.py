@@ -5,6 +5,7 @@ Each is an object of its own because each has one writer: see
 """
 
 import time
+import uuid
 
 from persistent import Persistent
 
@@ -47,33 +48,48 @@ class Claim(Part):
 
     number = 0
     worker = None
+    token = None
     since = None
+    closed = None
+    """POSIX time when recovery put the ended process away."""
     deaths = 0
     """How many workers died under a claim."""
 
     def take(self, worker):
         """Note that a Worker runs the process from now on.
 
-        Returns the number of the claim (int, from 1).
+        Returns the fencing token (str).  It is no number that is counted up:
+        when a claim is undone, the next one must not pass for it.
         """
         self.number += 1
+        self.token = uuid.uuid4().hex
         self.worker = worker
         self.since = time.time()
-        return self.number
+        return self.token
 
     def release(self):
         """Put the process back into the queue."""
         self.worker = None
+        self.token = None
         self.since = None
 
     def revoke(self):
         """Let nobody commit under this claim any more."""
-        self.number += 1
+        self.token = None
 
-    def is_held_by(self, name, number):
-        """Tell whether the worker of that name holds claim `number`."""
+    def close(self):
+        """Put the ended process away: nobody shall take it any more.
+
+        Should its outcome be undone later, it stays where it is.
+        """
+        self.worker = None
+        self.token = None
+        self.closed = time.time()
+
+    def is_held_by(self, name, token):
+        """Tell whether the worker of that name holds it with that token."""
         holder = self.worker and self.worker.name
-        return (holder, self.number) == (name, number)
+        return (holder, self.token) == (name, token)
 
 
 class Progress(Part):

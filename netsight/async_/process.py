@@ -71,11 +71,18 @@ class Process(Part):
     def state(self):
         if self.outcome.state is not None:
             return self.outcome.state
+        if self.is_undone:
+            return interfaces.LOST
         if self.claim.worker is None:
             return interfaces.QUEUED
         if not self.is_abandoned:
             return interfaces.RUNNING
         return self._state_after_death()
+
+    @property
+    def is_undone(self):
+        """Whether it had ended, and its outcome was undone in the database."""
+        return self.outcome.state is None and self.claim.closed is not None
 
     @property
     def is_abandoned(self):
@@ -95,7 +102,7 @@ class Process(Part):
 
     @property
     def finished(self):
-        return self.outcome.finished
+        return self.claim.closed if self.is_undone else self.outcome.finished
 
     @property
     def attempts(self):
@@ -126,7 +133,7 @@ class Process(Part):
         return self.outcome.response
 
     def claim_for(self, worker):
-        """Take a queued process for a Worker; return the claim's number.
+        """Take a queued process for a Worker; return the claim's token.
 
         Raises ClaimLostError if the process is not queued.
         """
@@ -136,18 +143,18 @@ class Process(Part):
             raise ClaimLostError(f"the process is {self.state}")
         return self.claim.take(worker)
 
-    def check_running(self, worker, number):
+    def check_running(self, worker, token):
         """Raise ClaimLostError if this claim may not work on the process.
 
         Either it is not the current one, or there is an outcome already.
         """
-        self.check_claim(worker, number)
+        self.check_claim(worker, token)
         if self.outcome.state is not None:
             raise ClaimLostError(f"the process is {self.outcome.state}")
 
-    def check_claim(self, worker, number):
+    def check_claim(self, worker, token):
         """Raise ClaimLostError unless this claim is the current one."""
-        if not self.claim.is_held_by(worker, number):
+        if not self.claim.is_held_by(worker, token):
             raise ClaimLostError(f"there is claim {self.claim.number}")
 
     def complete(self, attempts, response):

@@ -54,7 +54,7 @@ def recover(registry, holds=None, leaving=None):
     queued = []
     for process_id in registry.active_ids():
         process = registry.get(process_id)
-        if process is None or process.outcome.state is not None:
+        if process is None or process.finished is not None:
             registry.retire(process_id)
             continue
         if process.is_abandoned or _is_dropped(process, holds):
@@ -72,7 +72,7 @@ def _is_dropped(process, holds):
     if holds is None or claim.worker is None:
         return False
     mine = claim.worker.name == THIS_WORKER
-    return mine and (process.id, claim.number) not in holds
+    return mine and (process.id, claim.token) not in holds
 
 
 def _forget_workers(registry):
@@ -116,8 +116,8 @@ def sweep(registry, after=None):
 
 def is_expired(process, now):
     """Tell whether nobody can want an ended process any more at `now`."""
-    if process.outcome.state is None:
+    if process.finished is None:
         return False
-    if process.retention.fetched is not None:
+    if process.retention.fetched is not None and not process.is_undone:
         return now - process.retention.fetched > config.get("keep-result")
     return now - process.finished > config.get("keep-days") * DAY_SECONDS

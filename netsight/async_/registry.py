@@ -122,6 +122,8 @@ class ProcessRegistry(SimpleItem):
 
     def retire(self, process_id):
         self._active.remove(process_id)
+        if process_id in self:
+            self[process_id].claim.close()
 
     def worker(self, name):
         if name not in self._workers:

@@ -150,10 +150,10 @@ class Run:
         self.owner = process.owner
         self.view_path = process.view_path
 
-    def _take_hold(self, process, number):
+    def _take_hold(self, process, token):
         """Have the monitor know of the claim before others can see it."""
         monitor.unwatch(self.hold)
-        self.hold = Hold(self.process_id, number)
+        self.hold = Hold(self.process_id, token)
         cancel = self.cancel if process.cancellable else None
         part = process.progress_part
         monitor.watch(self.hold, cancel, (part.number, part.message))
@@ -256,7 +256,11 @@ class Run:
 
     def check_claim(self):
         """Raise ClaimLostError unless the claim is still this run's."""
-        self.process().check_claim(THIS_WORKER, self.hold.number)
+        try:
+            process = self.process()
+        except NoSuchProcessError as exc:
+            raise ClaimLostError("its start was undone") from exc
+        process.check_claim(THIS_WORKER, self.hold.token)
 
     def _complete(self, response):
         process = self.process()
@@ -272,7 +276,7 @@ class Run:
         """Store a response whose effects were rolled back."""
         with own_transaction("netsight.async: response") as root:
             process = get_process(root, self.process_id)
-            process.check_claim(THIS_WORKER, self.hold.number)
+            process.check_claim(THIS_WORKER, self.hold.token)
             process.complete(
                 self.attempts, take_response(response, process._p_jar)
             )
@@ -298,12 +302,12 @@ class Run:
 
     def _store_cancelled(self, root):
         process = get_process(root, self.process_id)
-        process.check_claim(THIS_WORKER, self.hold.number)
+        process.check_claim(THIS_WORKER, self.hold.token)
         process.cancel(self.attempts)
 
     def _store_failure(self, root, error):
         process = get_process(root, self.process_id)
-        process.check_claim(THIS_WORKER, self.hold.number)
+        process.check_claim(THIS_WORKER, self.hold.token)
         process.fail(self.attempts, error)
 
     def _tell_failure(self, root, exc_info):

@@ -112,7 +112,9 @@ class EndedPage(Page):
     @property
     def sentence(self):
         """The message id that says what happened."""
-        return SENTENCES[self.process.state]
+        return (
+            UNDONE if self.process.is_undone else SENTENCES[self.process.state]
+        )
 
     @property
     def error(self):
@@ -128,6 +130,12 @@ class EndedPage(Page):
 class MessagePage(Framed, BrowserView):
     """Tells a visitor in one sentence why something was refused."""
 
+
+UNDONE = _(
+    "sentence_undone",
+    default="An administrator has undone this process in the database. There "
+    "is no result any more.",
+)
 
 SENTENCES = {
     interfaces.FAILED: _(

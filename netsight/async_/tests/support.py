@@ -54,13 +54,11 @@ class TestViewsLayer(Layer):
         zca.popGlobalRegistry()
 
 
+TEST_VIEWS = TestViewsLayer(
+    bases=(NETSIGHT_ASYNC_ZOPE_FIXTURE,), name="AsyncViews:Zope"
+)
 ZOPE_FUNCTIONAL = zope.FunctionalTesting(
-    bases=(
-        TestViewsLayer(
-            bases=(NETSIGHT_ASYNC_ZOPE_FIXTURE,), name="AsyncViews:Zope"
-        ),
-    ),
-    name="AsyncViews:ZopeFunctional",
+    bases=(TEST_VIEWS,), name="AsyncViews:ZopeFunctional"
 )
 
 

@@ -48,7 +48,7 @@ class ProcessTests(unittest.TestCase):
 
     def test_a_claim_makes_it_running(self):
         claimed = make_process()
-        self.assertEqual(claimed.claim_for(WORKER), 1)
+        claimed.claim_for(WORKER)
         self.assertEqual(claimed.state, "running")
         self.assertGreaterEqual(claimed.started, claimed.created)
 
@@ -61,12 +61,12 @@ class ProcessTests(unittest.TestCase):
 
     def test_the_claim_of_another_worker_is_not_mine(self):
         claimed = make_process()
-        number = claimed.claim_for(WORKER)
-        claimed.check_claim("worker", number)
+        token = claimed.claim_for(WORKER)
+        claimed.check_claim("worker", token)
         with self.assertRaises(ClaimLostError):
-            claimed.check_claim("another", number)
+            claimed.check_claim("another", token)
         with self.assertRaises(ClaimLostError):
-            claimed.check_claim("worker", number + 1)
+            claimed.check_claim("worker", "another token")
 
     def test_completion_keeps_the_response_and_drops_the_request(self):
         done = make_process()

@@ -17,6 +17,7 @@ from netsight.async_ import recovery
 from netsight.async_.lease import THIS_WORKER
 from netsight.async_.lease import Hold
 from netsight.async_.parts import Error
+from netsight.async_.parts import Outcome
 from netsight.async_.recovery import DAY_SECONDS
 from netsight.async_.recovery import end_other_workers
 from netsight.async_.recovery import is_exclusive
@@ -54,9 +55,11 @@ class RecoveryTests(unittest.TestCase):
         self.assertEqual(process.request.environ, {})
 
     def test_its_claim_is_void_then(self):
-        process = self.dead()
+        process = self.process()
+        token = process.claim_for(self.registry.worker("dead"))
+        self.registry.worker("dead").end()
         recover(self.registry)
-        self.assertFalse(process.claim.is_held_by("dead", 1))
+        self.assertFalse(process.claim.is_held_by("dead", token))
 
     def test_one_that_may_run_again_is_queued(self):
         process = self.dead(max_attempts=3)
@@ -111,7 +114,7 @@ class RecoveryTests(unittest.TestCase):
         held = self.process("held", worker=THIS_WORKER)
         dropped = self.process("dropped", worker=THIS_WORKER)
         again = self.process("again", worker=THIS_WORKER, max_attempts=3)
-        queued = recover(self.registry, holds={Hold("held", 1)})
+        queued = recover(self.registry, holds={Hold("held", held.claim.token)})
         self.assertEqual(held.state, "running")
         self.assertEqual(dropped.state, "lost")
         self.assertEqual(again.state, "queued")
@@ -120,7 +123,7 @@ class RecoveryTests(unittest.TestCase):
 
     def test_the_hold_of_an_earlier_claim_is_none(self):
         process = self.process(worker=THIS_WORKER)
-        recover(self.registry, holds={Hold("a", 2)})
+        recover(self.registry, holds={Hold("a", "earlier")})
         self.assertEqual(process.state, "lost")
 
     def test_queued_processes_come_in_the_order_of_the_starts(self):
@@ -135,6 +138,15 @@ class RecoveryTests(unittest.TestCase):
         recover(self.registry)
         self.assertEqual(self.registry.active_ids(), ["queued"])
         self.assertIn("done", self.registry)
+
+    def test_what_has_left_it_is_never_queued_again(self):
+        process = self.process("done", max_attempts=3)
+        process.complete(1, None)
+        recover(self.registry)
+        # As an undo in the database does it.
+        process.outcome = Outcome()
+        self.assertEqual(process.state, "lost")
+        self.assertEqual(recover(self.registry), [])
 
     def test_dead_workers_without_processes_are_forgotten(self):
         self.dead()

@@ -319,8 +319,8 @@ class FetchedTests(AsyncTestCase):
         self.assertIsNone(self.process(process_id).retention.fetched)
 
 
-A = Hold("a-process", 1)
-B = Hold("b-process", 1)
+A = Hold("a-process", "1")
+B = Hold("b-process", "1")
 
 
 class MonitorTests(unittest.TestCase):
