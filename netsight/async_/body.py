@@ -1,6 +1,7 @@
 """The bytes of a request or response, small ones inline, large ones a blob."""
 
 import shutil
+from io import BufferedWriter
 from io import BytesIO
 
 from ZODB.blob import Blob
@@ -36,7 +37,10 @@ class Body(Part):
             self.data = stream.read()
         else:
             self.blob = Blob()
-            with self.blob.open("w") as target:
+            # Only then its file is made where the commit can rename it.
+            connection.add(self.blob)
+            # Only a buffered file raises when less is written than was given.
+            with BufferedWriter(self.blob.open("w"), COPY_BYTES) as target:
                 shutil.copyfileobj(stream, target, COPY_BYTES)
         return self
 

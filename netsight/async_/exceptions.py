@@ -21,6 +21,14 @@ class ThreadDiedBeforeCompletionError(AsyncError):
     """
 
 
+class ResultGoneError(AsyncError):
+    """The process completed, but its result cannot be read any more.
+
+    The file of its body is missing from the blob directory, or damaged.  The
+    cause is in the log.  Over HTTP: 500.
+    """
+
+
 class ClaimLostError(AsyncError):
     """Another worker holds the process now, or it has ended.
 

@@ -14,6 +14,8 @@ import logging
 import threading
 import time
 
+from ZODB.POSException import ReadOnlyError
+
 from netsight.async_ import config
 from netsight.async_.config import PROGRESS_SECONDS
 from netsight.async_.exceptions import NoSuchProcessError
@@ -37,6 +39,7 @@ class Monitor:
         self._unwritten = {}
         self._shown = {}
         self._fetched = {}
+        self._failing = set()
         self._thread = None
         self._duty = None
         self._stopping = False
@@ -111,7 +114,7 @@ class Monitor:
             self._lock.notify_all()
         ended = self.stopped(timeout)
         if self._fetched:
-            self._flush_task()
+            self._try(self._flush_task)
         return ended
 
     def wait_idle(self, timeout):
@@ -145,16 +148,37 @@ class Monitor:
 
     def _work(self):
         while (task := self._next_task()) is not None:
-            try:
-                task()
-            except Exception:
-                # A database that is away comes back; nothing is lost by
-                # doing the same later.
-                logger.exception(
-                    "%s failed and is tried again; running: %s",
-                    task.__name__,
-                    ", ".join(h.process_id for h in self.holds()) or "nothing",
-                )
+            self._try(task)
+
+    def _try(self, task):
+        """Do a task.  That it fails is logged once, until it works again."""
+        name = task.__name__
+        try:
+            task()
+        except Exception as exc:
+            # A database that is away comes back; nothing is lost by doing
+            # the same later.
+            if name not in self._failing:
+                self._failing.add(name)
+                self._tell_failure(name, exc)
+        else:
+            if name in self._failing:
+                self._failing.discard(name)
+                logger.warning("%s works again", name)
+
+    def _tell_failure(self, name, exc):
+        if isinstance(exc, ReadOnlyError):
+            logger.warning(
+                "the database can only be read; nothing is run or removed "
+                "until it can be written"
+            )
+            return
+        logger.error(
+            "%s failed and is tried again; running: %s",
+            name,
+            ", ".join(h.process_id for h in self.holds()) or "nothing",
+            exc_info=exc,
+        )
 
     def _next_task(self):
         """Wait for what is due next and return it; None to end."""

@@ -23,12 +23,13 @@ DAY_SECONDS = 24 * 60 * 60
 def is_exclusive(database):
     """Tell whether a ZODB.DB can have no other process beside this one.
 
-    FileStorage locks its file.  Whoever held a claim before us is dead.
+    FileStorage locks its file, unless it is opened to be read only.  Whoever
+    held a claim before us is dead.
     """
     storage = database.storage
     # A <blobstorage> of zope.conf wraps another storage, and tells nobody.
     storage = getattr(storage, "_BlobStorage__storage", storage)
-    return isinstance(storage, FileStorage)
+    return isinstance(storage, FileStorage) and not storage.isReadOnly()
 
 
 def end_other_workers(registry):

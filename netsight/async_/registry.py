@@ -179,6 +179,11 @@ def registry_connection(root):
     return root._p_jar.get_connection(name) if name else root._p_jar
 
 
+def is_read_only(root):
+    """Tell whether the records can only be read at the moment."""
+    return registry_connection(root).isReadOnly()
+
+
 def getProcessRegistry(context=None):
     """Return the registry of the Zope application that `context` is in.
 

@@ -7,6 +7,7 @@ import sys
 import threading
 
 import Zope2
+from ZODB.POSException import ReadOnlyError
 
 from netsight.async_ import config
 from netsight.async_.executors import get_executor
@@ -16,6 +17,7 @@ from netsight.async_.recovery import end_other_workers
 from netsight.async_.recovery import is_exclusive
 from netsight.async_.recovery import recover
 from netsight.async_.recovery import sweep
+from netsight.async_.registry import is_read_only
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
 
@@ -26,7 +28,10 @@ ZCONSOLE = "Zope2.utilities.zconsole"
 
 
 class Duty:
-    """What the monitor of a server does, each beat."""
+    """What the monitor of a server does, each beat.
+
+    Raises ReadOnlyError, and does nothing, while the records can only be read.
+    """
 
     def __init__(self):
         self._sweep_after = None
@@ -41,6 +46,8 @@ class Duty:
 
 
 def _recover(root):
+    if is_read_only(root):
+        raise ReadOnlyError
     registry = query_registry(root)
     return [] if registry is None else recover(registry, monitor.holds())
 
@@ -75,7 +82,11 @@ def start(event=None):
     if is_console():
         return
     if is_exclusive(Zope2.DB):
-        write("netsight.async: start", _end_others)
+        try:
+            write("netsight.async: start", _end_others)
+        except Exception:
+            # On a full disk, for example: then their leases must run out.
+            logger.exception("earlier workers were not noted as dead")
     for database in used_databases():
         make_room(database)
     stop_on_terminate()

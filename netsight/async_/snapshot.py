@@ -144,12 +144,12 @@ def _take_body(request, connection):
     try:
         # Not `tell`: the input that WebTest wraps has only `seek`.
         position = stream.seek(0, 1)
-        body = Body.from_file(stream, connection)
-        stream.seek(position)
     except (AttributeError, OSError) as exc:
         raise RequestNotRepeatableError(
             "wsgi.input of this server cannot be read twice"
         ) from exc
+    body = Body.from_file(stream, connection)
+    stream.seek(position)
     return body
 
 
@@ -267,8 +267,10 @@ def replay(snapshot, response):
     """Set status and headers of `response`, and return the body to publish.
 
     The body is bytes, or a stream iterator.  A result is for one visitor:
-    caches are told not to keep it.
+    caches are told not to keep it.  Raises OSError or POSKeyError, and sets
+    nothing, if the body cannot be read.
     """
+    body = _readable(snapshot)
     seen = set()
     for name, value in snapshot.headers:
         if name.lower() in seen or name.lower() == "set-cookie":
@@ -279,6 +281,13 @@ def replay(snapshot, response):
     response.setHeader("Cache-Control", "no-store, private")
     response.setHeader("Content-Length", str(snapshot.body.size))
     response.setStatus(snapshot.status, snapshot.reason)
-    if (response.getHeader("Content-Type") or "").startswith(THEMED_TYPES):
+    return body
+
+
+def _readable(snapshot):
+    content_type = next(
+        (v for n, v in snapshot.headers if n.lower() == "content-type"), ""
+    )
+    if content_type.startswith(THEMED_TYPES):
         return snapshot.body.read()
     return snapshot.body.publish()

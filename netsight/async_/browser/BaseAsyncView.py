@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import transaction
 from Products.Five import BrowserView
+from ZODB.POSException import POSError
 from zope.component import getMultiAdapter
 from zope.i18nmessageid import MessageFactory
 from zope.interface import implementer
@@ -20,6 +21,7 @@ from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
+from netsight.async_.exceptions import ResultGoneError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 from netsight.async_.identity import may_see
 from netsight.async_.interfaces import IAsyncView
@@ -28,6 +30,7 @@ from netsight.async_.percentage import checked_percentage
 from netsight.async_.registry import application_of
 from netsight.async_.registry import get_process
 from netsight.async_.registry import getProcessRegistry
+from netsight.async_.registry import is_read_only
 from netsight.async_.runner import run_of
 from netsight.async_.snapshot import replay
 
@@ -195,8 +198,16 @@ class BaseAsyncView(BrowserView):
                 raise
             return self.json_of("ERROR")
         if done:
+            return self._replay(process)
+
+    def _replay(self, process):
+        try:
+            body = replay(process.response, self.request.response)
+        except (OSError, POSError) as exc:
+            raise ResultGoneError(process.id) from exc
+        if not is_read_only(application_of(self.context)):
             monitor.note_fetched(process.id)
-            return replay(process.response, self.request.response)
+        return body
 
     def process_status(self, process_id=None):
         """Return what the waiting page polls, as JSON text.

@@ -2,10 +2,15 @@
 
 import transaction
 from zExceptions import Forbidden
+from ZODB.POSException import POSError
 from zope.event import notify
 from zope.i18nmessageid import MessageFactory
 
 from netsight.async_.browser.csrf import check_start
+from netsight.async_.browser.unstored import Change
+from netsight.async_.browser.unstored import not_stored
+from netsight.async_.browser.unstored import refusal
+from netsight.async_.browser.unstored import tell_if_not_stored
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.events import ProcessQueued
 from netsight.async_.exceptions import LoginFieldsError
@@ -52,7 +57,7 @@ def start(view):
     cannot be kept.
     """
     try:
-        return check_start(view) or _started(view)
+        return refusal(view) or check_start(view) or _started(view)
     except Forbidden:
         return view.message_page(403, FORGED_START)
     except LoginFieldsError:
@@ -69,9 +74,16 @@ def _started(view):
     process_id = _id_of(view.request)
     process = registry.get(process_id) or registry.single(single_key)
     if process is None:
-        process = _new_process(view, process_id)
+        change = Change(view, process_id, "start")
+        try:
+            process = _new_process(change)
+        except (OSError, POSError) as exc:
+            # The disk is full, for example.
+            transaction.doom()
+            return not_stored(change, exc)
         registry.add(process, single_key)
         notify(ProcessQueued(process))
+        tell_if_not_stored(change)
     elif not _is_of(view, process):
         return view.message_page(409, BUSY)
     if process.state == QUEUED:
@@ -90,10 +102,11 @@ def _id_of(request):
     return request._orig_env.setdefault(STARTED, new_process_id())
 
 
-def _new_process(view, process_id):
+def _new_process(change):
+    view = change.view
     connection = registry_connection(application_of(view.context))
     return Process(
-        process_id,
+        change.process_id,
         view.async_view_path,
         view.__name__,
         _title(view),

@@ -4,6 +4,8 @@ They carry the view's own roles, so that they work with and without
 `allowed_attributes`.
 """
 
+import logging
+
 from zExceptions import Forbidden
 from zope.i18nmessageid import MessageFactory
 from zope.interface import implementer
@@ -12,11 +14,17 @@ from zope.publisher.interfaces.browser import IBrowserPublisher
 from ZPublisher import zpublish
 
 from netsight.async_.browser.csrf import check_start
+from netsight.async_.browser.unstored import Change
+from netsight.async_.browser.unstored import refusal
+from netsight.async_.browser.unstored import tell_if_not_stored
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
+from netsight.async_.exceptions import ResultGoneError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 
+
+logger = logging.getLogger(__name__)
 
 _ = MessageFactory(I18N_DOMAIN)
 
@@ -45,6 +53,17 @@ ERROR_CANCEL_FORGED = _(
 ERROR_NOT_CANCELLABLE = _(
     "error_not_cancellable", default="This process cannot be cancelled."
 )
+
+
+def result_gone(process_id):
+    """Return the message id that says that a result cannot be read."""
+    return _(
+        "error_result_gone",
+        default="The result of this process cannot be read any more. The "
+        "administrators of this site can find the cause by the number "
+        "${process_id}.",
+        mapping={"process_id": process_id},
+    )
 
 
 def is_process_id(value):
@@ -155,7 +174,11 @@ class Result(SubView):
     has_json = True
 
     def answer(self, process_id):
-        result = self.view.result(process_id, self.wants_json)
+        try:
+            result = self.view.result(process_id, self.wants_json)
+        except ResultGoneError:
+            logger.exception("the result of process %s is gone", process_id)
+            return self.refuse(500, result_gone(process_id))
         if result is not None:
             return result
         response = self.request.response
@@ -186,13 +209,19 @@ class ProcessCancel(SubView):
             self.request.response.setHeader("Allow", "POST")
             return self.refuse(405, ERROR_CANCEL_BY_POST)
         try:
-            return check_start(self.view) or self.view.process_cancel(
-                process_id
+            return (
+                refusal(self.view)
+                or check_start(self.view)
+                or self._cancel(process_id)
             )
         except Forbidden:
             return self.refuse(403, ERROR_CANCEL_FORGED)
         except NotCancellableError:
             return self.refuse(409, ERROR_NOT_CANCELLABLE)
+
+    def _cancel(self, process_id):
+        tell_if_not_stored(Change(self.view, process_id, "cancel"))
+        return self.view.process_cancel(process_id)
 
 
 SUBVIEWS = {

@@ -80,6 +80,11 @@ class JobView(BaseAsyncView):
             self.checkpoint()
         return "steps"
 
+    def do_large(self):
+        """Answer with `size` bytes, after as many seconds as `do_slow`."""
+        self.do_slow()
+        return bytes(int(self.request.form["size"]))
+
     def do_failing(self):
         raise ValueError("failing")
 
@@ -103,6 +108,12 @@ class AgainView(JobView):
     """``crash-KIND-again``: is run again when its worker died."""
 
     restart_after_crash = True
+
+
+class CancellableView(JobView):
+    """``crash-KIND-cancellable``: may be cancelled."""
+
+    cancellable = True
 
 
 class StatesView(BrowserView):

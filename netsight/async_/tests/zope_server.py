@@ -201,18 +201,20 @@ class ZopeServer:
         Returns None if the answer is no redirect.  Raises OSError, or an
         HTTPException, if there is no whole answer.
         """
-        request = Request(
-            self.url(f"/{view}"),
-            data=multipart(form, upload),
-            headers={
-                "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"
-            },
+        status, headers, _text = self.post(
+            f"/{view}",
+            multipart(form, upload),
+            f"multipart/form-data; boundary={BOUNDARY}",
         )
-        status, headers, _text = self._open(request)
         if status != 302:
             return None
         query = parse_qs(urlsplit(headers["Location"]).query)
         return query["process_id"][0]
+
+    def post(self, path, data=b"", media_type="application/octet-stream"):
+        """Return (status, headers, text) of a POST; raises as `start_job`."""
+        headers = {"Content-Type": media_type}
+        return self._open(Request(self.url(path), data, headers))
 
     def states(self):
         """Return {process id: record} as `crash-states` tells them."""

@@ -1,0 +1,98 @@
+"""What a visitor is told when the database does not take his request.
+
+A commit fails after the view has answered, and Zope shows an exception view.
+Ours is for requests whose commit has begun, and which a view of ours wants
+stored; all other errors, of whatever kind, are answered as without us.
+"""
+
+import logging
+from typing import NamedTuple
+
+import transaction
+from Products.Five import BrowserView
+from zExceptions import HTTPException
+from zope.i18nmessageid import MessageFactory
+from zope.interface import Attribute
+from zope.interface import Interface
+from zope.interface import directlyProvidedBy
+from zope.interface import directlyProvides
+
+from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.registry import application_of
+from netsight.async_.registry import is_read_only
+
+
+logger = logging.getLogger(__name__)
+
+_ = MessageFactory(I18N_DOMAIN)
+
+NOT_STORED = _(
+    "error_not_stored",
+    default="This site could not store your request, so nothing was started "
+    "or changed. Please try again later.",
+)
+READ_ONLY = _(
+    "error_read_only",
+    default="This site can only be read at the moment, so nothing was started "
+    "or changed. Please try again later.",
+)
+
+
+class Change(NamedTuple):
+    """What a request wants to have stored, for page and log."""
+
+    view: object
+    process_id: str
+    kind: str
+
+
+class ICommitting(Interface):
+    """A request of ours whose commit has begun; comes before all layers."""
+
+    async_change = Attribute("The Change.")
+
+
+def refusal(view):
+    """Return a page with 503 if the records can only be read, else None."""
+    if is_read_only(application_of(view.context)):
+        return view.message_page(503, READ_ONLY)
+
+
+def not_stored(change, exc):
+    """Log why a Change was not stored; return the page for it, with 503."""
+    view, process_id, kind = change
+    logger.error(
+        "the %s of process %s at %s was not stored",
+        kind, process_id, view.async_view_path, exc_info=exc,
+    )  # fmt: skip
+    return view.message_page(503, NOT_STORED)
+
+
+def tell_if_not_stored(change):
+    """Have the visitor told if the commit of this request fails."""
+    transaction.get().addBeforeCommitHook(_mark, (change,))
+
+
+def _mark(change):
+    request = change.view.request
+    request.async_change = change
+    directlyProvides(request, ICommitting, directlyProvidedBy(request))
+
+
+class NotStoredPage(BrowserView):
+    """The exception view of requests whose commit failed."""
+
+    def __call__(self):
+        if isinstance(self.context, HTTPException):
+            # Of somebody's hook, who knows better what it means.
+            raise self.context
+        # The frame of a site may take part in a transaction; not in this one.
+        transaction.abort()
+        response = self.request.response
+        for name in ("location", "content-type"):
+            # Of the redirect that the view has answered with.
+            response.headers.pop(name, None)
+        page = not_stored(self.request.async_change, self.context)
+        # plone.transformchain would make it the status of the exception.
+        response.setStatus(response.getStatus(), lock=True)
+        return page
