@@ -85,6 +85,12 @@ class JobView(BaseAsyncView):
         self.do_slow()
         return bytes(int(self.request.form["size"]))
 
+    def do_echo(self):
+        """Answer with the upload, read and written in pieces."""
+        upload = self.request.form["upload"]
+        while chunk := upload.read(1024 * 1024):
+            self.request.response.write(chunk)
+
     def do_failing(self):
         raise ValueError("failing")
 

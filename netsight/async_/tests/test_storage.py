@@ -7,9 +7,13 @@ that the server writes: writing fails in the same calls as on a full disk.
 import resource
 import shutil
 from contextlib import contextmanager
+from http.client import HTTPConnection
 
 from netsight.async_.tests.test_server import ServerTestCase
+from netsight.async_.tests.zope_server import BOUNDARY
+from netsight.async_.tests.zope_server import HOST
 from netsight.async_.tests.zope_server import WAIT_SECONDS
+from netsight.async_.tests.zope_server import multipart
 from netsight.async_.tests.zope_server import plain
 from netsight.async_.tests.zope_server import wait_until
 
@@ -306,6 +310,49 @@ class MissingBlobDirectoryTests(StorageTestCase):
         self.assertEqual(status, 200)
         self.assertIn(queued, page)
         self.completed()
+
+
+class TooLargeTests(StorageTestCase):
+    """Beyond the limits of Zope and its server: their errors, and no trace."""
+
+    def start_with_temporary(self):
+        self.temporary = self.zope.directory / "tmp"
+        self.temporary.mkdir()
+        self.zope.start(TMPDIR=str(self.temporary))
+        self.files = set(self.zope.blobs.rglob("*"))
+
+    def check_no_trace(self):
+        self.assertEqual(self.zope.states(), {})
+        self.assertEqual(set(self.zope.blobs.rglob("*")), self.files)
+        self.assertEqual(list(self.temporary.iterdir()), [])
+
+    def test_a_form_beyond_the_limit_of_zope(self):
+        with (self.zope.directory / "etc" / "zope.conf").open("a") as conf:
+            conf.write(
+                "<dos_protection>\n form-disk-limit 1MB\n</dos_protection>\n"
+            )
+        self.start_with_temporary()
+        status, _headers, text = self.zope.post(
+            "/crash-upload",
+            multipart({}, b"x" * 2048 * KB),
+            f"multipart/form-data; boundary={BOUNDARY}",
+        )
+        self.assertEqual(status, 400, text)
+        self.check_no_trace()
+
+    def test_a_body_beyond_the_limit_of_waitress(self):
+        ini = self.zope.directory / "etc" / "zope.ini"
+        limit = f"threads = 4\nmax_request_body_size = {1024 * KB}"
+        ini.write_text(ini.read_text().replace("threads = 4", limit))
+        self.start_with_temporary()
+        connection = HTTPConnection(HOST, self.zope.port, timeout=WAIT_SECONDS)
+        self.addCleanup(connection.close)
+        connection.putrequest("POST", "/crash-quick")
+        connection.putheader("Content-Length", str(2048 * KB))
+        # It answers before the body is sent.
+        connection.endheaders()
+        self.assertEqual(connection.getresponse().status, 413)
+        self.check_no_trace()
 
 
 class NoBlobDirectoryTests(StorageTestCase):
