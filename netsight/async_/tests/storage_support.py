@@ -1,11 +1,13 @@
 """A Zope on a real FileStorage, which has history, blobs and a pack."""
 
 import tempfile
+from pathlib import Path
 from unittest import mock
 
 import transaction
 from plone.testing import zodb
 from plone.testing import zope
+from ZODB.blob import BlobStorage
 from ZODB.DB import DB
 from ZODB.FileStorage import FileStorage
 
@@ -27,11 +29,24 @@ class FileStorageTesting(zope.FunctionalTesting):
         super().testTearDown()
         self._folder.cleanup()
 
+        del self["folder"]
+
     def _copy(self, database, name):
-        folder = self._folder.name
-        storage = FileStorage(f"{folder}/Data.fs", blob_dir=f"{folder}/blobs")
+        self["folder"] = Path(self._folder.name)
+        storage = self.make_storage(self._folder.name)
         copy_transactions(database.storage, storage)
         return DB(storage)
+
+    def make_storage(self, folder):
+        return FileStorage(f"{folder}/Data.fs", blob_dir=f"{folder}/blobs")
+
+
+class BlobStorageTesting(FileStorageTesting):
+    """The same with the storage around it that <blobstorage> makes."""
+
+    def make_storage(self, folder):
+        storage = FileStorage(f"{folder}/Data.fs")
+        return BlobStorage(f"{folder}/blobs", storage)
 
 
 def copy_transactions(source, target):
@@ -47,6 +62,10 @@ def copy_transactions(source, target):
 
 FILE_STORAGE_FUNCTIONAL = FileStorageTesting(
     bases=(TEST_VIEWS,), name="AsyncViews:FileStorage"
+)
+
+BLOB_STORAGE_FUNCTIONAL = BlobStorageTesting(
+    bases=(TEST_VIEWS,), name="AsyncViews:BlobStorage"
 )
 
 
