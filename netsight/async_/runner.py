@@ -215,7 +215,7 @@ class Run:
         """
         self.connection = module_info[0]._p_jar
         # Of the last attempt, the commit may be done and its answer lost.
-        self.process().check_running(THIS_WORKER, self.hold.number)
+        self.process().check_running(THIS_WORKER, self.hold.token)
         self.attempts += 1
         self.settled = False
         self.set_progress(None, None)
@@ -250,17 +250,19 @@ class Run:
         return call
 
     def process(self):
-        """Return the process as the open transaction sees it."""
+        """Return the process as the open transaction sees it.
+
+        Raises ClaimLostError if it is gone: its start was undone.
+        """
         root = self.connection.root()["Application"]
-        return get_process(root, self.process_id)
+        try:
+            return get_process(root, self.process_id)
+        except NoSuchProcessError as exc:
+            raise ClaimLostError("its start was undone") from exc
 
     def check_claim(self):
         """Raise ClaimLostError unless the claim is still this run's."""
-        try:
-            process = self.process()
-        except NoSuchProcessError as exc:
-            raise ClaimLostError("its start was undone") from exc
-        process.check_claim(THIS_WORKER, self.hold.token)
+        self.process().check_claim(THIS_WORKER, self.hold.token)
 
     def _complete(self, response):
         process = self.process()

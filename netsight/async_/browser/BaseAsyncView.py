@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import transaction
 from Products.Five import BrowserView
-from ZODB.POSException import POSError
+from ZODB.POSException import POSKeyError
 from zope.component import getMultiAdapter
 from zope.i18nmessageid import MessageFactory
 from zope.interface import implementer
@@ -203,7 +203,7 @@ class BaseAsyncView(BrowserView):
     def _replay(self, process):
         try:
             body = replay(process.response, self.request.response)
-        except (OSError, POSError) as exc:
+        except (OSError, POSKeyError) as exc:
             raise ResultGoneError(process.id) from exc
         if not is_read_only(application_of(self.context)):
             monitor.note_fetched(process.id)

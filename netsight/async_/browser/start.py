@@ -2,7 +2,6 @@
 
 import transaction
 from zExceptions import Forbidden
-from ZODB.POSException import POSError
 from zope.event import notify
 from zope.i18nmessageid import MessageFactory
 
@@ -77,7 +76,7 @@ def _started(view):
         change = Change(view, process_id, "start")
         try:
             process = _new_process(change)
-        except (OSError, POSError) as exc:
+        except OSError as exc:
             # The disk is full, for example.
             transaction.doom()
             return not_stored(change, exc)

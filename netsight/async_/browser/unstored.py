@@ -20,6 +20,7 @@ from zope.interface import directlyProvides
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.registry import application_of
 from netsight.async_.registry import is_read_only
+from netsight.async_.registry import query_registry
 
 
 logger = logging.getLogger(__name__)
@@ -88,11 +89,20 @@ class NotStoredPage(BrowserView):
             raise self.context
         # The frame of a site may take part in a transaction; not in this one.
         transaction.abort()
-        response = self.request.response
+        change, response = self.request.async_change, self.request.response
+        if change.kind == "start" and _is_stored(change):
+            # What failed is the answer of the storage, after its commit.
+            response.setStatus(302, lock=True)
+            return ""
         for name in ("location", "content-type"):
             # Of the redirect that the view has answered with.
             response.headers.pop(name, None)
-        page = not_stored(self.request.async_change, self.context)
+        page = not_stored(change, self.context)
         # plone.transformchain would make it the status of the exception.
         response.setStatus(response.getStatus(), lock=True)
         return page
+
+
+def _is_stored(change):
+    registry = query_registry(application_of(change.view.context))
+    return registry is not None and change.process_id in registry

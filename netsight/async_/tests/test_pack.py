@@ -24,16 +24,10 @@ from netsight.async_.tests.storage_support import BLOB_STORAGE_FUNCTIONAL
 from netsight.async_.tests.storage_support import FileStorageTestCase
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import Gate
+from netsight.async_.tests.support import Never
 
 
 DATA = os.urandom(300_000)
-
-
-class Never:
-    """An executor that runs nothing."""
-
-    def ring(self, process_id):
-        pass
 
 
 class PackTestCase(FileStorageTestCase):

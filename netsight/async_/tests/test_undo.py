@@ -26,19 +26,13 @@ from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.storage_support import FileStorageTestCase
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import Gate
+from netsight.async_.tests.support import Never
 from netsight.async_.tests.support import text_of
 from netsight.async_.tests.zope_server import wait_until
 
 
 CLAIM = "netsight.async: claim"
 PROGRESS = "netsight.async: progress"
-
-
-class Never:
-    """An executor that runs nothing."""
-
-    def ring(self, process_id):
-        pass
 
 
 def set_title(view, process_id):
@@ -306,6 +300,15 @@ class OutcomeTests(UndoTestCase):
         self.client().post(f"{path}/process-cancel", query)
         self.undo(self.new()[-1])
         self.assertEqual(self.recover(), [process_id])
+
+    def test_an_outcome_that_is_undone_at_once_is_as_a_death(self):
+        for view, state in (("job", "lost"), ("again-job", "queued")):
+            with self.subTest(view):
+                _client, process_id = self.run_job(set_title, view=view)
+                self.undo(self.new()[-1])
+                self.recover()
+                self.assertEqual(self.process(process_id).state, state)
+                self.assertEqual(self.title(), "Zope")
 
     def test_effects_that_were_changed_since_stay_with_their_outcome(self):
         _client, process_id = self.run_job(set_title)

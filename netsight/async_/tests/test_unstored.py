@@ -33,19 +33,22 @@ class Failing:
 
     transaction_manager = transaction.manager
 
-    def __init__(self, error):
+    def __init__(self, error, step="tpc_vote"):
         self.error = error
+        setattr(self, step, self.fail)
 
     def sortKey(self):
+        # After the database.
         return "~"
 
-    def tpc_vote(self, txn):
+    def fail(self, txn):
         raise self.error
 
     def nothing(self, txn):
         pass
 
-    abort = tpc_begin = commit = tpc_finish = tpc_abort = nothing
+    tpc_begin = commit = tpc_vote = tpc_finish = nothing
+    abort = tpc_abort = nothing
 
 
 class Bell:
@@ -67,13 +70,13 @@ class UnstoredTests(AsyncTestCase):
         self.addCleanup(bell.__exit__, None, None, None)
 
     @contextmanager
-    def failing_commits(self, *errors):
-        """Let the commits of starts fail, one with each error."""
+    def failing_commits(self, *errors, step="tpc_vote"):
+        """Let the commits of starts fail in a step, one with each error."""
         left = list(errors)
 
         def fail(event):
             if left:
-                transaction.get().join(Failing(left.pop(0)))
+                transaction.get().join(Failing(left.pop(0), step))
 
         manager = getGlobalSiteManager()
         manager.registerHandler(fail, (IProcessQueuedEvent,))
@@ -120,6 +123,11 @@ class UnstoredTests(AsyncTestCase):
             self.client().start(self.path("job"))
         self.assertEqual(len(self.processes()), 1)
         self.assertEqual(self.bell.rung, 1)
+
+    def test_what_is_stored_for_all_that_is_shown(self):
+        with self.failing_commits(OSError("late"), step="tpc_finish"):
+            process_id = self.client().start(self.path("job"))
+        self.assertEqual(self.process(process_id).state, "queued")
 
     def test_the_next_request_is_answered_as_ever(self):
         self.check_not_stored(OSError("full"))
