@@ -36,13 +36,21 @@ class Body(Part):
         if self.size <= INLINE_BODY_BYTES or not blobs:
             self.data = stream.read()
         else:
-            self.blob = Blob()
-            # Only then its file is made where the commit can rename it.
-            connection.add(self.blob)
-            # Only a buffered file raises when less is written than was given.
+            self._write_blob(stream, connection)
+        return self
+
+    def _write_blob(self, stream, connection):
+        self.blob = Blob()
+        # Only then its file is made where the commit can rename it.
+        connection.add(self.blob)
+        try:
+            # Only a buffered file raises if less is written than was given.
             with BufferedWriter(self.blob.open("w"), COPY_BYTES) as target:
                 shutil.copyfileobj(stream, target, COPY_BYTES)
-        return self
+        except OSError:
+            # Give back the room: the failure has to be stored, too.
+            self.blob.open("w").close()
+            raise
 
     def open(self):
         """Return a readable, seekable binary file.
