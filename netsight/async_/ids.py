@@ -5,17 +5,22 @@ import time
 import uuid
 
 
+VERSION, VARIANT = 7, 0b10
+NANOSECONDS = 1_000_000
+"""In a millisecond."""
+
+
 def new_process_id(now=None):
     """Return a new process id, a str of 36 characters.
 
-    It is a UUID of version 7 (RFC 9562, 5.7): 48 bits of Unix time in
-    milliseconds, `now` in seconds, and 74 random bits.  So whatever is kept
-    by id is in the order of the starts.
+    It is a UUID of version 7 (RFC 9562, 5.7, with the increased clock
+    precision of 6.2): Unix time, `now` in nanoseconds, as 48 bits of
+    milliseconds and 12 bits of their fraction, and 62 random bits.  So
+    whatever is kept by id is in the order of the starts.
     """
-    milliseconds = int(1000 * (time.time() if now is None else now))
-    number = milliseconds << 80 | secrets.randbits(80)
-    number = number & ~(0xF << 76) | 7 << 76
-    number = number & ~(0x3 << 62) | 2 << 62
+    milliseconds, rest = divmod(now or time.time_ns(), NANOSECONDS)
+    number = milliseconds << 16 | VERSION << 12 | (rest << 12) // NANOSECONDS
+    number = number << 64 | VARIANT << 62 | secrets.randbits(62)
     return str(uuid.UUID(int=number))
 
 
