@@ -1,5 +1,6 @@
 """What keeps a worker from committing when its claim is gone."""
 
+from transaction.interfaces import IDataManager
 from transaction.interfaces import ISynchronizer
 from zope.interface import implementer
 
@@ -11,7 +12,9 @@ class Fence:
     """Lets no transaction of a run commit when its claim is gone.
 
     This holds for the commits that `__run__` does itself, too: a synchronizer
-    is told of each, while hooks belong to one transaction.
+    is told of each, also of transactions that nobody began, while hooks
+    belong to one transaction.  It is told of roll-backs as well, and not which
+    of both it is; so it does not raise, but joins what refuses a commit.
     """
 
     def __init__(self, run):
@@ -30,13 +33,35 @@ class Fence:
             return
         try:
             self._run.check_claim()
-        except ClaimLostError:
-            # Even code that swallows this error cannot commit any more.
-            txn.doom()
-            raise
-        claim = self._run.process().claim
-        claim._p_jar.readCurrent(claim)
+        except ClaimLostError as exc:
+            txn.join(Refusal(exc))
+            return
+        process = self._run.process()
+        # A client of ZEO may not know yet that its last commit was done.
+        for part in (process.claim, process.outcome):
+            part._p_jar.readCurrent(part)
 
     def afterCompletion(self, txn):
         """Remember that this transaction commits nothing any more."""
         self._over = txn
+
+
+@implementer(IDataManager)
+class Refusal:
+    """Lets no transaction commit that it has joined: raises `error`."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def sortKey(self):
+        """Come before all databases."""
+        return ""
+
+    def tpc_begin(self, txn):
+        """Refuse."""
+        raise self._error
+
+    def abort(self, txn):
+        """Nothing to do."""
+
+    tpc_abort = commit = tpc_vote = tpc_finish = abort

@@ -386,6 +386,31 @@ class FenceTests(AsyncTestCase):
 
         self.check_rolled_back(work)
 
+    def test_a_commit_in_a_transaction_that_nobody_began_is_refused(self):
+        def work(view, process_id):
+            transaction.commit()
+            self.take_away(process_id)
+            view.context.title = "zombie"
+            transaction.commit()
+
+        self.check_rolled_back(work)
+
+    def test_that_is_no_error(self):
+        def work(view, process_id):
+            view.context.title = "zombie"
+            self.take_away(process_id)
+
+        def give_up(view, process_id):
+            work(view, process_id)
+            raise ValueError("zombie")
+
+        for each in (work, give_up):
+            with (
+                mock.patch.object(HTTPRequest, "retry_max_count", 3),
+                self.assertNoLogs("txn", level="ERROR"),
+            ):
+                self.check_rolled_back(each)
+
     def test_who_swallows_the_refusal_cannot_commit_either(self):
         def work(view, process_id):
             self.take_away(process_id)

@@ -10,6 +10,8 @@ from ZPublisher.HTTPRequest import HTTPRequest
 from netsight.async_ import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.interfaces import IProcessQueuedEvent
+from netsight.async_.registry import get_process
+from netsight.async_.registry import write
 from netsight.async_.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import EDITOR
@@ -206,6 +208,23 @@ class CheckpointTests(AsyncTestCase):
             self.run_job(work)
         self.app._p_jar.sync()
         self.assertEqual(self.app.title, "first half")
+
+    def test_it_commits_nothing_once_there_is_an_outcome(self):
+        # The answer to the commit was lost, and a client of ZEO does not know
+        # yet what it did.
+        before = self.app.title
+
+        def work(view, process_id):
+            write("outcome", lambda root: end(root, process_id))
+            view.context.title = "written"
+            view.checkpoint()
+
+        def end(root, process_id):
+            get_process(root, process_id).complete(1, None)
+
+        self.run_job(work)
+        self.app._p_jar.sync()
+        self.assertEqual(self.app.title, before)
 
     def test_it_honours_cancel(self):
         before = self.app.title
