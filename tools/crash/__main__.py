@@ -25,9 +25,9 @@ from plan import draw_kills
 from plan import draw_posts
 
 from netsight.async_.tests.crash_views import TRAP
-from netsight.async_.tests.zope_server import READY_SECONDS
+from netsight.async_.tests.server_process import READY_SECONDS
+from netsight.async_.tests.server_process import wait_until
 from netsight.async_.tests.zope_server import ZopeServer
-from netsight.async_.tests.zope_server import wait_until
 
 
 POSTERS = 3

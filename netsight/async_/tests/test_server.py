@@ -4,11 +4,11 @@ import tempfile
 import time
 import unittest
 
+from netsight.async_.tests.server_process import WAIT_SECONDS
+from netsight.async_.tests.server_process import wait_until
 from netsight.async_.tests.zope_server import QUICK
-from netsight.async_.tests.zope_server import WAIT_SECONDS
 from netsight.async_.tests.zope_server import ZopeServer
 from netsight.async_.tests.zope_server import plain
-from netsight.async_.tests.zope_server import wait_until
 
 
 LONG = "600"

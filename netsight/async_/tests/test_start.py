@@ -3,7 +3,6 @@
 import sys
 import tempfile
 import unittest
-from pathlib import Path
 from subprocess import run
 from unittest import mock
 
@@ -11,25 +10,8 @@ from netsight.async_ import server
 from netsight.async_.server import ZCONSOLE
 from netsight.async_.server import is_console
 from netsight.async_.server import make_room
+from netsight.async_.tests.zope_server import ZopeServer
 
-
-ZOPE_CONF = """\
-%define INSTANCE {folder}
-instancehome $INSTANCE
-<zodb_db main>
-  <filestorage>
-    path $INSTANCE/var/Data.fs
-  </filestorage>
-  mount-point /
-</zodb_db>
-"""
-
-SITE_ZCML = """\
-<configure xmlns="http://namespaces.zope.org/zope">
-  <include package="Products.Five" />
-  <include package="netsight.async" />
-</configure>
-"""
 
 SCRIPT = """\
 import threading
@@ -53,14 +35,10 @@ class ConsoleTests(unittest.TestCase):
 
     def test_a_real_zconsole_script_has_no_thread_of_ours(self):
         with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            (folder / "etc").mkdir()
-            (folder / "var").mkdir()
-            conf = folder / "etc" / "zope.conf"
-            conf.write_text(ZOPE_CONF.format(folder=folder))
-            (folder / "etc" / "site.zcml").write_text(SITE_ZCML)
-            (folder / "script.py").write_text(SCRIPT)
-            arguments = ["-m", ZCONSOLE, "run", conf, folder / "script.py"]
+            zope = ZopeServer(f"{name}/instance")
+            script = zope.directory / "script.py"
+            script.write_text(SCRIPT)
+            arguments = ["-m", ZCONSOLE, "run", zope.conf_path, script]
             ended = run(
                 [sys.executable, *arguments],
                 capture_output=True,

@@ -1,15 +1,8 @@
-"""A Zope without Plone in a process of its own, for tests that kill it."""
+"""A Zope without Plone in a process of its own, and HTTP to it."""
 
 import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
 from contextlib import suppress
-from pathlib import Path
 from urllib.error import HTTPError
 from urllib.error import URLError
 from urllib.parse import parse_qs
@@ -19,10 +12,11 @@ from urllib.request import ProxyHandler
 from urllib.request import Request
 from urllib.request import build_opener
 
+from netsight.async_.tests.server_process import HOST
+from netsight.async_.tests.server_process import WAIT_SECONDS
+from netsight.async_.tests.server_process import ServerProcess
 
-HOST = "127.0.0.1"
-READY_SECONDS = 60
-WAIT_SECONDS = 30
+
 BOUNDARY = "a-boundary-of-the-tests"
 
 QUICK = {
@@ -37,14 +31,18 @@ ZOPE_CONF = """\
 instancehome $INSTANCE
 
 <zodb_db main>
+{storage}
+  mount-point /
+</zodb_db>
+"""
+
+FILE_STORAGE = """\
   <blobstorage>
     blob-dir $INSTANCE/var/blobs
     <filestorage>
       path $INSTANCE/var/Data.fs
     </filestorage>
   </blobstorage>
-  mount-point /
-</zodb_db>
 """
 
 ZOPE_INI = """\
@@ -93,100 +91,56 @@ SITE_ZCML = """\
 """
 
 
-class ZopeServer:
-    """One instance in `directory`, started and stopped any number of times."""
+class ZopeServer(ServerProcess):
+    """One instance in `directory`.
 
-    def __init__(self, directory):
-        self.directory = Path(directory)
-        self.port = free_port()
-        self.process = None
-        etc = self.directory / "etc"
-        etc.mkdir(parents=True)
-        self.blobs.mkdir(mode=0o700, parents=True)
+    Its database is a FileStorage of its own, or that of a ZeoServer.
+    """
+
+    name = "zope"
+
+    def __init__(self, directory, zeo=None):
+        super().__init__(directory)
+        self.zeo = zeo
+        if zeo is None:
+            self.blobs.mkdir(mode=0o700)
         values = {
             "directory": self.directory,
             "host": HOST,
             "port": self.port,
+            "storage": FILE_STORAGE if zeo is None else zeo.storage,
         }
-        (etc / "zope.conf").write_text(ZOPE_CONF.format(**values))
+        etc = self.directory / "etc"
+        self.conf_path.write_text(ZOPE_CONF.format(**values))
         (etc / "zope.ini").write_text(ZOPE_INI.format(**values))
         (etc / "site.zcml").write_text(SITE_ZCML)
 
     @property
+    def conf_path(self):
+        return self.directory / "etc" / "zope.conf"
+
+    @property
     def data(self):
-        """Path of Data.fs."""
+        """Path of Data.fs, if it is its own."""
         return self.directory / "var" / "Data.fs"
 
     @property
     def blobs(self):
-        """Path of the blob directory."""
+        """Path of the blob directory, if it is its own."""
         return self.directory / "var" / "blobs"
 
-    @property
-    def log_path(self):
-        return self.directory / "zope.log"
-
-    @property
-    def log(self):
-        """What all starts have logged."""
-        return self.log_path.read_text(errors="replace")
-
-    # The process
+    def arguments(self):
+        ini = self.directory / "etc" / "zope.ini"
+        return "-m", "Zope2.Startup.serve", ini
 
     def launch(self, **environ):
-        """Start Zope, with more `environ`; returns at once."""
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "Zope2.Startup.serve"),
-                    self.directory / "etc" / "zope.ini",
-                ],
-                cwd=self.directory,
-                env={**os.environ, **QUICK, **environ},
-                stdout=log,
-                stderr=log,
-            )
-
-    def start(self, **environ):
-        """Start Zope, with more `environ`; returns when it answers.
-
-        Raises AssertionError if it does not.
-        """
-        self.launch(**environ)
-        ready = wait_until(
-            lambda: self.has_ended() or self.answers(), READY_SECONDS
-        )
-        if not ready or self.has_ended():
-            raise AssertionError(f"Zope did not start:\n{self.log[-4000:]}")
-
-    def has_ended(self):
-        return self.process is None or self.process.poll() is not None
+        super().launch(**{**QUICK, **environ})
 
     def answers(self):
-        """Tell whether a request is answered."""
         with suppress(URLError, OSError):
             self.get("/crash-states")
             return True
         return False
-
-    def kill(self):
-        """SIGKILL Zope, and wait until it is gone."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-    def terminate(self):
-        """SIGTERM Zope."""
-        self.process.send_signal(signal.SIGTERM)
-
-    def wait(self, seconds):
-        """Return the exit status; raises AssertionError if it runs on."""
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(
-                f"Zope runs on after {seconds} s:\n{self.log[-4000:]}"
-            ) from None
 
     # HTTP
 
@@ -262,23 +216,6 @@ def multipart(form, upload):
     edge = b"--" + BOUNDARY.encode()
     lines = b"".join(edge + b"\r\n" + part + b"\r\n" for part in parts)
     return lines + edge + b"--\r\n"
-
-
-def free_port():
-    """Return a port that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        return listener.getsockname()[1]
-
-
-def wait_until(condition, seconds, step=0.05):
-    """Wait until `condition()` is true; return whether it became so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(step)
-    return True
 
 
 def plain(text):

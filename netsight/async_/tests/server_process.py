@@ -1,0 +1,120 @@
+"""A server in a process of its own, for tests that kill it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+
+HOST = "127.0.0.1"
+READY_SECONDS = 60
+WAIT_SECONDS = 30
+
+
+class ServerProcess:
+    """Started, killed and stopped any number of times."""
+
+    name = None
+    """Of the program, for messages and the log."""
+
+    def __init__(self, directory):
+        self.directory = Path(directory)
+        self.port = free_port()
+        self.process = None
+        (self.directory / "etc").mkdir(parents=True)
+        (self.directory / "var").mkdir()
+
+    @property
+    def log_path(self):
+        return self.directory / f"{self.name}.log"
+
+    @property
+    def log(self):
+        """What all starts have logged."""
+        return self.log_path.read_text(errors="replace")
+
+    def arguments(self):
+        """Return what Python is started with."""
+        raise NotImplementedError
+
+    def answers(self):
+        """Tell whether a client is answered."""
+        raise NotImplementedError
+
+    def launch(self, **environ):
+        """Start it, with more `environ`; returns at once."""
+        with self.log_path.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.arguments()],
+                cwd=self.directory,
+                env={**os.environ, **environ},
+                stdout=log,
+                stderr=log,
+            )
+
+    def start(self, **environ):
+        """Start it, with more `environ`; returns when it answers.
+
+        Raises AssertionError if it does not.
+        """
+        self.launch(**environ)
+        if not self.wait_ready() or self.has_ended():
+            raise AssertionError(
+                f"{self.name} did not start:\n{self.log[-4000:]}"
+            )
+
+    def wait_ready(self):
+        """Wait until it answers or has ended; return False if neither is."""
+        return wait_until(
+            lambda: self.has_ended() or self.answers(), READY_SECONDS
+        )
+
+    def has_ended(self):
+        return self.process is None or self.process.poll() is not None
+
+    def kill(self):
+        """SIGKILL it, and wait until it is gone."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def pause(self):
+        """SIGSTOP it: it does nothing until `resume`."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        """SIGCONT it."""
+        self.process.send_signal(signal.SIGCONT)
+
+    def terminate(self):
+        """SIGTERM it."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait(self, seconds):
+        """Return the exit status; raises AssertionError if it runs on."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(
+                f"{self.name} runs on after {seconds} s:\n{self.log[-4000:]}"
+            ) from None
+
+
+def free_port():
+    """Return a port that nobody uses now."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        return listener.getsockname()[1]
+
+
+def wait_until(condition, seconds, step=0.05):
+    """Wait until `condition()` is true; return whether it became so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(step)
+    return True
