@@ -5,7 +5,8 @@ it does, it counts a heartbeat in a record of its own; who holds a claim of a
 worker without heartbeats is dead.  Clocks may be set and differ, so a dead
 worker is foremost one whose count stood still for a lease *while we watched*,
 by a clock that nobody sets; the time of day only decides about workers that
-we have not watched for long.
+we see for the first time.  Time in which we could not see is not counted: when
+the database was away or this Zope stood still, nobody is dead for that.
 """
 
 import os
@@ -24,6 +25,9 @@ THIS_WORKER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 CLOCK_TOLERANCE_SECONDS = 60.0
 """Clocks may be set by this much, or differ that much, without harm."""
+
+LOOKED_AWAY = 0.75
+"""Who did not look for this part of a lease begins to watch anew."""
 
 
 class Hold(NamedTuple):
@@ -56,37 +60,67 @@ class Worker(Part):
         self.ended = True
 
 
+class Sight:
+    """What was seen of one worker, and when by the monotonic clock."""
+
+    def __init__(self, beats, now, is_dead):
+        self.beats = beats
+        self.since = now
+        self.looked = now
+        self.is_dead = is_dead
+
+
+def is_connected(worker):
+    """Tell whether the database of a Worker is there now.
+
+    A client of ZEO reads its cache meanwhile; other storages raise an error.
+    """
+    storage = worker._p_jar and worker._p_jar.db().storage
+    return getattr(storage, "is_connected", lambda: True)()
+
+
 class Watch:
     """What this Zope saw of the heartbeats of all workers."""
 
-    def __init__(self, monotonic=time.monotonic, time_of_day=time.time):
+    def __init__(
+        self,
+        monotonic=time.monotonic,
+        time_of_day=time.time,
+        is_connected=is_connected,
+    ):
         self._monotonic = monotonic
         self._time_of_day = time_of_day
+        self._is_connected = is_connected
         self._lock = threading.Lock()
-        self._seen = {}
+        self._sights = {}
 
     def is_alive(self, worker):
         """Tell whether a Worker lives, as far as can be known here."""
         if worker.ended or worker.name == THIS_WORKER:
             return not worker.ended
         lease = config.get("lease-seconds")
-        unchanged = self._seconds_unchanged(worker)
-        age = self._time_of_day() - worker.beat_at
-        return unchanged < lease and age < lease + CLOCK_TOLERANCE_SECONDS
-
-    def _seconds_unchanged(self, worker):
+        connected = self._is_connected(worker)
         now = self._monotonic()
         with self._lock:
-            beats, since = self._seen.get(worker.name, (None, now))
-            if beats != worker.beats:
-                since = now
-            self._seen[worker.name] = worker.beats, since
-            return now - since
+            sight = self._sights.get(worker.name)
+            if sight is None or worker.beats > sight.beats:
+                is_dead = sight is None and self._is_old(worker, lease)
+                sight = Sight(worker.beats, now, is_dead and connected)
+                self._sights[worker.name] = sight
+            elif not connected or now - sight.looked > LOOKED_AWAY * lease:
+                sight.since = now
+            sight.looked = now
+            sight.is_dead = sight.is_dead or now - sight.since >= lease
+            return not sight.is_dead
+
+    def _is_old(self, worker, lease):
+        age = self._time_of_day() - worker.beat_at
+        return age >= lease + CLOCK_TOLERANCE_SECONDS
 
     def forget(self, name):
         """Drop what was seen of the worker with that name."""
         with self._lock:
-            self._seen.pop(name, None)
+            self._sights.pop(name, None)
 
 
 watch = Watch()

@@ -8,13 +8,19 @@ from netsight.async_.lease import Worker
 
 
 LEASE = 60
+BEAT = 15
 
 
 class WatchTests(unittest.TestCase):
     def setUp(self):
         self.monotonic = 1000.0
         self.time_of_day = 1_000_000.0
-        self.watch = Watch(lambda: self.monotonic, lambda: self.time_of_day)
+        self.connected = True
+        self.watch = Watch(
+            lambda: self.monotonic,
+            lambda: self.time_of_day,
+            lambda worker: self.connected,
+        )
         self.worker = Worker("other")
         self.beat()
 
@@ -29,22 +35,29 @@ class WatchTests(unittest.TestCase):
         self.monotonic += seconds
         self.time_of_day += seconds
 
+    def watch_for(self, seconds):
+        """Let time pass, and look as often as a server does."""
+        for _ in range(seconds // BEAT):
+            self.pass_time(BEAT)
+            self.is_alive()
+        self.pass_time(seconds % BEAT)
+
     def test_a_worker_that_beats_lives(self):
         for _ in range(20):
             self.assertTrue(self.is_alive())
-            self.pass_time(15)
+            self.pass_time(BEAT)
             self.beat()
 
     def test_one_that_stopped_is_dead_when_its_lease_has_run_out(self):
         self.assertTrue(self.is_alive())
-        self.pass_time(LEASE - 1)
+        self.watch_for(LEASE - 1)
         self.assertTrue(self.is_alive())
         self.pass_time(1)
         self.assertFalse(self.is_alive())
 
     def test_one_that_beats_again_lives_again(self):
         self.is_alive()
-        self.pass_time(LEASE)
+        self.watch_for(LEASE)
         self.beat()
         self.assertTrue(self.is_alive())
 
@@ -62,7 +75,7 @@ class WatchTests(unittest.TestCase):
         self.assertTrue(self.is_alive())
         self.time_of_day -= 60
         self.assertTrue(self.is_alive())
-        self.pass_time(LEASE)
+        self.watch_for(LEASE)
         self.assertFalse(self.is_alive())
 
     def test_one_that_said_good_bye_is_dead_at_once(self):
@@ -75,6 +88,48 @@ class WatchTests(unittest.TestCase):
         self.pass_time(10 * LEASE)
         self.assertTrue(self.is_alive())
         self.worker.end()
+        self.assertFalse(self.is_alive())
+
+    def test_one_that_we_could_not_see_meanwhile_is_given_a_lease(self):
+        self.is_alive()
+        self.pass_time(10 * LEASE)
+        self.assertTrue(self.is_alive())
+        self.watch_for(LEASE - 1)
+        self.assertTrue(self.is_alive())
+        self.pass_time(1)
+        self.assertFalse(self.is_alive())
+
+    def test_nobody_dies_while_the_database_is_away(self):
+        self.is_alive()
+        self.connected = False
+        self.watch_for(10 * LEASE)
+        self.assertTrue(self.is_alive())
+        self.connected = True
+        self.watch_for(LEASE - 1)
+        self.assertTrue(self.is_alive())
+        self.pass_time(1)
+        self.assertFalse(self.is_alive())
+
+    def test_a_late_look_at_one_that_beats_does_not_ask_its_age(self):
+        self.is_alive()
+        self.pass_time(LEASE)
+        self.beat()
+        self.pass_time(10 * LEASE)
+        self.assertTrue(self.is_alive())
+
+    def test_a_dead_one_stays_dead_whatever_we_cannot_see(self):
+        self.is_alive()
+        self.watch_for(LEASE)
+        self.pass_time(10 * LEASE)
+        self.assertFalse(self.is_alive())
+        self.connected = False
+        self.assertFalse(self.is_alive())
+
+    def test_an_old_view_of_the_database_is_no_heartbeat(self):
+        self.beat()
+        self.is_alive()
+        self.worker.beats -= 1
+        self.watch_for(LEASE)
         self.assertFalse(self.is_alive())
 
     def test_a_worker_that_was_forgotten_is_watched_anew(self):
