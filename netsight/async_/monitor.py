@@ -43,6 +43,7 @@ class Monitor:
         self._thread = None
         self._duty = None
         self._stopping = False
+        self._last = []
         self._due = {"flush": 0.0, "look": 0.0, "beat": 0.0, "duty": 0.0}
 
     # For runs
@@ -103,19 +104,19 @@ class Monitor:
             self._duty = duty
             self._start()
 
-    def stop(self, timeout):
+    def stop(self, timeout, *last):
         """End the thread; return False if it lives after `timeout` seconds.
 
-        Notes of fetched results are written before.
+        Before, it writes notes of fetched results, and calls the functions
+        `last`.
         """
         with self._lock:
             self._duty = None
             self._stopping = True
+            if self._thread is not None:
+                self._last = [self._flush_task, *last]
             self._lock.notify_all()
-        ended = self.stopped(timeout)
-        if self._fetched:
-            self._try(self._flush_task)
-        return ended
+        return self.stopped(timeout)
 
     def wait_idle(self, timeout):
         """Wait until all progress is written; return False on timeout.
@@ -190,6 +191,8 @@ class Monitor:
                     self._due[name] = now + self._pause_after(name)
                     return getattr(self, f"_{name}_task")
                 self._lock.wait(min(due - now, threading.TIMEOUT_MAX))
+            if self._last:
+                return self._last.pop(0)
             self._thread = None
             return None
 

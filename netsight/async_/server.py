@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 ZCONSOLE = "Zope2.utilities.zconsole"
 
+LAST_WRITES_SECONDS = 5.0
+"""How long a stop waits for a database: a client of ZEO asks for minutes."""
+
 
 class Duty:
     """What the monitor of a server does, each beat.
@@ -123,8 +126,8 @@ def make_room(database):
 def stop():
     """Take no more work, wait for what runs, and hand back the rest.
 
-    Waits `stop-seconds`.  Runs once: before Zope closes its databases, or
-    when Python exits.
+    Waits `stop-seconds`, and LAST_WRITES_SECONDS if the database is away.
+    Runs once: before Zope closes its databases, or when Python exits.
     """
     atexit.unregister(stop)
     seconds = config.get("stop-seconds")
@@ -135,12 +138,13 @@ def stop():
             seconds,
             executor.health(),
         )
-    monitor.stop(seconds)
-    try:
-        write("netsight.async: stop", _end_this)
-    except Exception:
+    if not monitor.stop(LAST_WRITES_SECONDS, _hand_back):
         # The databases must be closed all the same; the lease runs out.
-        logger.exception("running processes were not handed back")
+        logger.error("the database does not answer; nothing was handed back")
+
+
+def _hand_back():
+    write("netsight.async: stop", _end_this)
 
 
 class StopFirst:
