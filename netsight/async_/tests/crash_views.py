@@ -128,7 +128,10 @@ class StatesView(BrowserView):
     def __call__(self):
         registry = query_registry(self.context)
         ids = registry.process_ids() if registry is not None else ()
-        return json.dumps({i: described(registry[i]) for i in ids})
+        done = self.context._p_jar.root().get(EFFECTS, {})
+        return json.dumps(
+            {i: described(registry[i], done.get(i, ())) for i in ids}
+        )
 
 
 class OldRegistryView(BrowserView):
@@ -140,8 +143,11 @@ class OldRegistryView(BrowserView):
         registry._process_registry = PersistentMapping(a={})
 
 
-def described(process):
-    """Return what the tests want to know of an IProcess, as plain values."""
+def described(process, effects):
+    """Return what the tests want to know of an IProcess, as plain values.
+
+    `effects` are the claims under which it was done.
+    """
     worker = process.claim.worker and process.claim.worker.name
     return {
         "view": process.view_name,
@@ -149,6 +155,7 @@ def described(process):
         "stored": process.outcome.state,
         "progress": process.progress,
         "claims": process.claim.number,
+        "effects": list(effects),
         "worker": worker,
         "is_mine": worker == THIS_WORKER,
         "error": process.error and process.error.kind,

@@ -5,7 +5,6 @@ import time
 import unittest
 
 from netsight.async_.tests.server_process import WAIT_SECONDS
-from netsight.async_.tests.server_process import wait_until
 from netsight.async_.tests.zope_server import QUICK
 from netsight.async_.tests.zope_server import ZopeServer
 from netsight.async_.tests.zope_server import plain
@@ -26,23 +25,6 @@ class ServerTestCase(unittest.TestCase):
         self.zope = ZopeServer(f"{folder.name}/instance")
         self.addCleanup(self.zope.kill)
 
-    def wait_for(self, process_id, state):
-        """Wait until a process is in a state; fail if it never is."""
-        reached = wait_until(
-            lambda: self.zope.state(process_id) == state, WAIT_SECONDS
-        )
-        self.assertTrue(reached, self.zope.states().get(process_id))
-
-    def running(self, view, seconds=LONG):
-        """Start a job that sleeps; return its id when it has begun."""
-        process_id = self.zope.start_job(view, seconds=seconds)
-        began = wait_until(
-            lambda: self.zope.states()[process_id]["progress"] is not None,
-            WAIT_SECONDS,
-        )
-        self.assertTrue(began, self.zope.states())
-        return process_id
-
     def kill_and_start(self, **environ):
         self.zope.kill()
         self.zope.start(**environ)
@@ -59,7 +41,7 @@ class ServerTestCase(unittest.TestCase):
 class KilledTests(ServerTestCase):
     def test_a_running_process_is_lost_as_soon_as_zope_is_back(self):
         self.zope.start()
-        process_id = self.running("crash-slow")
+        process_id = self.zope.start_running("crash-slow", LONG)
         self.kill_and_start()
         self.assertEqual(self.zope.state(process_id), "lost")
         query = f"process_id={process_id}"
@@ -72,19 +54,19 @@ class KilledTests(ServerTestCase):
 
     def test_one_that_may_is_run_again_and_completed(self):
         self.zope.start()
-        process_id = self.running("crash-slow-again", seconds="5")
+        process_id = self.zope.start_running("crash-slow-again", "5")
         self.kill_and_start()
-        self.wait_for(process_id, "completed")
+        self.zope.wait_for(process_id, "completed")
         self.assertEqual(self.zope.states()[process_id]["claims"], 2)
 
     def test_queued_processes_run_when_zope_is_back(self):
         one_thread = {"NETSIGHT_ASYNC_THREADS": "1"}
         self.zope.start(**one_thread)
-        blocking = self.running("crash-slow")
+        blocking = self.zope.start_running("crash-slow", LONG)
         queued = self.zope.start_job("crash-upload", b"\0" * 100_000)
         self.assertEqual(self.zope.state(queued), "queued")
         self.kill_and_start(**one_thread)
-        self.wait_for(queued, "completed")
+        self.zope.wait_for(queued, "completed")
         self.assertEqual(self.zope.states()[queued]["claims"], 1)
         self.assertEqual(self.zope.state(blocking), "lost")
 
@@ -97,16 +79,16 @@ class KilledTests(ServerTestCase):
             self.zope.launch()
         self.zope.wait(WAIT_SECONDS)
         self.zope.start()
-        self.wait_for(process_id, "failed")
+        self.zope.wait_for(process_id, "failed")
         record = self.zope.states()[process_id]
         self.assertEqual(record["error"], "WorkerDied")
-        self.wait_for(self.zope.start_job("crash-quick"), "completed")
+        self.zope.wait_for(self.zope.start_job("crash-quick"), "completed")
 
 
 class StoppedTests(ServerTestCase):
     def test_an_idle_zope_ends_at_once(self):
         self.zope.start()
-        self.wait_for(self.zope.start_job("crash-quick"), "completed")
+        self.zope.wait_for(self.zope.start_job("crash-quick"), "completed")
         self.stop()
 
     def test_one_with_a_registry_of_1x_ends_at_once(self):
@@ -116,7 +98,7 @@ class StoppedTests(ServerTestCase):
 
     def test_a_short_process_is_completed_first(self):
         self.zope.start()
-        process_id = self.running("crash-slow", seconds="2")
+        process_id = self.zope.start_running("crash-slow", "2")
         self.stop(within=STOP_SECONDS + EXIT_SECONDS)
         self.zope.start()
         record = self.zope.states()[process_id]
@@ -125,10 +107,10 @@ class StoppedTests(ServerTestCase):
     def test_a_long_process_is_handed_back(self):
         environ = {"NETSIGHT_ASYNC_STOP_SECONDS": "1"}
         self.zope.start(**environ)
-        lost = self.running("crash-slow")
-        again = self.running("crash-slow-again", seconds="4")
+        lost = self.zope.start_running("crash-slow", LONG)
+        again = self.zope.start_running("crash-slow-again", "4")
         self.stop(within=1 + EXIT_SECONDS)
         self.zope.start()
         self.assertEqual(self.zope.states()[lost]["stored"], "lost")
-        self.wait_for(again, "completed")
+        self.zope.wait_for(again, "completed")
         self.assertEqual(self.zope.states()[again]["claims"], 2)

@@ -15,6 +15,7 @@ from urllib.request import build_opener
 from netsight.async_.tests.server_process import HOST
 from netsight.async_.tests.server_process import WAIT_SECONDS
 from netsight.async_.tests.server_process import ServerProcess
+from netsight.async_.tests.server_process import wait_until
 
 
 BOUNDARY = "a-boundary-of-the-tests"
@@ -146,8 +147,13 @@ class ZopeServer(ServerProcess):
 
     def get(self, path):
         """Return (status, text) of a GET; raises OSError without answer."""
-        status, _headers, text = self._open(Request(self.url(path)))
-        return status, text
+        status, _headers, body = self._open(Request(self.url(path)))
+        return status, body.decode("utf-8", "replace")
+
+    def get_bytes(self, path):
+        """Return (status, bytes) of a GET; raises OSError without answer."""
+        status, _headers, body = self._open(Request(self.url(path)))
+        return status, body
 
     def start_job(self, view, upload=b"", **form):
         """POST to a view; return the id of the process that it started.
@@ -167,8 +173,9 @@ class ZopeServer(ServerProcess):
 
     def post(self, path, data=b"", media_type="application/octet-stream"):
         """Return (status, headers, text) of a POST; raises as `start_job`."""
-        headers = {"Content-Type": media_type}
-        return self._open(Request(self.url(path), data, headers))
+        request = Request(self.url(path), data, {"Content-Type": media_type})
+        status, headers, body = self._open(request)
+        return status, headers, body.decode("utf-8", "replace")
 
     def states(self):
         """Return {process id: record} as `crash-states` tells them."""
@@ -177,16 +184,37 @@ class ZopeServer(ServerProcess):
     def state(self, process_id):
         return self.states()[process_id]["state"]
 
+    def wait_for(self, process_id, state):
+        """Wait until a process is in a state, and return its record.
+
+        Raises AssertionError if it never is.
+        """
+        if not wait_until(
+            lambda: self.state(process_id) == state, WAIT_SECONDS
+        ):
+            raise AssertionError(self.states().get(process_id))
+        return self.states()[process_id]
+
+    def start_running(self, view, seconds):
+        """Start a job that sleeps; return its id when it has begun."""
+        process_id = self.start_job(view, seconds=seconds)
+        if not wait_until(
+            lambda: self.states()[process_id]["progress"] is not None,
+            WAIT_SECONDS,
+        ):
+            raise AssertionError(self.states()[process_id])
+        return process_id
+
     def url(self, path):
         return f"http://{HOST}:{self.port}{path}"
 
     def _open(self, request):
         try:
             with OPENER.open(request, timeout=WAIT_SECONDS) as response:
-                return response.status, response.headers, text_of(response)
+                return response.status, response.headers, response.read()
         except HTTPError as response:
             with response:
-                return response.code, response.headers, text_of(response)
+                return response.code, response.headers, response.read()
 
 
 class NoRedirect(HTTPRedirectHandler):
@@ -197,10 +225,6 @@ class NoRedirect(HTTPRedirectHandler):
 
 
 OPENER = build_opener(ProxyHandler({}), NoRedirect())
-
-
-def text_of(response):
-    return response.read().decode("utf-8", "replace")
 
 
 def multipart(form, upload):

@@ -1,0 +1,295 @@
+"""Two real Zopes with one ZEO server: any of the three dies or stands still.
+
+The Zope that got the POST need not be the one that runs the job, so a test
+looks who does.
+"""
+
+import tempfile
+import time
+import unittest
+
+from netsight.async_.tests.server_process import WAIT_SECONDS
+from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.zeo_server import ZeoServer
+from netsight.async_.tests.zope_server import QUICK
+from netsight.async_.tests.zope_server import ZopeServer
+
+
+LONG = "600"
+"""Seconds that no test waits for."""
+
+LEASE_SECONDS = int(QUICK["NETSIGHT_ASYNC_LEASE_SECONDS"])
+STOP_SECONDS = int(QUICK["NETSIGHT_ASYNC_STOP_SECONDS"])
+EXIT_SECONDS = 10
+"""What the last writes and Zope itself may need to end."""
+
+ONE_THREAD = {"NETSIGHT_ASYNC_THREADS": "1"}
+
+
+class TwoZopesTestCase(unittest.TestCase):
+    server_sync = True
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.zeo = ZeoServer(f"{folder.name}/zeo", self.server_sync)
+        self.zopes = [
+            ZopeServer(f"{folder.name}/{name}", self.zeo) for name in "ab"
+        ]
+        for server in (self.zeo, *self.zopes):
+            self.addCleanup(server.kill)
+
+    def start(self, **environ):
+        self.zeo.start()
+        # The first one of all makes the application.
+        for zope in self.zopes:
+            zope.start(**environ)
+
+    def running(self, view, seconds=LONG):
+        """Start a job; return its id, the Zope that runs it, the other."""
+        process_id = self.zopes[0].start_running(view, seconds)
+        return process_id, *self.runner_of(process_id)
+
+    def runner_of(self, process_id):
+        """Return the Zope that runs or ran a process, and the other."""
+        a, b = self.zopes
+        is_mine = a.states()[process_id]["is_mine"]
+        return (a, b) if is_mine else (b, a)
+
+    def wait_stored(self, zope, process_id, state):
+        """Wait until an outcome is written; until then it is computed."""
+        self.assertTrue(
+            wait_until(
+                lambda: zope.states()[process_id]["stored"] == state,
+                WAIT_SECONDS,
+            ),
+            zope.states()[process_id],
+        )
+
+    def assert_runs_jobs(self, zope):
+        """Fail unless `zope` itself still takes and completes jobs."""
+
+        def runs_one():
+            process_id = zope.start_job("crash-quick")
+            return zope.wait_for(process_id, "completed")["is_mine"]
+
+        self.assertTrue(wait_until(runs_one, WAIT_SECONDS), zope.log)
+
+    def assert_stops(self, zope):
+        """SIGTERM a Zope; it must end in time, with status 0."""
+        zope.terminate()
+        self.assertEqual(zope.wait(STOP_SECONDS + EXIT_SECONDS), 0, zope.log)
+
+
+class ServedByBothTests(TwoZopesTestCase):
+    def test_any_zope_answers_for_a_job_that_the_other_ran(self):
+        self.start()
+        upload = bytes(range(256)) * 1000
+        process_id = self.zopes[0].start_job("crash-upload", upload)
+        _runner, other = self.runner_of(process_id)
+        other.wait_for(process_id, "completed")
+        query = f"process_id={process_id}"
+        answer = other.get(f"/crash-upload/completed?{query}&output_json=1")
+        self.assertEqual(answer, (200, '{"completed": true}'))
+        status, body = other.get_bytes(f"/crash-upload/result?{query}")
+        self.assertEqual((status, body), (200, upload))
+
+    def test_the_other_is_told_of_a_start_at_once(self):
+        self.start()
+        a, b = self.zopes
+        for _again in range(50):
+            process_id = a.start_job("crash-quick")
+            path = f"/crash-quick/completed?process_id={process_id}"
+            self.assertEqual(b.get(path)[0], 200)
+
+    def test_a_zope_that_is_free_takes_what_the_other_has_queued(self):
+        self.start(**ONE_THREAD)
+        _blocking, busy, free = self.running("crash-slow")
+        process_id = busy.start_job("crash-quick")
+        busy.wait_for(process_id, "completed")
+        self.assertEqual(self.runner_of(process_id), (free, busy))
+
+
+class KilledTests(TwoZopesTestCase):
+    def test_a_queued_job_runs_on_the_other(self):
+        self.start(**ONE_THREAD)
+        _blocking, victim, other = self.running("crash-slow")
+        other.start_running("crash-slow", "4")
+        process_id = victim.start_job("crash-quick")
+        self.assertEqual(victim.state(process_id), "queued")
+        victim.kill()
+        record = other.wait_for(process_id, "completed")
+        self.assertEqual(record["effects"], [1])
+
+    def test_a_running_job_is_lost_when_the_lease_has_run_out(self):
+        self.start()
+        process_id, victim, other = self.running("crash-slow")
+        victim.kill()
+        self.assertEqual(other.state(process_id), "running")
+        self.wait_stored(other, process_id, "lost")
+        self.assertEqual(other.states()[process_id]["effects"], [])
+
+    def test_it_runs_on_as_long_as_its_zope_lives(self):
+        self.start()
+        process_id, _runner, other = self.running("crash-slow")
+        died = wait_until(
+            lambda: other.state(process_id) != "running", 3 * LEASE_SECONDS
+        )
+        self.assertFalse(died, other.states()[process_id])
+
+    def test_one_that_may_is_run_again_by_the_other(self):
+        self.start()
+        process_id, victim, other = self.running("crash-slow-again", "4")
+        victim.kill()
+        record = other.wait_for(process_id, "completed")
+        self.assertEqual(record["effects"], [2])
+        self.assertTrue(record["is_mine"])
+
+
+class StoppedTests(TwoZopesTestCase):
+    def test_a_zope_that_is_stopped_hands_its_jobs_to_the_other(self):
+        self.start(NETSIGHT_ASYNC_STOP_SECONDS="1")
+        process_id, leaving, other = self.running("crash-slow-again", "5")
+        self.assert_stops(leaving)
+        record = other.wait_for(process_id, "completed")
+        self.assertEqual(record["effects"], [2])
+        self.assertTrue(record["is_mine"])
+
+
+class PausedTests(TwoZopesTestCase):
+    """A Zope that stands still past its lease, and goes on."""
+
+    def assert_refused(self, process_id, zombie):
+        """Wait until the zombie was told that the job is not its own."""
+        refused = f"process {process_id} is not for this worker"
+        self.assertTrue(
+            wait_until(lambda: refused in zombie.log, WAIT_SECONDS),
+            zombie.log,
+        )
+
+    def test_its_job_is_lost_without_an_effect(self):
+        self.start()
+        process_id, zombie, other = self.running("crash-slow", "4")
+        zombie.pause()
+        self.wait_stored(other, process_id, "lost")
+        zombie.resume()
+        self.assert_refused(process_id, zombie)
+        record = zombie.states()[process_id]
+        self.assertEqual((record["stored"], record["effects"]), ("lost", []))
+        self.assert_runs_jobs(zombie)
+
+    def test_one_that_was_run_again_by_the_other_is_done_once(self):
+        self.start()
+        process_id, zombie, other = self.running("crash-slow-again", "4")
+        zombie.pause()
+        other.wait_for(process_id, "completed")
+        zombie.resume()
+        self.assert_refused(process_id, zombie)
+        self.assertEqual(zombie.states()[process_id]["effects"], [2])
+        self.assert_runs_jobs(zombie)
+
+    def test_its_new_jobs_live_as_long_as_it_does(self):
+        self.start(**ONE_THREAD)
+        process_id, zombie, other = self.running("crash-slow", "4")
+        zombie.pause()
+        self.wait_stored(other, process_id, "lost")
+        other.start_running("crash-slow", LONG)
+        zombie.resume()
+        self.assert_refused(process_id, zombie)
+        process_id = zombie.start_running("crash-slow", LONG)
+        died = wait_until(
+            lambda: other.state(process_id) != "running", 2 * LEASE_SECONDS
+        )
+        self.assertFalse(died, other.states()[process_id])
+
+    def test_it_does_not_take_the_other_for_dead(self):
+        self.start()
+        process_id, _runner, paused = self.running("crash-slow")
+        paused.pause()
+        time.sleep(2 * LEASE_SECONDS)
+        paused.resume()
+        died = wait_until(
+            lambda: paused.state(process_id) != "running", LEASE_SECONDS
+        )
+        self.assertFalse(died, paused.states()[process_id])
+
+
+class DatabaseAwayTests(TwoZopesTestCase):
+    """The ZEO server is killed, and started again later."""
+
+    def assert_all_work(self):
+        for zope in self.zopes:
+            self.assert_runs_jobs(zope)
+        for zope in self.zopes:
+            self.assert_stops(zope)
+
+    def be_away(self, seconds):
+        self.zeo.kill()
+        time.sleep(seconds)
+        self.zeo.start()
+
+    def test_idle_zopes_go_on(self):
+        self.start()
+        self.be_away(LEASE_SECONDS)
+        self.assert_all_work()
+
+    def test_a_running_job_goes_on(self):
+        self.start()
+        process_id, runner, _other = self.running("crash-slow", "8")
+        self.be_away(1)
+        record = runner.wait_for(process_id, "completed")
+        self.assertEqual(record["effects"], [1])
+        self.assert_all_work()
+
+    def test_one_goes_on_also_if_it_was_away_longer_than_a_lease(self):
+        self.start()
+        away = 2 * LEASE_SECONDS
+        process_id, runner, _other = self.running("crash-slow", away + 6)
+        self.be_away(away)
+        record = runner.wait_for(process_id, "completed")
+        self.assertEqual(record["effects"], [1])
+        self.assert_all_work()
+
+    def test_it_goes_on_also_if_its_zope_is_the_last_to_come_back(self):
+        self.start()
+        away = 2 * LEASE_SECONDS
+        process_id, runner, other = self.running("crash-slow", away + 6)
+        self.zeo.kill()
+        time.sleep(away)
+        runner.pause()
+        self.zeo.start()
+        died = wait_until(lambda: other.state(process_id) != "running", 1)
+        runner.resume()
+        self.assertFalse(died, other.states()[process_id])
+        record = runner.wait_for(process_id, "completed")
+        self.assertEqual(record["effects"], [1])
+
+    def test_a_job_that_ends_meanwhile_is_done_once(self):
+        self.start()
+        process_id, runner, _other = self.running("crash-slow", "2")
+        self.be_away(4)
+        record = runner.wait_for(process_id, "completed")
+        self.assertEqual(len(record["effects"]), 1)
+        self.assert_all_work()
+
+    def test_a_dead_zope_is_found_when_it_is_back(self):
+        self.start()
+        process_id, victim, other = self.running("crash-slow")
+        self.zeo.kill()
+        victim.kill()
+        time.sleep(LEASE_SECONDS)
+        self.zeo.start()
+        other.wait_for(process_id, "lost")
+
+    def test_a_zope_can_be_stopped_meanwhile(self):
+        self.start()
+        _process_id, runner, other = self.running("crash-slow")
+        self.zeo.kill()
+        self.assert_stops(other)
+        self.assert_stops(runner)
+
+
+class LateDatabaseAwayTests(DatabaseAwayTests):
+    """The same with clients that read their cache meanwhile."""
+
+    server_sync = False
