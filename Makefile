@@ -17,6 +17,7 @@ INSTANCE ?= instance
 # How often `make crash` kills Zope, and what decides about jobs and kills.
 ROUNDS ?= 20
 SEED ?= 1
+STORAGE ?= file
 
 PLONE := .venv/installed-$(PYTHON_VERSION)
 ZOPE_DIR := .venv-zope-$(PYTHON_VERSION)
@@ -102,8 +103,8 @@ check-buildout:  ## Build and run the instance of buildout.cfg.
 	$(PYTHON) tools/check_buildout.py
 
 .PHONY: crash
-crash: $(PLONE)  ## Kill a Zope ROUNDS times, and look whether all is right.
-	.venv/bin/python tools/crash $(ROUNDS) $(SEED)
+crash: $(PLONE)  ## Kill Zopes ROUNDS times, and look whether all is right.
+	.venv/bin/python tools/crash $(ROUNDS) $(SEED) $(STORAGE)
 
 # To ship it
 

@@ -28,10 +28,10 @@ from netsight.async_.tests.crash_views import AgainView
 
 
 @contextmanager
-def opened(zope, read_only=True):
-    """Open the database of a ZopeServer that does not run."""
-    storage = FileStorage(str(zope.data), read_only=read_only)
-    database = ZODB.DB(BlobStorage(str(zope.blobs), storage))
+def opened(server, read_only=True):
+    """Open the database of a ZopeServer or ZeoServer that does not run."""
+    storage = FileStorage(str(server.data), read_only=read_only)
+    database = ZODB.DB(BlobStorage(str(server.blobs), storage))
     try:
         with database.transaction() as connection:
             yield connection
@@ -83,8 +83,8 @@ class Checker:
     `fetched` the ids of those whose result was fetched: they may be expired.
     """
 
-    def __init__(self, zope):
-        self.zope = zope
+    def __init__(self, server):
+        self.server = server
         self.known = {}
         self.fetched = set()
         self.expired = set()
@@ -94,7 +94,7 @@ class Checker:
     def check(self):
         """Look at everything; add to `problems`."""
         self._check_file()
-        with opened(self.zope) as connection:
+        with opened(self.server) as connection:
             self._check_processes(connection)
             tids = {t.tid for t in connection.db().storage.iterator()}
         self._pack()
@@ -104,7 +104,7 @@ class Checker:
         self.problems.append(text)
 
     def _check_file(self):
-        path = str(self.zope.data)
+        path = str(self.server.data)
         try:
             fstest.check(path)
         except fstest.FormatError as exc:
@@ -158,14 +158,14 @@ class Checker:
     # Blobs
 
     def _pack(self):
-        storage = FileStorage(str(self.zope.data), pack_keep_old=False)
-        database = ZODB.DB(BlobStorage(str(self.zope.blobs), storage))
+        storage = FileStorage(str(self.server.data), pack_keep_old=False)
+        database = ZODB.DB(BlobStorage(str(self.server.blobs), storage))
         database.pack(time.time())
         database.close()
 
     def _check_blobs(self, tids):
         """Each blob file must be the current state of an object."""
-        with opened(self.zope) as connection:
+        with opened(self.server) as connection:
             storage = connection.db().storage
             helper = storage.fshelper
             for oid, folder in helper.listOIDs():

@@ -38,6 +38,15 @@ AIMED = 0.75
 AGAIN = 0.4
 """Parts of the rounds with an aimed kill, and with a second kill."""
 
+TARGETS = {"zope": 5, "pause": 2, "zeo": 2, "both": 1}
+"""What is killed or paused of two Zopes and a ZEO server, and how often."""
+
+PAUSED_SECONDS = 6.0
+"""Past the lease, and until recovery has been done."""
+
+AWAY_SECONDS = 6.0
+"""A ZEO server is away for so long at most, with a lease of 3."""
+
 CLOCK_SECONDS = 2.5
 AIM_SECONDS = 4.0
 """A kill by the clock comes within that; an aimed one that misses, then."""
@@ -59,6 +68,20 @@ class Kill:
 
 
 @dataclass(frozen=True)
+class Scene:
+    """What happens to two Zopes and their ZEO server.
+
+    The `target` of the Kill is one Zope, which is killed (`zope`) or stands
+    still for a while (`pause`), both Zopes, or the ZEO server (`zeo`), which
+    is away for some `seconds`.
+    """
+
+    target: str
+    kill: Kill
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Post:
     """One job to start, `pause` seconds after the one before."""
 
@@ -75,6 +98,16 @@ def draw_kills(rng, number):
         seconds = AIM_SECONDS / 2
         kills.append(_draw_kill(rng, number, PLACES_AGAIN, seconds))
     return kills
+
+
+def draw_scene(rng, number):
+    """Return the scene of round `number`; the places take turns."""
+    (target,) = rng.choices(list(TARGETS), TARGETS.values())
+    kill = _draw_kill(rng, number, PLACES, AIM_SECONDS)
+    if kill.by_sigterm and target != "zope":
+        kill = Kill("", kill.seconds)
+    away = rng.uniform(0, AWAY_SECONDS)
+    return Scene(target, kill, PAUSED_SECONDS if target == "pause" else away)
 
 
 def _draw_kill(rng, turn, places, aim_seconds):

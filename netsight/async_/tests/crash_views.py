@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 
 from BTrees.OOBTree import OOBTree
 from persistent.mapping import PersistentMapping
@@ -31,6 +32,10 @@ UPLOADS = "crash uploads"
 CHECKPOINTS = 4
 TRAP = "CRASH_TRAP"
 """Environment variable: ``step:place:number``, see Trap."""
+
+TRAP_SIGNAL = "CRASH_TRAP_SIGNAL"
+TRAP_PID = "CRASH_TRAP_PID"
+"""What the trap sends, and to whom: SIGKILL and this Zope if not set."""
 
 
 class JobView(BaseAsyncView):
@@ -134,6 +139,14 @@ class StatesView(BrowserView):
         )
 
 
+class DisarmView(BrowserView):
+    """Disarms the trap of this Zope."""
+
+    def __call__(self):
+        for trap in traps:
+            trap.disarm()
+
+
 class OldRegistryView(BrowserView):
     """Leaves a registry as 1.x has stored it, and with what 1.x left in it."""
 
@@ -163,7 +176,9 @@ def described(process, effects):
 
 
 class Trap:
-    """Kills this process in a step of the `number`-th commit at a place.
+    """Kills somebody in a step of the `number`-th commit at a place.
+
+    That is this process; or it sends another signal, or to another process.
 
     The steps are `begin` (the storage has got the data, and the blobs are in
     place), `vote` (the transaction is in the file, but not valid yet), and
@@ -197,9 +212,17 @@ class Trap:
         Connection.tpc_vote = tpc_vote
         Connection.tpc_finish = tpc_finish
 
+    def disarm(self):
+        """Spring no more."""
+        self._left = 0
+
     def _spring_in(self, step, transaction):
         if (step, transaction) == (self.step, self._armed):
-            die(f"sprang the trap {self.text}")
+            strike(
+                f"sprang the trap {self.text}",
+                int(os.environ.get(TRAP_PID, os.getpid())),
+                signal.Signals[os.environ.get(TRAP_SIGNAL, "SIGKILL")],
+            )
 
     def _is_here(self, transaction):
         if place_of(transaction) != self.place:
@@ -221,12 +244,24 @@ def place_of(transaction):
 
 def die(reason):
     """End as by ``kill -9``: nothing else is run in this process."""
+    strike(reason, os.getpid(), signal.SIGKILL)
+
+
+def strike(reason, pid, number):
+    """Send a process a signal; returns unless it kills this one."""
     os.write(2, f"{reason}\n".encode())
-    os.kill(os.getpid(), signal.SIGKILL)
-    threading.Event().wait()
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+    if (pid, number) == (os.getpid(), signal.SIGKILL):
+        threading.Event().wait()
+
+
+traps = []
+"""That of the environment, if any."""
 
 
 def set_trap(event):
     """Set the trap of the environment, if any, when Zope has a database."""
     if TRAP in os.environ:
-        Trap(os.environ[TRAP]).set()
+        traps.append(Trap(os.environ[TRAP]))
+        traps[0].set()

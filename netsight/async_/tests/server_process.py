@@ -24,6 +24,7 @@ class ServerProcess:
         self.directory = Path(directory)
         self.port = free_port()
         self.process = None
+        self._log_start = 0
         (self.directory / "etc").mkdir(parents=True)
         (self.directory / "var").mkdir()
 
@@ -36,6 +37,11 @@ class ServerProcess:
         """What all starts have logged."""
         return self.log_path.read_text(errors="replace")
 
+    @property
+    def new_log(self):
+        """What the last start has logged."""
+        return self.log[self._log_start :]
+
     def arguments(self):
         """Return what Python is started with."""
         raise NotImplementedError
@@ -47,6 +53,7 @@ class ServerProcess:
     def launch(self, **environ):
         """Start it, with more `environ`; returns at once."""
         with self.log_path.open("ab") as log:
+            self._log_start = len(self.log)
             self.process = subprocess.Popen(
                 [sys.executable, *self.arguments()],
                 cwd=self.directory,

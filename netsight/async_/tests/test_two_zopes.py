@@ -48,7 +48,10 @@ class TwoZopesTestCase(unittest.TestCase):
     def running(self, view, seconds=LONG):
         """Start a job; return its id, the Zope that runs it, the other."""
         process_id = self.zopes[0].start_running(view, seconds)
-        return process_id, *self.runner_of(process_id)
+        runner, other = self.runner_of(process_id)
+        # From this look on, it watches the worker.
+        self.assertEqual(other.state(process_id), "running")
+        return process_id, runner, other
 
     def runner_of(self, process_id):
         """Return the Zope that runs or ran a process, and the other."""

@@ -12,6 +12,7 @@ ZEO_CONF = """\
 
 <zeo>
   address {host}:{port}
+  transaction-timeout 3
 </zeo>
 
 <blobstorage 1>

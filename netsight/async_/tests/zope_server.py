@@ -3,8 +3,8 @@
 import json
 import re
 from contextlib import suppress
+from http.client import HTTPException
 from urllib.error import HTTPError
-from urllib.error import URLError
 from urllib.parse import parse_qs
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler
@@ -138,8 +138,12 @@ class ZopeServer(ServerProcess):
         super().launch(**{**QUICK, **environ})
 
     def answers(self):
-        with suppress(URLError, OSError):
-            self.get("/crash-states")
+        return self.is_answered("/crash-states")
+
+    def is_answered(self, path):
+        """Tell whether a GET gets any answer."""
+        with suppress(OSError, HTTPException):
+            self.get(path)
             return True
         return False
 

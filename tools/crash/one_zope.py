@@ -1,0 +1,87 @@
+"""Rounds with one Zope on a FileStorage: it is killed, and started again."""
+
+import time
+
+from check import states_at_kill
+from plan import draw_kills
+from plan import draw_posts
+from posting import Posting
+from rounds import SETTLE_SECONDS
+from rounds import STOP_SECONDS
+from rounds import Rounds
+from rounds import moment_of
+from rounds import shown
+from rounds import states_at
+from rounds import trap_environ
+
+from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.zope_server import ZopeServer
+
+
+class OneZope(Rounds):
+    """See above."""
+
+    def __init__(self, directory, seed):
+        self.zope = ZopeServer(directory / "zope")
+        super().__init__(seed, [self.zope], self.zope)
+
+    def play(self, rng, number):
+        kills, posts = draw_kills(rng, number), draw_posts(rng)
+        told = [self.be_killed(kills[0], posts)]
+        told.extend(self.be_killed(kill, []) for kill in kills[1:])
+        self.recover()
+        self.fetch(self.zope, rng)
+        self.stop(self.zope)
+        return "; then ".join(told)
+
+    def be_killed(self, kill, posts):
+        """Start Zope, post, and have it killed; return a text about it."""
+        self.boot(kill.trap)
+        posting = Posting(self.zopes, posts)
+        if not wait_until(self.zope.has_ended, kill.seconds, step=0.005):
+            if kill.by_sigterm:
+                self.zope.terminate()
+            else:
+                self.zope.kill()
+        self.zope.wait(STOP_SECONDS)
+        posting.end()
+        self.count(posting)
+        return self.describe(kill)
+
+    def describe(self, kill):
+        """Count where the kill hit; return a text about it."""
+        moment = moment_of(kill.trap, self.zope.new_log)
+        if self.zope.process.returncode == 0:
+            moment = "orderly stop"
+        self.moments[moment] += 1
+        states = states_at_kill(self.zope, self.old)
+        self.at_kill.update(states)
+        return f"{moment} at {shown(states)}"
+
+    def boot(self, trap=""):
+        """Start Zope; it may die before it answers."""
+        self.launch(self.zope, **trap_environ(trap))
+
+    def recover(self):
+        """Start Zope, again if a job kills it, until all have ended."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        self.boot()
+        self.check_waiting()
+        while not self.have_ended() and time.monotonic() < deadline:
+            if self.zope.has_ended():
+                self.moments["by its job"] += 1
+                self.boot()
+                self.check_waiting()
+            time.sleep(0.05)
+
+    def check_waiting(self):
+        """No page may wait for a process of a Zope that is dead."""
+        for process_id, record in states_at(self.zope).items():
+            if record["state"] == "running" and not record["is_mine"]:
+                self.checker.complain(f"{process_id} seems to run: {record}")
+
+    def have_ended(self):
+        states = states_at(self.zope)
+        return all(r["stored"] for r in states.values()) and (
+            states or not self.zope.has_ended()
+        )

@@ -1,0 +1,156 @@
+"""What all rounds have in common, whatever the storage is."""
+
+import random
+import time
+from collections import Counter
+from http.client import HTTPException
+
+from check import Checker
+
+from netsight.async_.tests.crash_views import TRAP
+
+
+SETTLE_SECONDS = 60
+STOP_SECONDS = 15
+ENVIRON = {"NETSIGHT_ASYNC_KEEP_RESULT": "1"}
+FETCHED = 0.3
+"""Part of the completed processes whose result is fetched, and so swept."""
+
+
+class Rounds:
+    """All rounds on one database, with some Zopes."""
+
+    expected_errors = ("/crash-failing",)
+    """Who logs an error with one of these texts does right."""
+
+    def __init__(self, seed, zopes, database):
+        self.seed = seed
+        self.zopes = zopes
+        self.checker = Checker(database)
+        self.totals = Counter()
+        self.moments = Counter()
+        self.at_kill = Counter()
+        self.old = set()
+        self.sent = 0
+        self._checked = dict.fromkeys(zopes, 0)
+
+    def play(self, rng, number):
+        """Do all that happens in a round, and stop; return a text about it."""
+        raise NotImplementedError
+
+    def kill_all(self):
+        """Leave no process behind."""
+        for zope in self.zopes:
+            zope.kill()
+
+    def run(self, number):
+        """Do one round; return whether all is right."""
+        began = time.monotonic()
+        self.old = set(self.checker.known)
+        self.sent = 0
+        told = self.play(random.Random(f"{self.seed}/{number}"), number)
+        self.checker.check()
+        self._check_logs()
+        states = self._count_new()
+        seconds = time.monotonic() - began
+        print(
+            f"round {number}: {told}; ended {shown(states)}; {seconds:.1f} s",
+            flush=True,
+        )
+        return not self.checker.problems
+
+    def _count_new(self):
+        new = self.checker.known.keys() - self.old
+        states = Counter(str(self.checker.states.get(i)) for i in new)
+        self.totals.update(states)
+        self.totals["processes"] += len(new)
+        if len(new) > self.sent:
+            self.checker.complain(f"{len(new)} jobs by {self.sent} posts")
+        return states
+
+    # For `play`
+
+    def launch(self, zope, **environ):
+        """Start a Zope; it may die before it answers."""
+        self.totals["boots"] += 1
+        zope.launch(**ENVIRON, **environ)
+        if not zope.wait_ready():
+            self.checker.complain("Zope does not answer")
+
+    def count(self, posting):
+        """Note what was posted."""
+        self.checker.known.update(posting.started)
+        self.sent += posting.sent
+        self.totals["posts answered"] += len(posting.started)
+        self.totals["posts cut off"] += posting.cut
+        self.totals["posts refused"] += posting.refused
+
+    def fetch(self, zope, rng):
+        """Fetch some results, so that their processes expire."""
+        for process_id, record in sorted(states_at(zope).items()):
+            if record["state"] == "completed" and rng.random() < FETCHED:
+                url = f"/{record['view']}/result?process_id={process_id}"
+                status, _text = zope.get(url)
+                if status != 200:
+                    self.checker.complain(f"{url} answers {status}")
+                self.checker.fetched.add(process_id)
+
+    def stop(self, zope):
+        """Stop a Zope in order."""
+        if zope.has_ended():
+            self.checker.complain("Zope died by itself")
+            return
+        zope.terminate()
+        if zope.wait(STOP_SECONDS) != 0:
+            self.checker.complain("Zope did not stop in order")
+
+    # The logs
+
+    def _check_logs(self):
+        for zope in self.zopes:
+            for line in zope.log[self._checked[zope] :].splitlines():
+                if " ERROR " in line and not self._is_expected(line):
+                    self.checker.complain(line)
+            self._checked[zope] = len(zope.log)
+
+    def _is_expected(self, line):
+        return any(text in line for text in self.expected_errors)
+
+    # The end
+
+    def print_totals(self, rounds, seconds):
+        self.totals["expired"] = len(self.checker.expired)
+        print(
+            f"\n{rounds} rounds in {seconds:.0f} s, seed {self.seed}\n"
+            f"totals: {shown(self.totals)}\n"
+            f"kills: {shown(self.moments)}\n"
+            f"records at the kills: {shown(self.at_kill)}"
+        )
+
+
+def states_at(zope):
+    """Return the records as a Zope tells them; none while it is dead."""
+    try:
+        return zope.states()
+    except (OSError, HTTPException):
+        return {}
+
+
+def trap_environ(trap, **more):
+    """Return the environ that sets a trap; empty for an empty text."""
+    return {TRAP: trap, **more} if trap else {}
+
+
+def moment_of(trap, log):
+    """Return where a kill hit, by what a Zope has logged."""
+    if trap and f"sprang the trap {trap}" in log:
+        step, place, _number = trap.split(":")
+        return f"{place}/{step}"
+    if "killed by its job" in log:
+        return "by its job"
+    return "clock"
+
+
+def shown(counter):
+    """Return the numbers of a counter as text."""
+    return ", ".join(f"{k} {n}" for k, n in sorted(counter.items())) or "none"
