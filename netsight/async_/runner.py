@@ -161,8 +161,11 @@ class Run:
     def _publish_input(self):
         try:
             with own_transaction("netsight.async: input") as root:
-                request = get_process(root, self.process_id).request
-                self.environ = open_environ(request)
+                process = get_process(root, self.process_id)
+                process.check_running(THIS_WORKER, self.hold.number)
+                self.environ = open_environ(process.request)
+        except ClaimLostError:
+            raise
         except Exception as exc:
             # A blob that is gone, for example.
             self._fail(exc)

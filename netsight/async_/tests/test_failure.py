@@ -16,8 +16,10 @@ from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_ import config
+from netsight.async_ import runner
 from netsight.async_.interfaces import IProcessFailedEvent
 from netsight.async_.registry import get_process
+from netsight.async_.registry import own_transaction
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
 from netsight.async_.runner import run
@@ -410,6 +412,26 @@ class FenceTests(AsyncTestCase):
                 self.assertNoLogs("txn", level="ERROR"),
             ):
                 self.check_rolled_back(each)
+
+    def test_it_is_none_before_the_input_was_read(self):
+        calls = []
+
+        def late(note):
+            if note == "netsight.async: input":
+                (process,) = self.processes()
+                write("test", lambda root: end(root, process.id))
+            return own_transaction(note)
+
+        def end(root, process_id):
+            get_process(root, process_id).recover()
+
+        with (
+            mock.patch.object(runner, "own_transaction", late),
+            self.assertNoLogs(level="ERROR"),
+        ):
+            self.run_job(lambda view, pid: calls.append(pid))
+        self.assertEqual(calls, [])
+        self.assertEqual(self.processes()[0].state, "lost")
 
     def test_who_swallows_the_refusal_cannot_commit_either(self):
         def work(view, process_id):
