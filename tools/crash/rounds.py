@@ -8,6 +8,7 @@ from http.client import HTTPException
 from check import Checker
 
 from netsight.async_.tests.crash_views import TRAP
+from netsight.async_.tests.server_process import wait_until
 
 
 SETTLE_SECONDS = 60
@@ -101,8 +102,10 @@ class Rounds:
             self.checker.complain("Zope died by itself")
             return
         zope.terminate()
-        if zope.wait(STOP_SECONDS) != 0:
+        ended = wait_until(zope.has_ended, STOP_SECONDS)
+        if not ended or zope.process.returncode != 0:
             self.checker.complain("Zope did not stop in order")
+        zope.kill()
 
     # The logs
 

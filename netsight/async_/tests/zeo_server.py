@@ -12,7 +12,7 @@ ZEO_CONF = """\
 
 <zeo>
   address {host}:{port}
-  transaction-timeout 3
+  pid-filename $DIRECTORY/var/zeo.pid
 </zeo>
 
 <blobstorage 1>
