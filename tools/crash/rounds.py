@@ -8,6 +8,7 @@ from http.client import HTTPException
 from check import Checker
 
 from netsight.async_.tests.crash_views import TRAP
+from netsight.async_.tests.server_process import READY_SECONDS
 from netsight.async_.tests.server_process import wait_until
 
 
@@ -62,7 +63,7 @@ class Rounds:
 
     def _count_new(self):
         new = self.checker.known.keys() - self.old
-        states = Counter(str(self.checker.states.get(i)) for i in new)
+        states = Counter(str(self.checker.states.get(i, "expired")) for i in new)
         self.totals.update(states)
         self.totals["processes"] += len(new)
         if len(new) > self.sent:
@@ -72,10 +73,13 @@ class Rounds:
     # For `play`
 
     def launch(self, zope, **environ):
-        """Start a Zope; it may die before it answers."""
+        """Start a Zope; its trap may spring before it answers."""
         self.totals["boots"] += 1
         zope.launch(**ENVIRON, **environ)
-        if not zope.wait_ready():
+        if not wait_until(
+            lambda: zope.has_ended() or has_sprung(zope) or zope.answers(),
+            READY_SECONDS,
+        ):
             self.checker.complain("Zope does not answer")
 
     def count(self, posting):
@@ -131,6 +135,11 @@ class Rounds:
         )
 
 
+def has_sprung(zope):
+    """Tell whether the trap that was set at the last start has sprung."""
+    return "sprang the trap" in zope.new_log
+
+
 def states_at(zope):
     """Return the records as a Zope tells them; none while it is dead."""
     try:
@@ -146,7 +155,7 @@ def trap_environ(trap, **more):
 
 def moment_of(trap, log):
     """Return where a kill hit, by what a Zope has logged."""
-    if trap and f"sprang the trap {trap}" in log:
+    if "sprang the trap" in log:
         step, place, _number = trap.split(":")
         return f"{place}/{step}"
     if "killed by its job" in log:

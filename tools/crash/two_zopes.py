@@ -13,6 +13,7 @@ from posting import Posting
 from rounds import SETTLE_SECONDS
 from rounds import STOP_SECONDS
 from rounds import Rounds
+from rounds import has_sprung
 from rounds import moment_of
 from rounds import shown
 from rounds import states_at
@@ -50,7 +51,7 @@ class TwoZopes(Rounds):
         victim, other = rng.sample(self.zopes, 2)
         self.zeo.start()
         self.dead = {}
-        self.start_both(victim, scene)
+        self.start_both(victim, other, scene)
         posting = Posting(self.zopes, posts)
         strike = getattr(self, f"strike_{scene.target}")
         strike(scene, victim, other)
@@ -63,12 +64,11 @@ class TwoZopes(Rounds):
         self.stop_all(rng)
         return f"{moment} at {shown(at_kill)}; settled in {seconds:.1f} s"
 
-    def start_both(self, victim, scene):
-        """Start the Zopes; in that order, since the first makes a database."""
-        for zope in self.zopes:
-            environ = self.trap_of(scene) if zope is victim else {}
-            self.launch(zope, **environ)
-            self.note_deaths()
+    def start_both(self, victim, other, scene):
+        """Start the Zopes; the trap of the victim may spring at once."""
+        self.launch(other)
+        self.launch(victim, **self.trap_of(scene))
+        self.note_deaths()
 
     def trap_of(self, scene):
         """Return the environ of the victim."""
@@ -106,7 +106,7 @@ class TwoZopes(Rounds):
 
     def strike_pause(self, scene, victim, other):
         """Let one Zope stand still past its lease."""
-        self.wait_struck(scene, lambda: "sprang" in victim.new_log)
+        self.wait_struck(scene, lambda: has_sprung(victim))
         if not victim.has_ended():
             victim.pause()
             self.watch(other, victim, scene.seconds)
