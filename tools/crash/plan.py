@@ -20,6 +20,12 @@ PLACES = {
 See `netsight.async_.tests.crash_views.Trap`.
 """
 
+TURNS = (
+    *("post", "job", "claim", "progress", "job", "heartbeat", "failed"),
+    *("recovery", "job", "sweep", "failure told", "stop"),
+)
+"""The order in which the places take turns."""
+
 PLACES_AGAIN = {"start": 1, "recovery": 2, "claim": 4, "job": 4}
 """The same for a kill that comes soon after the restart."""
 
@@ -93,29 +99,34 @@ class Post:
 
 def draw_kills(rng, number):
     """Return the kills of round `number`; the places take turns."""
-    kills = [_draw_kill(rng, number, PLACES, AIM_SECONDS)]
+    kills = [_draw_first_kill(rng, number)]
     if rng.random() < AGAIN:
-        seconds = AIM_SECONDS / 2
-        kills.append(_draw_kill(rng, number, PLACES_AGAIN, seconds))
+        place = rng.choice(list(PLACES_AGAIN))
+        most, seconds = PLACES_AGAIN[place], AIM_SECONDS / 2
+        kills.append(_draw_kill(rng, place, most, seconds))
     return kills
 
 
 def draw_scene(rng, number):
     """Return the scene of round `number`; the places take turns."""
     (target,) = rng.choices(list(TARGETS), TARGETS.values())
-    kill = _draw_kill(rng, number, PLACES, AIM_SECONDS)
+    kill = _draw_first_kill(rng, number)
     if kill.by_sigterm and target != "zope":
         kill = Kill("", kill.seconds)
     away = rng.uniform(0, AWAY_SECONDS)
     return Scene(target, kill, PAUSED_SECONDS if target == "pause" else away)
 
 
-def _draw_kill(rng, turn, places, aim_seconds):
+def _draw_first_kill(rng, number):
+    place = TURNS[number % len(TURNS)]
+    seconds = CLOCK_SECONDS / 2 if place == "stop" else AIM_SECONDS
+    return _draw_kill(rng, place, PLACES[place], seconds)
+
+
+def _draw_kill(rng, place, most, seconds):
     if rng.random() > AIMED:
         return Kill("", rng.uniform(0, CLOCK_SECONDS))
-    place, most = list(places.items())[turn % len(places)]
     step, number = rng.choice(STEPS), rng.randint(1, most)
-    seconds = CLOCK_SECONDS / 2 if place == "stop" else aim_seconds
     return Kill(f"{step}:{place}:{number}", seconds)
 
 

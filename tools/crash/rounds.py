@@ -63,7 +63,8 @@ class Rounds:
 
     def _count_new(self):
         new = self.checker.known.keys() - self.old
-        states = Counter(str(self.checker.states.get(i, "expired")) for i in new)
+        ended = self.checker.states
+        states = Counter(str(ended.get(i, "expired")) for i in new)
         self.totals.update(states)
         self.totals["processes"] += len(new)
         if len(new) > self.sent:

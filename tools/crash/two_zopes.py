@@ -33,6 +33,10 @@ DEAD_SECONDS = LEASE_SECONDS + 2 * BEAT_SECONDS
 """From a death until nobody may say any more that its processes run."""
 
 
+AWAY_ERRORS = ("Couldn't load state for", "_task failed and is tried again")
+"""What may be logged when the ZEO server is killed."""
+
+
 class TwoZopes(Rounds):
     """See above."""
 
@@ -41,6 +45,7 @@ class TwoZopes(Rounds):
         zopes = [ZopeServer(directory / name, self.zeo) for name in "ab"]
         super().__init__(seed, zopes, self.zeo)
         self.dead = {}
+        self.faultless = set()
 
     def kill_all(self):
         super().kill_all()
@@ -49,6 +54,9 @@ class TwoZopes(Rounds):
     def play(self, rng, number):
         scene, posts = draw_scene(rng, number), draw_posts(rng)
         victim, other = rng.sample(self.zopes, 2)
+        self.expected_errors = Rounds.expected_errors
+        if scene.target == "zeo":
+            self.expected_errors += AWAY_ERRORS
         self.zeo.start()
         self.dead = {}
         self.start_both(victim, other, scene)
@@ -69,6 +77,9 @@ class TwoZopes(Rounds):
         self.launch(other)
         self.launch(victim, **self.trap_of(scene))
         self.note_deaths()
+        pids = {zope.process.pid for zope in (victim, other)}
+        guilty = {"pause": {victim.process.pid}, "zeo": pids}
+        self.faultless = pids - guilty.get(scene.target, set())
 
     def trap_of(self, scene):
         """Return the environ of the victim."""
@@ -122,7 +133,7 @@ class TwoZopes(Rounds):
         self.dead[pid] = time.monotonic()
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.check_waiting(states_at(other))
+            self.check_states(states_at(other))
             time.sleep(0.1)
         del self.dead[pid]
 
@@ -140,6 +151,7 @@ class TwoZopes(Rounds):
         return [zope for zope in self.zopes if not zope.has_ended()]
 
     def note_deaths(self):
+        """Note when somebody was first seen dead."""
         for zope in self.zopes:
             if zope.has_ended() and zope.process is not None:
                 self.dead.setdefault(zope.process.pid, time.monotonic())
@@ -162,7 +174,7 @@ class TwoZopes(Rounds):
             if not self.living():
                 self.revive()
             states = states_at(self.living()[0]) if self.living() else {}
-            self.check_waiting(states)
+            self.check_states(states)
             ended = states and all(r["stored"] for r in states.values())
             if ended and posting.is_done():
                 break
@@ -174,13 +186,20 @@ class TwoZopes(Rounds):
         self.launch(self.zopes[0])
         self.dead = dict.fromkeys(self.dead, time.monotonic())
 
-    def check_waiting(self, states):
-        """No page may wait for a process whose lease has run out."""
+    def check_states(self, states):
+        """No page may wait for a dead Zope, or give up one that lives.
+
+        A Zope that was paused may be given up; so may all, where the answer
+        to a claim was lost with the ZEO server.
+        """
+        self.faultless -= self.dead.keys()
         now = time.monotonic()
         over = {p for p, t in self.dead.items() if now - t > DEAD_SECONDS}
         for process_id, record in states.items():
             if record["state"] == "running" and pid_of(record) in over:
                 self.checker.complain(f"{process_id} seems to run: {record}")
+            if record["state"] == "lost" and pid_of(record) in self.faultless:
+                self.checker.complain(f"{process_id} was given up: {record}")
 
     def stop_all(self, rng):
         """Fetch some results, and stop whoever lives."""
