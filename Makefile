@@ -14,7 +14,8 @@ PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 PORT ?= 8080
 INSTANCE ?= instance
 
-# How often `make crash` kills Zope, and what decides about jobs and kills.
+# How often `make crash` kills, what decides about jobs and kills, and whether
+# there is one Zope (file) or two with a ZEO server (zeo).
 ROUNDS ?= 20
 SEED ?= 1
 STORAGE ?= file
@@ -105,6 +106,11 @@ check-buildout:  ## Build and run the instance of buildout.cfg.
 .PHONY: crash
 crash: $(PLONE)  ## Kill Zopes ROUNDS times, and look whether all is right.
 	.venv/bin/python tools/crash $(ROUNDS) $(SEED) $(STORAGE)
+
+.PHONY: crash-short
+crash-short: $(PLONE)  ## The same for two minutes, with each storage.
+	.venv/bin/python tools/crash 6 1 file
+	.venv/bin/python tools/crash 5 1 zeo
 
 # To ship it
 
