@@ -101,7 +101,8 @@ class Checker:
         self._check_blobs(tids)
 
     def complain(self, text):
-        self.problems.append(text)
+        if text not in self.problems:
+            self.problems.append(text)
 
     def _check_file(self):
         path = str(self.server.data)

@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import parse_qs
 from urllib.parse import urlsplit
 
+from netsight.async_.tests.server_process import HOST
+from netsight.async_.tests.server_process import wait_until
 from netsight.async_.tests.test_server import ServerTestCase
 from netsight.async_.tests.zope_server import BOUNDARY
-from netsight.async_.tests.zope_server import HOST
-from netsight.async_.tests.zope_server import wait_until
 
 
 MB = 1024 * 1024

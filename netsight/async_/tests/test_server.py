@@ -25,6 +25,14 @@ class ServerTestCase(unittest.TestCase):
         self.zope = ZopeServer(f"{folder.name}/instance")
         self.addCleanup(self.zope.kill)
 
+    def wait_for(self, process_id, state):
+        """Wait until a process is in a state; fail if it never is."""
+        return self.zope.wait_for(process_id, state)
+
+    def running(self, view, seconds=LONG):
+        """Start a job that sleeps; return its id when it has begun."""
+        return self.zope.start_running(view, seconds)
+
     def kill_and_start(self, **environ):
         self.zope.kill()
         self.zope.start(**environ)
@@ -41,7 +49,7 @@ class ServerTestCase(unittest.TestCase):
 class KilledTests(ServerTestCase):
     def test_a_running_process_is_lost_as_soon_as_zope_is_back(self):
         self.zope.start()
-        process_id = self.zope.start_running("crash-slow", LONG)
+        process_id = self.running("crash-slow")
         self.kill_and_start()
         self.assertEqual(self.zope.state(process_id), "lost")
         query = f"process_id={process_id}"
@@ -54,19 +62,19 @@ class KilledTests(ServerTestCase):
 
     def test_one_that_may_is_run_again_and_completed(self):
         self.zope.start()
-        process_id = self.zope.start_running("crash-slow-again", "5")
+        process_id = self.running("crash-slow-again", seconds="5")
         self.kill_and_start()
-        self.zope.wait_for(process_id, "completed")
+        self.wait_for(process_id, "completed")
         self.assertEqual(self.zope.states()[process_id]["claims"], 2)
 
     def test_queued_processes_run_when_zope_is_back(self):
         one_thread = {"NETSIGHT_ASYNC_THREADS": "1"}
         self.zope.start(**one_thread)
-        blocking = self.zope.start_running("crash-slow", LONG)
+        blocking = self.running("crash-slow")
         queued = self.zope.start_job("crash-upload", b"\0" * 100_000)
         self.assertEqual(self.zope.state(queued), "queued")
         self.kill_and_start(**one_thread)
-        self.zope.wait_for(queued, "completed")
+        self.wait_for(queued, "completed")
         self.assertEqual(self.zope.states()[queued]["claims"], 1)
         self.assertEqual(self.zope.state(blocking), "lost")
 
@@ -79,16 +87,16 @@ class KilledTests(ServerTestCase):
             self.zope.launch()
         self.zope.wait(WAIT_SECONDS)
         self.zope.start()
-        self.zope.wait_for(process_id, "failed")
+        self.wait_for(process_id, "failed")
         record = self.zope.states()[process_id]
         self.assertEqual(record["error"], "WorkerDied")
-        self.zope.wait_for(self.zope.start_job("crash-quick"), "completed")
+        self.wait_for(self.zope.start_job("crash-quick"), "completed")
 
 
 class StoppedTests(ServerTestCase):
     def test_an_idle_zope_ends_at_once(self):
         self.zope.start()
-        self.zope.wait_for(self.zope.start_job("crash-quick"), "completed")
+        self.wait_for(self.zope.start_job("crash-quick"), "completed")
         self.stop()
 
     def test_one_with_a_registry_of_1x_ends_at_once(self):
@@ -98,7 +106,7 @@ class StoppedTests(ServerTestCase):
 
     def test_a_short_process_is_completed_first(self):
         self.zope.start()
-        process_id = self.zope.start_running("crash-slow", "2")
+        process_id = self.running("crash-slow", seconds="2")
         self.stop(within=STOP_SECONDS + EXIT_SECONDS)
         self.zope.start()
         record = self.zope.states()[process_id]
@@ -107,10 +115,10 @@ class StoppedTests(ServerTestCase):
     def test_a_long_process_is_handed_back(self):
         environ = {"NETSIGHT_ASYNC_STOP_SECONDS": "1"}
         self.zope.start(**environ)
-        lost = self.zope.start_running("crash-slow", LONG)
-        again = self.zope.start_running("crash-slow-again", "4")
+        lost = self.running("crash-slow")
+        again = self.running("crash-slow-again", seconds="4")
         self.stop(within=1 + EXIT_SECONDS)
         self.zope.start()
         self.assertEqual(self.zope.states()[lost]["stored"], "lost")
-        self.zope.wait_for(again, "completed")
+        self.wait_for(again, "completed")
         self.assertEqual(self.zope.states()[again]["claims"], 2)

@@ -23,12 +23,12 @@ from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
 from netsight.async_.runner import run
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.server_process import wait_until
 from netsight.async_.tests.storage_support import FileStorageTestCase
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
 from netsight.async_.tests.support import text_of
-from netsight.async_.tests.zope_server import wait_until
 
 
 CLAIM = "netsight.async: claim"
