@@ -162,7 +162,7 @@ class Run:
         try:
             with own_transaction("netsight.async: input") as root:
                 process = get_process(root, self.process_id)
-                process.check_running(THIS_WORKER, self.hold.number)
+                process.check_running(THIS_WORKER, self.hold.token)
                 self.environ = open_environ(process.request)
         except ClaimLostError:
             raise
