@@ -46,6 +46,7 @@ class TwoZopes(Rounds):
         super().__init__(seed, zopes, self.zeo)
         self.dead = {}
         self.faultless = set()
+        self.workers = {}
 
     def kill_all(self):
         super().kill_all()
@@ -196,9 +197,13 @@ class TwoZopes(Rounds):
         now = time.monotonic()
         over = {p for p, t in self.dead.items() if now - t > DEAD_SECONDS}
         for process_id, record in states.items():
-            if record["state"] == "running" and pid_of(record) in over:
+            if record["worker"] is not None:
+                self.workers[process_id] = pid_of(record)
+            # Who has given it up has left no name.
+            pid = self.workers.get(process_id)
+            if record["state"] == "running" and pid in over:
                 self.checker.complain(f"{process_id} seems to run: {record}")
-            if record["state"] == "lost" and pid_of(record) in self.faultless:
+            if record["state"] == "lost" and pid in self.faultless:
                 self.checker.complain(f"{process_id} was given up: {record}")
 
     def stop_all(self, rng):
