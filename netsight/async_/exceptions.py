@@ -52,6 +52,29 @@ class NotCancellableError(AsyncError):
     """
 
 
+class NotRepeatableError(AsyncError):
+    """The process cannot be run again.
+
+    It has completed, or runs, or its view does not say
+    ``restart_after_crash = True``, or it has been run again already.
+    Over HTTP: 409.
+    """
+
+
+class StillRunningError(AsyncError):
+    """The process has not ended, so it cannot be removed.
+
+    Cancel it first.  Over HTTP: 409.
+    """
+
+
+class AlreadyRunningError(AsyncError):
+    """The view is `single`, and another process of it has not ended.
+
+    Over HTTP: 409.
+    """
+
+
 class ViewNotFoundError(AsyncError):
     """The URL of a process does not lead to its view any more.
 

@@ -24,19 +24,24 @@ def new_process_id(now=None):
     return str(uuid.UUID(int=number))
 
 
-def newest_first(tree, before=None):
-    """Yield the keys of a BTree or TreeSet of ids, the newest first.
+def newest_first(*trees, before=None):
+    """Yield the keys that BTrees or TreeSets of ids share, the newest first.
 
-    Lazily, each in a time that grows with the logarithm of their number;
+    Lazily.  A step takes a time that grows with the logarithm of their size;
+    of several trees, what the smallest does not have is stepped over.
     `before` is an id to begin behind.
     """
-    while tree:
+    bound = () if before is None else (_below(before),)
+    while True:
         try:
-            key = tree.maxKey(*(() if before is None else (_below(before),)))
+            key = min(tree.maxKey(*bound) for tree in trees)
         except ValueError:
+            # One of them has no more.
             return
-        yield key
-        before = key
+        shared = all(key in tree for tree in trees)
+        if shared:
+            yield key
+        bound = (_below(key) if shared else key,)
 
 
 def _below(key):

@@ -114,6 +114,10 @@ class IProcess(Interface):
     started = Attribute("POSIX time of the current claim, or None.")
     finished = Attribute("POSIX time of the outcome, or None.")
     is_undone = Attribute("Whether its outcome was undone in the database.")
+    cancellable = Attribute("Whether owner and managers may cancel it.")
+    max_attempts = Attribute("How many workers may die of it (int).")
+    is_final = Attribute("Whether it has ended.")
+    may_run_again = Attribute("Whether a new process can do the same.")
     attempts = Attribute("How often `__run__` was called (int).")
     state = Attribute("One of STATES.")
     progress = Attribute("Number 0..100, or None if none was set.")
@@ -147,11 +151,19 @@ class IProcessRegistry(Interface):
     def process_ids(after=None):
         """Return the ids as a lazy sequence, those behind the id `after`."""
 
-    def newest_ids(owner=None, before=None):
+    def newest_ids(owner=None, before=None, active=False):
         """Return an iterator over the ids, the newest first.
 
         Only those of an identity.Owner, and only those that are older than
-        the id `before`, if given.  No process is loaded.
+        the id `before`, if given; with `active`, only those in `active_ids`.
+        No process is loaded.
+        """
+
+    def owners(user_id):
+        """Return a list of the identity.Owner with that id (str).
+
+        There is one for each user folder in which somebody with that id has
+        started a process.
         """
 
     def remove(process_id):
@@ -159,6 +171,9 @@ class IProcessRegistry(Interface):
 
     def active_ids():
         """Return a list of the ids that are queued, running or just ended."""
+
+    def oldest_active_ids():
+        """Return an iterator over `active_ids`, the oldest first, lazily."""
 
     def queued_before(process_id):
         """Return how many processes are queued before one, at most AHEAD_MOST.

@@ -32,6 +32,17 @@ class RequestSnapshot(Part):
         self.environ = {}
         self.body = None
 
+    @property
+    def is_kept(self):
+        """Whether the input is still there."""
+        return bool(self.environ)
+
+    def move(self):
+        """Return a new snapshot with the input, and forget it here."""
+        moved = RequestSnapshot(self.environ, self.body)
+        self.drop()
+        return moved
+
 
 class ResponseSnapshot(Part):
     """A whole response.  See `netsight.async_.snapshot`."""

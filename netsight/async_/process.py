@@ -22,6 +22,7 @@ from zope.interface import implementer
 from netsight.async_ import interfaces
 from netsight.async_.estimate import seconds_left
 from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.interfaces import IProcess
 from netsight.async_.lease import watch
 from netsight.async_.parts import Claim
@@ -39,6 +40,7 @@ class Process(Part):
 
     cancellable = False
     max_attempts = 1
+    single_key = None
 
     def __init__(
         self,
@@ -51,6 +53,7 @@ class Process(Part):
         *,
         cancellable=False,
         max_attempts=1,
+        single_key=None,
     ):
         self.id = process_id
         self.view_path = view_path
@@ -66,6 +69,7 @@ class Process(Part):
         self.retention = Retention()
         self.cancellable = cancellable
         self.max_attempts = max_attempts
+        self.single_key = single_key
 
     @property
     def state(self):
@@ -95,6 +99,17 @@ class Process(Part):
     @property
     def is_final(self):
         return self.state in interfaces.FINAL_STATES
+
+    @property
+    def is_repeatable(self):
+        """Whether its view says ``restart_after_crash = True``."""
+        return self.max_attempts > 1
+
+    @property
+    def may_run_again(self):
+        """Whether `again` can make a new process of it."""
+        unsuccessful = self.is_final and self.state != interfaces.COMPLETED
+        return unsuccessful and self.is_repeatable and self.request.is_kept
 
     @property
     def started(self):
@@ -165,13 +180,13 @@ class Process(Part):
     def fail(self, attempts, error):
         """Enter the state failed, with an Error."""
         self.outcome.settle(interfaces.FAILED, attempts, error=error)
-        self.request.drop()
+        self._drop_request()
 
     def cancel(self, attempts=0):
         """Enter the state cancelled."""
         self.outcome.settle(interfaces.CANCELLED, attempts)
         self.claim.revoke()
-        self.request.drop()
+        self._drop_request()
 
     def recover(self, handed_back=False):
         """Do what is due after the worker died; return the new state.
@@ -188,8 +203,33 @@ class Process(Part):
         else:
             self._give_up()
             self.claim.revoke()
-            self.request.drop()
+            self._drop_request()
         return self.state
+
+    def again(self, process_id):
+        """Return a new process with this id, that is to do the same.
+
+        It takes the request with it, so that this can be done once.  Raises
+        NotRepeatableError for a process that may not run again.
+        """
+        if not self.may_run_again:
+            raise NotRepeatableError(self.id)
+        return Process(
+            process_id,
+            self.view_path,
+            self.view_name,
+            self.title,
+            self.owner,
+            self.request.move(),
+            cancellable=self.cancellable,
+            max_attempts=self.max_attempts,
+            single_key=self.single_key,
+        )
+
+    def _drop_request(self):
+        """Forget the input, unless it may be wanted to run again."""
+        if not self.is_repeatable:
+            self.request.drop()
 
     def _state_after_death(self):
         """Return the state that recovery will find."""

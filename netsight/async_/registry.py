@@ -19,6 +19,7 @@ from netsight.async_ import config
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.config import PROCESS_REGISTRY_TYPE
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.identity import Owner
 from netsight.async_.ids import newest_first
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.interfaces import IProcessRegistry
@@ -101,11 +102,20 @@ class ProcessRegistry(SimpleItem):
             self._owned[owner] = OOTreeSet()
         return self._owned[owner]
 
-    def newest_ids(self, owner=None, before=None):
-        tree = self._mapping()
+    def newest_ids(self, owner=None, before=None, active=False):
+        trees = [self._active if active else self._mapping()]
         if owner is not None:
-            tree = (self._owned or {}).get(owner, ())
-        return newest_first(tree, before)
+            trees.append((self._owned or {}).get(owner))
+        # There is none before the first start.
+        return newest_first(
+            *(tree or OOTreeSet() for tree in trees), before=before
+        )
+
+    def owners(self, user_id):
+        # Ids of users come first in the keys, so these are neighbours.
+        first, behind = Owner(user_id, ""), Owner(user_id + "\0", "")
+        owned = self._owned or OOBTree()
+        return list(owned.keys(first, behind, excludemax=True))
 
     def single(self, key):
         process_id = (self._singles or {}).get(key) if key else None
@@ -114,6 +124,9 @@ class ProcessRegistry(SimpleItem):
 
     def active_ids(self):
         return list(self._active or ())
+
+    def oldest_active_ids(self):
+        return iter(self._active.keys() if self._active else ())
 
     def queued_before(self, process_id):
         before = self._active.keys(max=process_id, excludemax=True)

@@ -12,6 +12,7 @@ from zope.i18nmessageid import MessageFactory
 from zope.interface import implementer
 
 from netsight.async_ import interfaces
+from netsight.async_.actions import cancel
 from netsight.async_.browser.address import context_path
 from netsight.async_.browser.address import context_url
 from netsight.async_.browser.start import start
@@ -20,7 +21,6 @@ from netsight.async_.browser.status import status_of
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.exceptions import NoSuchProcessError
-from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import ResultGoneError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 from netsight.async_.identity import may_see
@@ -226,12 +226,7 @@ class BaseAsyncView(BrowserView):
         as it is.  Raises NotCancellableError if the view does not allow it.
         """
         process = self._get_process(process_id)
-        if not process.cancellable:
-            raise NotCancellableError(process.id)
-        if process.state == interfaces.QUEUED:
-            process.cancel()
-        elif not process.is_final:
-            process.control.request_cancel()
+        cancel(process)
         url = self.process_url("processing", process.id)
         return self.request.response.redirect(url)
 

@@ -14,7 +14,7 @@ from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.events import ProcessQueued
 from netsight.async_.exceptions import LoginFieldsError
 from netsight.async_.exceptions import RequestNotRepeatableError
-from netsight.async_.executors import get_executor
+from netsight.async_.executors import ring
 from netsight.async_.identity import current_owner
 from netsight.async_.identity import may_see
 from netsight.async_.ids import new_process_id
@@ -75,7 +75,7 @@ def _started(view):
     if process is None:
         change = Change(view, process_id, "start")
         try:
-            process = _new_process(change)
+            process = _new_process(change, single_key)
         except OSError as exc:
             # The disk is full, for example.
             transaction.doom()
@@ -101,7 +101,7 @@ def _id_of(request):
     return request._orig_env.setdefault(STARTED, new_process_id())
 
 
-def _new_process(change):
+def _new_process(change, single_key):
     view = change.view
     connection = registry_connection(application_of(view.context))
     return Process(
@@ -113,6 +113,7 @@ def _new_process(change):
         take_request(view.request, connection),
         cancellable=view.cancellable,
         max_attempts=view.max_attempts if view.restart_after_crash else 1,
+        single_key=single_key,
     )
 
 
@@ -138,9 +139,3 @@ def _is_of(view, process):
     """Tell whether the visitor may be led to a process at this view."""
     here = process.view_path == view.async_view_path
     return here and may_see(process, view.context)
-
-
-def ring(success, process_id):
-    """Ring the executor; an after-commit hook."""
-    if success:
-        get_executor().ring(process_id)

@@ -17,3 +17,9 @@ def get_executor():
     if executor is None:
         executor = getUtility(IExecutor, name=config.get("executor"))
     return executor
+
+
+def ring(success, process_id):
+    """Ring the executor; an after-commit hook."""
+    if success:
+        get_executor().ring(process_id)

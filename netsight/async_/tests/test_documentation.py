@@ -37,12 +37,17 @@ from netsight.async_ import config
 from netsight.async_ import exceptions
 from netsight.async_ import interfaces
 from netsight.async_ import snapshot
+from netsight.async_.actions import REMOVE_BATCH
+from netsight.async_.actions import REMOVE_MOST
 from netsight.async_.browser import pages
 from netsight.async_.browser.subviews import RETRY_AFTER_SECONDS
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.executors.thread import ThreadExecutor
 from netsight.async_.lease import CLOCK_TOLERANCE_SECONDS
+from netsight.async_.queries import QUEUE_MOST
+from netsight.async_.queries import SCAN_MOST
 from netsight.async_.recovery import SWEEP_BATCH
+from netsight.async_.registry import AHEAD_MOST
 from netsight.async_.registry import WRITE_TRIES
 from netsight.async_.testing import PLONE_FIXTURE
 from netsight.async_.tests.support import ZOPE_FUNCTIONAL
@@ -275,6 +280,11 @@ class DocumentationTests(unittest.TestCase):
             (f"{CLOCK_TOLERANCE_SECONDS:.0f} second", "clocks"),
             (f"{RETRY_AFTER_SECONDS} second", "Retry-After"),
             (f"{SWEEP_BATCH} records", "one sweep"),
+            (f"{AHEAD_MOST} processes", "a place in the queue"),
+            (f"{SCAN_MOST} records", "page of a list"),
+            (f"{QUEUE_MOST} processes", "how long the queue"),
+            (f"{REMOVE_BATCH} records", "transaction that removes"),
+            (f"{REMOVE_MOST:,} records", "request for that"),
         ):
             with self.subTest(meaning):
                 line = next(line for line in lines if meaning in line)

@@ -54,3 +54,16 @@ class NewestFirstTests(unittest.TestCase):
         self.assertEqual(list(newest_first(OOTreeSet())), [])
         first = list(newest_first(self.tree, before=self.ids[0]))
         self.assertEqual(first, [])
+
+    def test_of_several_trees_what_they_share_comes(self):
+        few = OOTreeSet(self.ids[7::50] + [new_process_id(10**18)])
+        shared = list(newest_first(self.tree, few))
+        self.assertEqual(shared, self.ids[157::-50])
+        self.assertEqual(list(newest_first(few, self.tree)), shared)
+        rest = list(newest_first(few, self.tree, before=self.ids[107]))
+        self.assertEqual(rest, self.ids[57::-50])
+
+    def test_trees_may_share_nothing(self):
+        self.assertEqual(list(newest_first(self.tree, OOTreeSet())), [])
+        others = OOTreeSet(new_process_id(n) for n in range(1, 201))
+        self.assertEqual(list(newest_first(self.tree, others)), [])

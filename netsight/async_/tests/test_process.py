@@ -11,6 +11,7 @@ from zope.interface.verify import verifyObject
 from netsight.async_ import interfaces
 from netsight.async_ import percentage
 from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.identity import ANONYMOUS
 from netsight.async_.lease import Worker
 from netsight.async_.parts import Error
@@ -102,6 +103,57 @@ class ProcessTests(unittest.TestCase):
         with self.assertRaises(ClaimLostError):
             done.claim_for(WORKER)
         self.assertEqual(done.response, "first")
+
+
+class AgainTests(unittest.TestCase):
+    """A process that failed may be done again, where its view says so."""
+
+    def failed(self, **kwargs):
+        process = make_process(single_key="key", **kwargs)
+        process.fail(1, None)
+        return process
+
+    def test_the_request_is_kept_only_where_the_view_allows_it(self):
+        self.assertFalse(self.failed().request.is_kept)
+        self.assertTrue(self.failed(max_attempts=3).request.is_kept)
+
+    def test_it_is_dropped_with_a_result(self):
+        done = make_process(max_attempts=3)
+        done.complete(1, "the response")
+        self.assertFalse(done.request.is_kept)
+        self.assertFalse(done.may_run_again)
+
+    def test_it_is_kept_when_cancelled_or_killed_too_often(self):
+        cancelled, killed = (make_process(max_attempts=2) for _ in range(2))
+        cancelled.cancel()
+        killed.claim.deaths = 1
+        killed.recover()
+        self.assertEqual(killed.state, "failed")
+        for process in (cancelled, killed):
+            self.assertTrue(process.may_run_again)
+
+    def test_the_new_one_does_the_same(self):
+        failed = self.failed(max_attempts=3, cancellable=True)
+        new = failed.again("a-new-id")
+        self.assertEqual((new.id, new.state), ("a-new-id", "queued"))
+        self.assertEqual(new.request.environ, {"PATH_INFO": "/view"})
+        for name in (
+            "view_path", "view_name", "title", "owner", "cancellable",
+            "max_attempts", "single_key",
+        ):  # fmt: skip
+            self.assertEqual(getattr(new, name), getattr(failed, name))
+
+    def test_the_old_one_stays_and_cannot_be_done_a_third_time(self):
+        failed = self.failed(max_attempts=3)
+        failed.again("a-new-id")
+        self.assertEqual(failed.state, "failed")
+        with self.assertRaises(NotRepeatableError):
+            failed.again("another")
+
+    def test_others_cannot_be_done_again(self):
+        for process in (self.failed(), make_process(max_attempts=3)):
+            with self.assertRaises(NotRepeatableError):
+                process.again("a-new-id")
 
 
 class CheckedPercentageTests(unittest.TestCase):

@@ -1,0 +1,101 @@
+"""What people do with processes that are there: cancel, repeat, remove.
+
+Who may do it is for the caller to check.
+"""
+
+import transaction
+from zope.event import notify
+
+from netsight.async_.events import ProcessQueued
+from netsight.async_.exceptions import AlreadyRunningError
+from netsight.async_.exceptions import NotCancellableError
+from netsight.async_.exceptions import StillRunningError
+from netsight.async_.executors import ring
+from netsight.async_.ids import new_process_id
+from netsight.async_.interfaces import QUEUED
+from netsight.async_.queries import find
+from netsight.async_.registry import query_registry
+from netsight.async_.registry import write
+
+
+REMOVE_BATCH = 100
+"""How many records `remove_ended` looks at in one transaction."""
+
+REMOVE_MOST = 5000
+"""How many it looks at in one call."""
+
+
+def cancel(process):
+    """Have a process cancelled.
+
+    A queued one is cancelled at once, a running one at its next sign of life;
+    one that has ended stays as it is.  Raises NotCancellableError if its view
+    does not allow it.
+    """
+    if not process.cancellable:
+        raise NotCancellableError(process.id)
+    if process.state == QUEUED:
+        process.cancel()
+    elif not process.is_final:
+        process.control.request_cancel()
+
+
+def run_again(registry, process):
+    """Start a new process that does the same, and return it.
+
+    Its owner, view, request and choices are those of `process`, which stays
+    as it is, but cannot be run again any more.  Raises NotRepeatableError, or
+    AlreadyRunningError if the view is `single`.
+    """
+    if registry.single(process.single_key) is not None:
+        raise AlreadyRunningError(process.id)
+    _settle(process)
+    new = process.again(new_process_id())
+    registry.add(new, new.single_key)
+    notify(ProcessQueued(new))
+    transaction.get().addAfterCommitHook(ring, (new.id,))
+    return new
+
+
+def remove(registry, process):
+    """Remove a process that has ended; raises StillRunningError."""
+    _settle(process)
+    if not process.is_final:
+        raise StillRunningError(process.id)
+    registry.remove(process.id)
+
+
+def _settle(process):
+    """Recover a process whose worker died: it must not come back then."""
+    if process.is_abandoned:
+        process.recover()
+
+
+def remove_ended(query, before=None):
+    """Remove the ended processes of a Query that are older than `before`.
+
+    Returns (how many, the id to go on behind or None).  At most REMOVE_MOST
+    are looked at, in transactions of their own with REMOVE_BATCH each: one
+    with thousands would conflict with starts, and be repeated as a whole.
+    """
+    removed = 0
+    for _batch in range(REMOVE_MOST // REMOVE_BATCH):
+        count, before = write(
+            "netsight.async: remove", _remove_batch, query, before
+        )
+        removed += count
+        if before is None:
+            break
+    return removed, before
+
+
+def _remove_batch(root, query, before):
+    registry = query_registry(root)
+    if registry is None:
+        return 0, None
+    found = find(registry, query, before, REMOVE_BATCH)
+    # What is not settled yet is left to recovery.
+    ended = [i for i in found.ids if registry[i].finished is not None]
+    for process_id in ended:
+        registry.remove(process_id)
+    return len(ended), found.go_on

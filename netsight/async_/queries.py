@@ -1,0 +1,115 @@
+"""Questions about many processes, answered by looking at few.
+
+A query that an index answers loads no record; any other looks at so many of
+the newest records at most, and says where to go on.
+"""
+
+import heapq
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from netsight.async_.identity import Owner
+from netsight.async_.interfaces import QUEUED
+from netsight.async_.interfaces import RUNNING
+
+
+SCAN_MOST = 500
+"""How many records a query looks at."""
+
+QUEUE_MOST = 100
+"""How many active processes are looked at to tell how long the queue is."""
+
+ACTIVE_STATES = (QUEUED, RUNNING)
+
+
+@dataclass(frozen=True)
+class Query:
+    """What processes are asked for; what is left out does not matter."""
+
+    path: str = ""
+    """Physical path of an object; their contexts are at or below it."""
+
+    owner: Owner | None = None
+    user_id: str | None = None
+    """Id of the owner in whichever user folder."""
+
+    view_name: str | None = None
+    states: tuple = ()
+
+    def matches(self, process):
+        """Tell whether this is such a process; the state is loaded last."""
+        return (
+            process.view_path.startswith(f"{self.path}/")
+            and self.owner in (None, process.owner)
+            and self.user_id in (None, process.owner.user_id)
+            and self.view_name in (None, process.view_name)
+            and (not self.states or process.state in self.states)
+        )
+
+    def candidates(self, registry, before=None):
+        """Return an iterator over ids, the newest first, from the indexes.
+
+        All that match are among them.  No record is loaded.
+        """
+        active = bool(self.states) and set(self.states) <= set(ACTIVE_STATES)
+        owners = [self.owner]
+        if self.owner is None and self.user_id is not None:
+            owners = registry.owners(self.user_id)
+        return heapq.merge(
+            *(registry.newest_ids(each, before, active) for each in owners),
+            reverse=True,
+        )
+
+    @property
+    def is_answered_by_indexes(self):
+        """Whether each candidate matches."""
+        return not (self.path or self.view_name or self.states)
+
+
+class Found(NamedTuple):
+    """The answer to a query."""
+
+    ids: list
+    """Ids of processes, the newest first."""
+
+    go_on: str | None
+    """The id to go on behind; None if nothing is left to look at."""
+
+
+def find(registry, query, before=None, most=SCAN_MOST):
+    """Return what a Query finds among `most` processes older than `before`.
+
+    `before` is an id; without it, the newest are looked at.
+    """
+    found, last = [], None
+    for count, process_id in enumerate(query.candidates(registry, before)):
+        if count == most:
+            return Found(found, last)
+        last = process_id
+        if query.is_answered_by_indexes or query.matches(registry[last]):
+            found.append(last)
+    return Found(found, None)
+
+
+class Queue(NamedTuple):
+    """What waits in a database."""
+
+    length: int
+    is_all: bool
+    """Whether there are no more than these."""
+
+    oldest: float | None
+    """POSIX time at which the first in the queue was started."""
+
+
+def queue_of(registry):
+    """Return the Queue, from a look at the QUEUE_MOST oldest active ones."""
+    waiting, is_all = [], True
+    for count, process_id in enumerate(registry.oldest_active_ids()):
+        if count == QUEUE_MOST:
+            is_all = False
+            break
+        process = registry[process_id]
+        if process.state == QUEUED:
+            waiting.append(process.created)
+    return Queue(len(waiting), is_all, min(waiting, default=None))

@@ -1,0 +1,163 @@
+"""What is found among many processes, and what it costs."""
+
+import unittest
+
+import transaction
+
+from netsight.async_.identity import ANONYMOUS
+from netsight.async_.identity import Owner
+from netsight.async_.ids import new_process_id
+from netsight.async_.lease import THIS_WORKER
+from netsight.async_.parts import RequestSnapshot
+from netsight.async_.process import Process
+from netsight.async_.queries import QUEUE_MOST
+from netsight.async_.queries import SCAN_MOST
+from netsight.async_.queries import Query
+from netsight.async_.queries import find
+from netsight.async_.queries import queue_of
+from netsight.async_.recovery import recover
+from netsight.async_.registry import ProcessRegistry
+from netsight.async_.registry import getProcessRegistry
+from netsight.async_.registry import own_transaction
+from netsight.async_.registry import query_registry
+from netsight.async_.tests.support import AsyncTestCase
+
+
+ANN = Owner("ann", "/plone/acl_users")
+BOB = Owner("bob", "/plone/acl_users")
+OTHER_ANN = Owner("ann", "/acl_users")
+
+
+def add(registry, number, owner=ANONYMOUS, path="/plone/export", **kwargs):
+    """Add the process with a number, the order of the starts; return its id.
+
+    The number, from 0, is the POSIX time of its start.
+    """
+    name = path.rpartition("/")[2]
+    request = RequestSnapshot({"PATH_INFO": path})
+    process_id = new_process_id(1 + number * 10**9)
+    process = Process(process_id, path, name, name, owner, request, **kwargs)
+    process.created = float(number)
+    registry.add(process)
+    return process_id
+
+
+def add_ended(registry, count, owner=ANN, path="/plone/export"):
+    """Add processes that have completed; return their ids."""
+    ids = [add(registry, number, owner, path) for number in range(count)]
+    for process_id in ids:
+        registry[process_id].complete(1, None)
+    return ids
+
+
+class QueryTests(unittest.TestCase):
+    def setUp(self):
+        self.registry = registry = ProcessRegistry()
+        self.one = add(registry, 1, ANN)
+        self.two = add(registry, 2, BOB, "/plone/folder/import")
+        self.three = add(registry, 3, OTHER_ANN, "/plone2/export")
+        self.four = add(registry, 4, path="/export")
+        registry[self.two].complete(1, None)
+
+    def found(self, **kwargs):
+        return find(self.registry, Query(**kwargs)).ids
+
+    def test_all_come_newest_first(self):
+        all_ids = [self.four, self.three, self.two, self.one]
+        self.assertEqual(self.found(), all_ids)
+
+    def test_those_of_an_owner(self):
+        self.assertEqual(self.found(owner=ANN), [self.one])
+
+    def test_those_of_a_user_id_in_any_folder(self):
+        self.assertEqual(self.found(user_id="ann"), [self.three, self.one])
+        self.assertEqual(self.found(user_id="an"), [])
+
+    def test_those_of_a_site(self):
+        self.assertEqual(self.found(path="/plone"), [self.two, self.one])
+        self.assertEqual(self.found(path="/nowhere"), [])
+
+    def test_those_of_a_view(self):
+        names = self.found(view_name="export")
+        self.assertEqual(names, [self.four, self.three, self.one])
+
+    def test_those_in_a_state(self):
+        self.assertEqual(self.found(states=("completed",)), [self.two])
+        queued = self.found(states=("queued", "running"))
+        self.assertEqual(queued, [self.four, self.three, self.one])
+
+    def test_conditions_are_joined(self):
+        found = self.found(user_id="ann", path="/plone", states=("queued",))
+        self.assertEqual(found, [self.one])
+
+    def test_an_answer_from_indexes_is_what_matches(self):
+        for query in (Query(), Query(owner=ANN), Query(user_id="ann")):
+            for process_id in find(self.registry, query).ids:
+                self.assertTrue(query.matches(self.registry[process_id]))
+
+    def test_it_goes_on_where_it_stopped(self):
+        query = Query(path="/plone")
+        first = find(self.registry, query, most=3)
+        self.assertEqual(first, ([self.two], self.two))
+        rest = find(self.registry, query, before=first.go_on, most=3)
+        self.assertEqual(rest, ([self.one], None))
+
+    def test_an_empty_registry_of_1x_has_none(self):
+        old = ProcessRegistry.__new__(ProcessRegistry)
+        old.__setstate__({"_process_registry": {}})
+        for query in (Query(), Query(owner=ANN), Query(states=("queued",))):
+            self.assertEqual(find(old, query), ([], None))
+        self.assertEqual(queue_of(old), (0, True, None))
+
+
+class QueueTests(unittest.TestCase):
+    def test_it_has_a_length_and_an_oldest(self):
+        registry = ProcessRegistry()
+        ids = [add(registry, number) for number in range(1, 4)]
+        registry[ids[0]].complete(1, None)
+        self.assertEqual(queue_of(registry), (2, True, 2.0))
+
+    def test_a_long_one_is_not_counted_to_its_end(self):
+        registry = ProcessRegistry()
+        for number in range(QUEUE_MOST + 1):
+            add(registry, number)
+        self.assertEqual(queue_of(registry), (QUEUE_MOST, False, 0.0))
+
+
+class QueryCostTests(AsyncTestCase):
+    """How many objects are loaded with an empty cache, of 10,000 records."""
+
+    def loads(self, function):
+        with own_transaction("test") as root:
+            connection = root._p_jar
+            connection.cacheMinimize()
+            connection.getTransferCounts(True)
+            function(query_registry(root))
+            return connection.getTransferCounts()[0]
+
+    def test_few_of_10000_records_are_loaded(self):
+        registry = getProcessRegistry(self.app)
+        registry.worker(THIS_WORKER)
+        add_ended(registry, 10_000)
+        recover(registry)
+        add(registry, 10_001, BOB)
+        transaction.commit()
+        active = ("queued", "running")
+        for limit, query in (
+            # Buckets of ids only.
+            (SCAN_MOST / 5, Query()),
+            (SCAN_MOST / 5, Query(owner=ANN)),
+            (SCAN_MOST / 5, Query(user_id="ann")),
+            # One object of each, and for the state one more.
+            (1.2 * SCAN_MOST, Query(path="/plone")),
+            (1.2 * SCAN_MOST, Query(view_name="import")),
+            (2.2 * SCAN_MOST, Query(states=("failed",))),
+            # What is active has an index.
+            (15, Query(states=active)),
+            (15, Query(owner=BOB, states=active)),
+            (15, Query(owner=ANN, states=active)),
+        ):
+            with self.subTest(query):
+                cost = self.loads(lambda found, q=query: find(found, q))
+                self.assertLess(cost, limit)
+        self.assertLess(self.loads(queue_of), 15)
