@@ -1,0 +1,277 @@
+"""What all lists of processes have in common: look, and press buttons."""
+
+from urllib.parse import urlencode
+
+from AccessControl import Unauthorized
+from Products.Five import BrowserView
+from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
+from zExceptions import Forbidden
+from zope.component import queryMultiAdapter
+
+from netsight.async_ import actions
+from netsight.async_.browser.csrf import check_start
+from netsight.async_.browser.lists import texts
+from netsight.async_.browser.lists.addresses import Addresses
+from netsight.async_.browser.lists.rows import Row
+from netsight.async_.browser.pages import Framed
+from netsight.async_.browser.subviews import is_process_id
+from netsight.async_.exceptions import AlreadyRunningError
+from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import NotCancellableError
+from netsight.async_.exceptions import NotRepeatableError
+from netsight.async_.exceptions import StillRunningError
+from netsight.async_.identity import current_owner
+from netsight.async_.identity import find_user
+from netsight.async_.queries import SCAN_MOST
+from netsight.async_.queries import Found
+from netsight.async_.queries import find
+from netsight.async_.registry import application_of
+from netsight.async_.registry import get_process
+from netsight.async_.registry import query_registry
+from netsight.async_.site import site_of
+
+
+try:
+    from plone.base.batch import Batch
+except ImportError:
+    Batch = None
+
+
+PAGE_SIZE = 20
+"""Rows of one page."""
+
+REFUSALS = {
+    Forbidden: (403, texts.FORGED),
+    NoSuchProcessError: (404, texts.GONE),
+    NotCancellableError: (409, texts.NOT_CANCELLABLE),
+    NotRepeatableError: (409, texts.NOT_REPEATABLE),
+    AlreadyRunningError: (409, texts.ALREADY_RUNNING),
+    StillRunningError: (409, texts.STILL_RUNNING),
+}
+"""HTTP status and sentence for what keeps a button from its work."""
+
+
+class Listing(Framed, BrowserView):
+    """A list for somebody who is logged in.
+
+    A GET shows it and changes nothing.  A POST of one of its buttons changes
+    a process and leads back; one that is refused shows it with the reason.
+    """
+
+    parts = ViewPageTemplateFile("templates/macros.pt")
+
+    kept_fields = ("before",)
+    """Fields of the form that links and buttons keep."""
+
+    shows_users = False
+    scan_most = SCAN_MOST
+    problem = None
+
+    def __call__(self):
+        if current_owner().is_anonymous:
+            raise Unauthorized("log in to see processes")
+        self.request.response.setHeader("Cache-Control", "no-store, private")
+        if self.request.method != "POST":
+            return self.page()
+        try:
+            return self._change()
+        except tuple(REFUSALS) as exc:
+            status, self.problem = REFUSALS[type(exc)]
+            self.request.response.setStatus(status)
+            return self.page()
+
+    @property
+    def macros(self):
+        """What the templates of all lists are made of."""
+        return self.parts.macros
+
+    # For subclasses
+
+    @property
+    def scope(self):
+        """The Query for all that this list is about."""
+        raise NotImplementedError
+
+    @property
+    def query(self):
+        """The Query for what is asked for, within `scope`."""
+        return self.scope
+
+    def page(self):
+        """Return the page."""
+        return self.index()
+
+    def link_of(self, row):
+        """Return where the title of a Row leads to, None for nowhere."""
+        return row.page_url
+
+    def place_of(self, row):
+        """Return the path of a Row's view within the site."""
+        return row.view_path.removeprefix(self.site_path)
+
+    # Buttons
+
+    def _change(self):
+        check_start(self)
+        for name, button in self.buttons.items():
+            if name in self.request.form:
+                url = self.url_with(**button(self))
+                return self.request.response.redirect(url)
+        return self.page()
+
+    def _cancel(self):
+        actions.cancel(self.process("cancel"))
+        return {"done": "cancel"}
+
+    def _run_again(self):
+        actions.run_again(self.registry, self.process("again"))
+        return {"done": "again"}
+
+    def _remove(self):
+        actions.remove(self.registry, self.process("remove"))
+        return {"done": "remove"}
+
+    buttons = {"cancel": _cancel, "again": _run_again, "remove": _remove}
+    """By name of the field with the id; they return fields of the next URL."""
+
+    def process(self, field):
+        """Return the process with the id in a field of the form.
+
+        Raises NoSuchProcessError if it is not within `scope`.
+        """
+        process_id = self.text_of(field)
+        if process_id is None:
+            raise NoSuchProcessError(process_id)
+        process = get_process(self.root, process_id)
+        if not self.scope.matches(process):
+            raise NoSuchProcessError(process_id)
+        return process
+
+    # The form
+
+    def text_of(self, field):
+        """Return a short text of the form, None for none or an odd one."""
+        value = self.request.form.get(field)
+        return value if is_process_id(value) else None
+
+    @property
+    def kept(self):
+        """List of (name, value) of the fields that are kept."""
+        pairs = [(name, self.text_of(name)) for name in self.kept_fields]
+        return [(name, value) for name, value in pairs if value is not None]
+
+    def url_with(self, **fields):
+        """Return the URL of this view with the kept fields and these.
+
+        One that is None is left out.
+        """
+        fields = {**dict(self.kept), **fields}
+        fields = {name: value for name, value in fields.items() if value}
+        query = urlencode(fields)
+        return f"{self.url}?{query}" if query else self.url
+
+    @property
+    def url(self):
+        return f"{self.context.absolute_url()}/@@{self.__name__}"
+
+    @property
+    def done(self):
+        """The sentence after a button, or None."""
+        return texts.DONE.get(self.text_of("done"))
+
+    # What is found
+
+    @property
+    def root(self):
+        return application_of(self.context)
+
+    @property
+    def registry(self):
+        return query_registry(self.root)
+
+    @property
+    def site_path(self):
+        """Physical path of the nearest site; empty for the root."""
+        site = site_of(self.context) or self.root
+        return "/".join(site.getPhysicalPath())
+
+    @property
+    def found(self):
+        """What is Found of the query; looked up once."""
+        if "_found" not in self.__dict__:
+            before = self.text_of("before")
+            registry = self.registry
+            self._found = Found([], None)
+            if registry is not None:
+                self._found = find(registry, self.query, before)
+        return self._found
+
+    @property
+    def rows(self):
+        """List of the Rows of this page."""
+        begin = self.start
+        ids = self.found.ids[begin : begin + PAGE_SIZE]
+        return [Row(self.registry[process_id], self) for process_id in ids]
+
+    @property
+    def addresses(self):
+        if "_addresses" not in self.__dict__:
+            self._addresses = Addresses(self.root)
+        return self._addresses
+
+    def time_of(self, when):
+        """Return a POSIX time as text."""
+        return texts.local_time(self.context, self.request, when)
+
+    def name_of(self, owner):
+        """Return the login name of an Owner, or the id of one who is gone."""
+        names = self.__dict__.setdefault("_names", {})
+        if owner not in names:
+            user = None if owner.is_anonymous else find_user(self.root, owner)
+            names[owner] = user.getUserName() if user else owner.user_id
+        return names[owner]
+
+    # Pages
+
+    @property
+    def start(self):
+        """Number of the first row in what is found."""
+        text = str(self.request.form.get("b_start", 0))
+        number = int(text) if text.isdecimal() else 0
+        return number if number < len(self.found.ids) else 0
+
+    @property
+    def navigation(self):
+        """Plone's batch navigation as HTML, None without Plone."""
+        names = (self.context, self.request)
+        view = queryMultiAdapter(names, name="batchnavigation")
+        if Batch is None or view is None:
+            return None
+        batch = Batch(self.found.ids, PAGE_SIZE, start=self.start)
+        return view(batch, batchformkeys=self.kept_fields)
+
+    @property
+    def newer_url(self):
+        if not self.start:
+            return None
+        return self.url_with(b_start=max(0, self.start - PAGE_SIZE))
+
+    @property
+    def older_url(self):
+        behind = self.start + PAGE_SIZE
+        if behind >= len(self.found.ids):
+            return None
+        return self.url_with(b_start=behind)
+
+    @property
+    def go_on_url(self):
+        """Where to look at processes older than those looked at; or None."""
+        go_on = self.found.go_on
+        return go_on and self.url_with(before=go_on)
+
+    @property
+    def newest_url(self):
+        """Where to begin anew, None if this is the beginning."""
+        if self.text_of("before") is None:
+            return None
+        return self.url_with(before=None)

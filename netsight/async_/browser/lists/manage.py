@@ -1,0 +1,135 @@
+"""The list of all processes, for those who may manage them."""
+
+from zope.component import getGlobalSiteManager
+from zope.i18nmessageid import Message
+
+from netsight.async_ import interfaces
+from netsight.async_.actions import remove_ended
+from netsight.async_.browser.lists.listing import Listing
+from netsight.async_.browser.lists.rows import Row
+from netsight.async_.browser.lists.texts import ALL_PROCESSES
+from netsight.async_.browser.lists.texts import GONE
+from netsight.async_.browser.lists.texts import STATES
+from netsight.async_.browser.lists.texts import ago
+from netsight.async_.browser.lists.workers import WorkerRow
+from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.interfaces import IAsyncView
+from netsight.async_.queries import Query
+from netsight.async_.queries import Queue
+from netsight.async_.queries import queue_of
+
+
+class ManageProcesses(Listing):
+    """All processes of a site, of the Zope root all of all sites.
+
+    ZCML asks for the permission to manage processes.
+    """
+
+    title = ALL_PROCESSES
+    kept_fields = ("state", "user", "view", "before")
+    shows_users = True
+
+    def page(self):
+        """Return the list, or the details of one process."""
+        self.details = None
+        if self.text_of("process_id") is None:
+            return self.index()
+        try:
+            self.details = Row(self.process("process_id"), self)
+        except NoSuchProcessError:
+            self.problem = GONE
+            self.request.response.setStatus(404)
+        return self.index()
+
+    def link_of(self, row):
+        return row.details_url
+
+    @property
+    def scope(self):
+        return Query(path=self.site_path)
+
+    @property
+    def query(self):
+        state, user = self.text_of("state"), self.text_of("user")
+        return Query(
+            path=self.site_path,
+            user_id=user and self._user_id(user),
+            view_name=self.text_of("view"),
+            states=(state,) if state in interfaces.STATES else (),
+        )
+
+    def _user_id(self, name):
+        """Return the id of the user with that login name, or the name."""
+        folder = getattr(self.context, "acl_users", None)
+        user = folder and folder.getUser(name)
+        return user.getId() or name if user else name
+
+    def _remove_ended(self):
+        removed, go_on = remove_ended(self.query, self.text_of("before"))
+        if go_on is None:
+            return {"done": "remove-ended", "before": None}
+        return {"done": "remove-some", "before": go_on}
+
+    buttons = {**Listing.buttons, "remove-ended": _remove_ended}
+
+    # Filters
+
+    @property
+    def is_filtered(self):
+        """Whether the form asks for some processes only."""
+        return any(map(self.text_of, ("state", "user", "view")))
+
+    @property
+    def states(self):
+        """List of (state, text, whether it is asked for)."""
+        asked = self.text_of("state")
+        return [(each, text, each == asked) for each, text in STATES.items()]
+
+    @property
+    def user_asked(self):
+        return self.text_of("user")
+
+    @property
+    def views(self):
+        """List of (name, text, whether it is asked for), by name."""
+        asked = self.text_of("view")
+        titles = registered_views()
+        if asked is not None:
+            titles.setdefault(asked, asked)
+        return [(n, title, n == asked) for n, title in sorted(titles.items())]
+
+    # What runs them
+
+    @property
+    def queue(self):
+        registry = self.registry
+        if registry is None:
+            return Queue(0, True, None)
+        return queue_of(registry)
+
+    @property
+    def oldest(self):
+        """How long the first in the queue waits."""
+        oldest = self.queue.oldest
+        return oldest and ago(oldest)
+
+    @property
+    def workers(self):
+        """List of WorkerRow."""
+        registry = self.registry
+        workers = [] if registry is None else registry.workers()
+        return [WorkerRow(worker, self) for worker in workers]
+
+
+def registered_views():
+    """Return {name: title} of the async views that ZCML has registered."""
+    return {
+        adapter.name: _title(adapter.factory) or adapter.name
+        for adapter in getGlobalSiteManager().registeredAdapters()
+        if adapter.name and IAsyncView.implementedBy(adapter.factory)
+    }
+
+
+def _title(view):
+    title = getattr(view, "title", None)
+    return title if isinstance(title, (str, Message)) else None

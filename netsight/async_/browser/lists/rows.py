@@ -1,0 +1,116 @@
+"""One process as a row of a list: ready values for templates."""
+
+import time
+
+from netsight.async_ import interfaces
+from netsight.async_.browser.lists.texts import COLORS
+from netsight.async_.browser.lists.texts import STATES
+from netsight.async_.browser.lists.texts import duration
+from netsight.async_.browser.status import elapsed
+from netsight.async_.browser.status import iso_time
+from netsight.async_.browser.status import shown_progress
+
+
+class Row:
+    """What is shown of a process."""
+
+    def __init__(self, process, listing):
+        self.process = process
+        self._listing = listing
+        self.id = process.id
+        self.title = process.title
+        self.view_path = process.view_path
+        self.state = process.state
+        self.state_text = STATES[self.state]
+        self.color = COLORS[self.state]
+        self.is_final = process.is_final
+        self.progress = shown_progress(process)
+        self.shows_progress = self.state == interfaces.RUNNING
+        self.message = None if self.is_final else process.message
+        self.attempts = process.attempts
+        self.error = process.error
+
+    @property
+    def element_id(self):
+        return f"netsight-async-{self.id}"
+
+    # Times
+
+    @property
+    def created(self):
+        return self._listing.time_of(self.process.created)
+
+    @property
+    def created_iso(self):
+        return iso_time(self.process.created)
+
+    @property
+    def finished(self):
+        return self._listing.time_of(self.process.finished)
+
+    @property
+    def took(self):
+        """Hours, minutes and seconds since it was started, or that it took."""
+        if self.process.started is None:
+            return None
+        return duration(elapsed(self.process))
+
+    @property
+    def waited(self):
+        """The same from the POST until it was started."""
+        end = self.process.started or time.time()
+        return duration(max(0, end - self.process.created))
+
+    # Who and where
+
+    @property
+    def user(self):
+        """Name of the owner, None for an anonymous visitor."""
+        return self._listing.name_of(self.process.owner)
+
+    @property
+    def worker(self):
+        """Name of the Zope that has, or had, the process; or None."""
+        worker = self.process.claim.worker
+        return worker and worker.name
+
+    def url(self, subview):
+        return self._listing.addresses.process_url(self.process, subview)
+
+    @property
+    def page_url(self):
+        """Of the process's own page, None if its context is gone."""
+        return self.url("processing")
+
+    @property
+    def result_url(self):
+        if self.state != interfaces.COMPLETED:
+            return None
+        return self.url("result")
+
+    @property
+    def status_url(self):
+        """Where a script asks how far it is; None if it has ended."""
+        return None if self.is_final else self.url("process-status")
+
+    @property
+    def details_url(self):
+        return self._listing.url_with(process_id=self.id)
+
+    # What can be done
+
+    @property
+    def may_cancel(self):
+        return self.process.cancellable and not self.is_final
+
+    @property
+    def is_being_cancelled(self):
+        return not self.is_final and self.process.control.cancel_requested
+
+    @property
+    def may_run_again(self):
+        return self.process.may_run_again
+
+    @property
+    def may_remove(self):
+        return self.is_final

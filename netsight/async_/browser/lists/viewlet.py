@@ -1,0 +1,63 @@
+"""Tells a user on each page of the site that something of his runs."""
+
+from plone.app.layout.viewlets import ViewletBase
+from zope.i18nmessageid import MessageFactory
+
+from netsight.async_.browser.lists.my_processes import MyProcesses
+from netsight.async_.browser.lists.texts import MY_PROCESSES
+from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.identity import current_owner
+from netsight.async_.queries import ACTIVE_STATES
+from netsight.async_.queries import Query
+from netsight.async_.queries import find
+from netsight.async_.registry import application_of
+from netsight.async_.registry import query_registry
+
+
+_ = MessageFactory(I18N_DOMAIN)
+
+COUNT_MOST = 20
+"""So many active processes of a user are counted."""
+
+
+class MyProcessesViewlet(ViewletBase):
+    """How many processes of the user run or wait; nothing if none does.
+
+    The list itself has no need of it.
+    """
+
+    count = 0
+    is_all = True
+    title = MY_PROCESSES
+
+    def update(self):
+        """Count, from the indexes of the owner and of active processes."""
+        super().update()
+        owner = current_owner()
+        registry = query_registry(application_of(self.context))
+        is_list = isinstance(self.view, MyProcesses)
+        if owner.is_anonymous or registry is None or is_list:
+            return
+        path = "/".join(self.portal_state.portal().getPhysicalPath())
+        query = Query(path=path, owner=owner, states=ACTIVE_STATES)
+        found = find(registry, query, most=COUNT_MOST)
+        self.count, self.is_all = len(found.ids), found.go_on is None
+
+    @property
+    def text(self):
+        """The message id for the count."""
+        if self.is_all:
+            return _(
+                "viewlet_count",
+                default="Running or waiting: ${count}",
+                mapping={"count": self.count},
+            )
+        return _(
+            "viewlet_count_at_least",
+            default="Running or waiting: ${count} or more",
+            mapping={"count": self.count},
+        )
+
+    @property
+    def url(self):
+        return f"{self.navigation_root_url}/@@my-processes"

@@ -1,0 +1,14 @@
+"""One worker as a row of the list of those that run processes."""
+
+from netsight.async_.browser.lists.texts import ago
+from netsight.async_.lease import watch
+
+
+class WorkerRow:
+    """What is shown of a Zope that runs processes, or did lately."""
+
+    def __init__(self, worker, listing):
+        self.name = worker.name
+        self.started = listing.time_of(worker.started)
+        self.heartbeat = ago(worker.beat_at)
+        self.is_alive = watch.is_alive(worker)
