@@ -131,6 +131,14 @@ class MyProcessesTests(PloneListTestCase):
         for text in ("Meine Vorgänge im Hintergrund", "Abgeschlossen"):
             self.assertIn(text, page)
 
+    def test_the_viewlet_is_translated(self):
+        speak_german()
+        self.queued()
+        headers = {"Accept-Language": "de"}
+        page = self.client(EDITOR).get("/plone/sitemap", headers=headers)
+        self.assertIn('aria-label="Meine Vorgänge im Hintergrund"', page)
+        self.assertIn("Laufen oder warten: 1", page)
+
     def test_the_titles_of_action_and_control_panel_are_translated(self):
         speak_german()
         page = self.client(MANAGER).get(
@@ -207,7 +215,7 @@ class ViewletTests(PloneListTestCase):
     def text(self, login=EDITOR, path="/plone/sitemap"):
         page = self.client(login).get(path)
         found = re.search(
-            r'(?s)<p class="netsight-async-viewlet.*?</p>', page.text
+            r'(?s)<nav class="netsight-async-viewlet.*?</nav>', page.text
         )
         return found and re.sub(r"\s+", " ", found[0])
 
