@@ -2,6 +2,7 @@
 
 import doctest
 import re
+from unittest import mock
 
 import transaction
 
@@ -26,6 +27,7 @@ from netsight.async_.tests.support import Never
 from netsight.async_.tests.support import text_of
 from netsight.async_.tests.test_queries import add
 from netsight.async_.tests.test_queries import add_ended
+from netsight.async_.tests.test_unstored import Failing
 
 
 MINE, ALL = "/@@my-processes", "/@@async-processes"
@@ -308,6 +310,31 @@ class ButtonTests(ListTestCase):
         states = [process.state for process in self.processes()]
         self.assertEqual(states, ["queued", "completed", "failed"])
         self.assertTrue(self.process(failed).may_run_again)
+
+    def test_a_change_that_cannot_be_stored_says_so(self):
+        process_id = self.queued()
+
+        def fail(process):
+            transaction.get().join(Failing(OSError("full")))
+
+        with (
+            mock.patch("netsight.async_.process.Process.cancel", fail),
+            self.assertLogs("netsight.async_", "ERROR") as logs,
+        ):
+            page = self.press("cancel", process_id, status=503)
+        self.assertIn("could not store your request", text_of(page))
+        self.assertEqual(self.ids(page), [process_id])
+        self.assertIn(f"the cancel of process {process_id}", logs.output[0])
+        self.assertEqual(self.state(process_id), "queued")
+
+    def test_a_database_that_can_only_be_read_says_so(self):
+        process_id = self.done()
+        with mock.patch(
+            "ZODB.Connection.Connection.isReadOnly", lambda self: True
+        ):
+            page = self.press("remove", process_id, status=503)
+        self.assertIn("can only be read", text_of(page))
+        self.assertEqual(self.state(process_id), "completed")
 
 
 class ManageTests(ListTestCase):

@@ -1,32 +1,22 @@
-"""What all lists of processes have in common: look, and press buttons."""
+"""What all lists of processes have in common: what they find and show."""
 
 from urllib.parse import urlencode
 
-from AccessControl import Unauthorized
 from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
-from zExceptions import Forbidden
 from zope.component import queryMultiAdapter
 
-from netsight.async_ import actions
-from netsight.async_.browser.csrf import check_start
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.addresses import Addresses
+from netsight.async_.browser.lists.buttons import Buttons
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.pages import Framed
 from netsight.async_.browser.subviews import is_process_id
-from netsight.async_.exceptions import AlreadyRunningError
-from netsight.async_.exceptions import NoSuchProcessError
-from netsight.async_.exceptions import NotCancellableError
-from netsight.async_.exceptions import NotRepeatableError
-from netsight.async_.exceptions import StillRunningError
-from netsight.async_.identity import current_owner
 from netsight.async_.identity import find_user
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.queries import Found
 from netsight.async_.queries import find
 from netsight.async_.registry import application_of
-from netsight.async_.registry import get_process
 from netsight.async_.registry import query_registry
 from netsight.async_.site import site_of
 
@@ -40,23 +30,9 @@ except ImportError:
 PAGE_SIZE = 20
 """Rows of one page."""
 
-REFUSALS = {
-    Forbidden: (403, texts.FORGED),
-    NoSuchProcessError: (404, texts.GONE),
-    NotCancellableError: (409, texts.NOT_CANCELLABLE),
-    NotRepeatableError: (409, texts.NOT_REPEATABLE),
-    AlreadyRunningError: (409, texts.ALREADY_RUNNING),
-    StillRunningError: (409, texts.STILL_RUNNING),
-}
-"""HTTP status and sentence for what keeps a button from its work."""
 
-
-class Listing(Framed, BrowserView):
-    """A list for somebody who is logged in.
-
-    A GET shows it and changes nothing.  A POST of one of its buttons changes
-    a process and leads back; one that is refused shows it with the reason.
-    """
+class Listing(Buttons, Framed, BrowserView):
+    """A list for somebody who is logged in."""
 
     parts = ViewPageTemplateFile("templates/macros.pt")
 
@@ -65,20 +41,6 @@ class Listing(Framed, BrowserView):
 
     shows_users = False
     scan_most = SCAN_MOST
-    problem = None
-
-    def __call__(self):
-        if current_owner().is_anonymous:
-            raise Unauthorized("log in to see processes")
-        self.request.response.setHeader("Cache-Control", "no-store, private")
-        if self.request.method != "POST":
-            return self.page()
-        try:
-            return self._change()
-        except tuple(REFUSALS) as exc:
-            status, self.problem = REFUSALS[type(exc)]
-            self.request.response.setStatus(status)
-            return self.page()
 
     @property
     def macros(self):
@@ -108,44 +70,6 @@ class Listing(Framed, BrowserView):
     def place_of(self, row):
         """Return the path of a Row's view within the site."""
         return row.view_path.removeprefix(self.site_path)
-
-    # Buttons
-
-    def _change(self):
-        check_start(self)
-        for name, button in self.buttons.items():
-            if name in self.request.form:
-                url = self.url_with(**button(self))
-                return self.request.response.redirect(url)
-        return self.page()
-
-    def _cancel(self):
-        actions.cancel(self.process("cancel"))
-        return {"done": "cancel"}
-
-    def _run_again(self):
-        actions.run_again(self.registry, self.process("again"))
-        return {"done": "again"}
-
-    def _remove(self):
-        actions.remove(self.registry, self.process("remove"))
-        return {"done": "remove"}
-
-    buttons = {"cancel": _cancel, "again": _run_again, "remove": _remove}
-    """By name of the field with the id; they return fields of the next URL."""
-
-    def process(self, field):
-        """Return the process with the id in a field of the form.
-
-        Raises NoSuchProcessError if it is not within `scope`.
-        """
-        process_id = self.text_of(field)
-        if process_id is None:
-            raise NoSuchProcessError(process_id)
-        process = get_process(self.root, process_id)
-        if not self.scope.matches(process):
-            raise NoSuchProcessError(process_id)
-        return process
 
     # The form
 
