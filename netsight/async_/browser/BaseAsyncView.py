@@ -14,6 +14,9 @@ from zope.interface import implementer
 from netsight.async_ import interfaces
 from netsight.async_.browser.address import context_path
 from netsight.async_.browser.address import context_url
+from netsight.async_.browser.negotiate import is_program
+from netsight.async_.browser.negotiate import vary
+from netsight.async_.browser.programs import problem
 from netsight.async_.browser.start import start
 from netsight.async_.browser.status import shown_progress
 from netsight.async_.browser.status import status_of
@@ -282,6 +285,11 @@ class BaseAsyncView(BrowserView):
 
     # Internal
 
+    @property
+    def is_for_program(self):
+        """Whether this request is answered with JSON, and 202 for a start."""
+        return is_program(self.request)
+
     def _start(self):
         return start(self)
 
@@ -296,8 +304,12 @@ class BaseAsyncView(BrowserView):
     def message_page(self, status, sentence, back_url=None):
         """Set the HTTP status (int); return a page with one message id.
 
-        It links to `back_url`, by default to this view.
+        It links to `back_url`, by default to this view.  Programs get it as
+        a problem (RFC 9457).
         """
+        if self.is_for_program:
+            return problem(self.request, status, sentence)
+        vary(self.request.response)
         self.request.response.setStatus(status)
         self.request.response.setHeader("Cache-Control", "no-store, private")
         back_url = back_url or self.async_view_url

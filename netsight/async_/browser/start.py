@@ -6,6 +6,8 @@ from zope.event import notify
 from zope.i18nmessageid import MessageFactory
 
 from netsight.async_.browser.csrf import check_start
+from netsight.async_.browser.negotiate import vary
+from netsight.async_.browser.programs import accepted
 from netsight.async_.browser.unstored import Change
 from netsight.async_.browser.unstored import not_stored
 from netsight.async_.browser.unstored import refusal
@@ -51,8 +53,8 @@ LOGIN_FIELDS = _(
 def start(view):
     """Start a process of an async view, and answer its request.
 
-    The answer is a redirect to the waiting page, or a page that says why
-    nothing was started.  Raises RequestNotRepeatableError if the request
+    The answer is a redirect to the waiting page, or 202 for programs, or says
+    why nothing was started.  Raises RequestNotRepeatableError if the request
     cannot be kept.
     """
     try:
@@ -87,8 +89,18 @@ def _started(view):
         return view.message_page(409, BUSY)
     if process.state == QUEUED:
         transaction.get().addAfterCommitHook(ring, (process.id,))
-    url = view.process_url("processing", process.id)
-    return view.request.response.redirect(url)
+    return _answer(view, process)
+
+
+def _answer(view, process):
+    """Lead a browser to the waiting page, a program to the status."""
+    response = view.request.response
+    if view.is_for_program:
+        url = view.process_url("process-status", process.id)
+        response.setHeader("Location", url)
+        return accepted(view, process)
+    vary(response)
+    return response.redirect(view.process_url("processing", process.id))
 
 
 def _id_of(request):

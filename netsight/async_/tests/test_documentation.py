@@ -38,7 +38,8 @@ from netsight.async_ import exceptions
 from netsight.async_ import interfaces
 from netsight.async_ import snapshot
 from netsight.async_.browser import pages
-from netsight.async_.browser.subviews import RETRY_AFTER_SECONDS
+from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
+from netsight.async_.browser.programs import problem_name
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.executors.thread import ThreadExecutor
 from netsight.async_.lease import CLOCK_TOLERANCE_SECONDS
@@ -319,6 +320,15 @@ class DocumentationTests(unittest.TestCase):
 
     def test_each_subview_is_described(self):
         self.assert_described(SUBVIEWS, "reference/http.rst")
+
+    def test_each_problem_is_described(self):
+        browser = Path(netsight.async_.__file__).parent / "browser"
+        source = "".join(p.read_text("utf-8") for p in browser.glob("*.py"))
+        names = re.findall(r'_\(\s*"((?:error|sentence)_\w+)"', source)
+        self.assertIn("error_single", names)
+        self.assert_described(
+            map(problem_name, names), "reference/problems.rst"
+        )
 
     def test_each_public_name_is_described(self):
         self.assert_described(
