@@ -121,6 +121,7 @@ class IProcess(Interface):
     seconds_left = Attribute("Estimate (int), None if not to be trusted.")
     error = Attribute("Error of a failed process, or None.")
     response = Attribute("ResponseSnapshot of a completed one, or None.")
+    idempotency = Attribute("parts.Idempotency of the start, or None.")
 
 
 class IProcessRegistry(Interface):
@@ -134,6 +135,9 @@ class IProcessRegistry(Interface):
 
     def single(key):
         """Return the active process that was added with that key, or None."""
+
+    def keyed(key):
+        """Return the process whose `idempotency` has this key, or None."""
 
     def get(process_id, default=None):
         """Return the IProcess with that id (str), or `default`."""

@@ -39,6 +39,7 @@ class Process(Part):
 
     cancellable = False
     max_attempts = 1
+    idempotency = None
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Process(Part):
         *,
         cancellable=False,
         max_attempts=1,
+        idempotency=None,
     ):
         self.id = process_id
         self.view_path = view_path
@@ -66,6 +68,7 @@ class Process(Part):
         self.retention = Retention()
         self.cancellable = cancellable
         self.max_attempts = max_attempts
+        self.idempotency = idempotency
 
     @property
     def state(self):
