@@ -40,6 +40,7 @@ class Process(Part):
     cancellable = False
     max_attempts = 1
     idempotency = None
+    url = None
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Process(Part):
         cancellable=False,
         max_attempts=1,
         idempotency=None,
+        url=None,
     ):
         self.id = process_id
         self.view_path = view_path
@@ -69,6 +71,7 @@ class Process(Part):
         self.cancellable = cancellable
         self.max_attempts = max_attempts
         self.idempotency = idempotency
+        self.url = url
 
     @property
     def state(self):

@@ -22,6 +22,7 @@ from netsight.async_.browser.status import shown_progress
 from netsight.async_.browser.status import status_of
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.endings import cancel
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import ResultGoneError
@@ -231,10 +232,7 @@ class BaseAsyncView(BrowserView):
         process = self._get_process(process_id)
         if not process.cancellable:
             raise NotCancellableError(process.id)
-        if process.state == interfaces.QUEUED:
-            process.cancel()
-        elif not process.is_final:
-            process.control.request_cancel()
+        cancel(process)
         url = self.process_url("processing", process.id)
         return self.request.response.redirect(url)
 

@@ -164,6 +164,7 @@ def _new_process(change, idempotency):
         cancellable=view.cancellable,
         max_attempts=view.max_attempts if view.restart_after_crash else 1,
         idempotency=idempotency,
+        url=view.process_url("processing", change.process_id),
     )
 
 
