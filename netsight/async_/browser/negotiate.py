@@ -66,9 +66,9 @@ def _parts(request, name):
     return parse_http_list(header) if len(header) <= HEADER_CHARS else []
 
 
-def vary(response):
-    """Tell caches that an answer depends on these headers."""
-    for name in ("Accept", "Prefer"):
+def vary(response, *names):
+    """Tell caches that an answer depends on headers: Accept and Prefer."""
+    for name in names or ("Accept", "Prefer"):
         known = response.getHeader("Vary") or ""
         if name.lower() not in re.split(r"[,\s]+", known.lower()):
             response.appendHeader("Vary", name)

@@ -42,6 +42,8 @@ from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
 from netsight.async_.browser.programs import problem_name
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.executors.thread import ThreadExecutor
+from netsight.async_.health import ACTIVE_MOST
+from netsight.async_.health import RECENT_MOST
 from netsight.async_.lease import CLOCK_TOLERANCE_SECONDS
 from netsight.async_.recovery import SWEEP_BATCH
 from netsight.async_.registry import WRITE_TRIES
@@ -276,6 +278,7 @@ class DocumentationTests(unittest.TestCase):
             (f"{CLOCK_TOLERANCE_SECONDS:.0f} second", "clocks"),
             (f"{RETRY_AFTER_SECONDS} second", "Retry-After"),
             (f"{SWEEP_BATCH} records", "one sweep"),
+            (f"{ACTIVE_MOST} processes", f"and {RECENT_MOST} that are"),
         ):
             with self.subTest(meaning):
                 line = next(line for line in lines if meaning in line)
