@@ -220,7 +220,7 @@ class BaseAsyncView(BrowserView):
         """
         process = self._get_process(process_id)
         self._no_store("application/json")
-        return json.dumps(status_of(self, process))
+        return json.dumps(self.status_of(process))
 
     def process_cancel(self, process_id=None):
         """Have a process cancelled, and return to its page.
@@ -287,6 +287,10 @@ class BaseAsyncView(BrowserView):
     def is_for_program(self):
         """Whether this request is answered with JSON, and 202 for a start."""
         return is_program(self.request)
+
+    def status_of(self, process):
+        """Return what programs are told of a process, a plain dict."""
+        return status_of(self, process)
 
     def _start(self):
         return start(self)

@@ -1,14 +1,12 @@
 """The answers for programs: 202 with JSON, and problems (RFC 9457)."""
 
 import json
-from http import HTTPStatus
 
 from zope.i18n import translate
 
 from netsight.async_.browser.negotiate import RESPOND_ASYNC
 from netsight.async_.browser.negotiate import prefers_async
 from netsight.async_.browser.negotiate import vary
-from netsight.async_.browser.status import status_of
 
 
 RETRY_AFTER_SECONDS = 5
@@ -34,7 +32,7 @@ def accepted(view, process, status=202):
     if prefers_async(request):
         response.setHeader("Preference-Applied", RESPOND_ASYNC)
     vary(response)
-    return json.dumps(status_of(view, process))
+    return json.dumps(view.status_of(process))
 
 
 def problem(request, status, sentence, instance=None, **more):
@@ -51,7 +49,8 @@ def problem(request, status, sentence, instance=None, **more):
     return json.dumps(
         {
             "type": f"{PROBLEMS}#{problem_name(sentence)}",
-            "title": HTTPStatus(status).phrase,
+            # The words of the status line; Python's change with its version.
+            "title": response.errmsg,
             "status": status,
             "detail": translate(sentence, context=request),
             "instance": instance or request["ACTUAL_URL"],

@@ -1,14 +1,29 @@
 """Async views for programs: 202, JSON and problems."""
 
+import threading
+import unittest
+
+from waitress.server import create_server
+from zope.component.hooks import setSite
+from ZPublisher.httpexceptions import HTTPExceptionHandler
+from ZPublisher.WSGIPublisher import publish_module
+
 from netsight.async_.browser.programs import PROBLEMS
 from netsight.async_.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import READER
+from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
+from netsight.async_.tests.support import basic
+from netsight.async_.tests.test_documentation import IS_CHECKOUT
+from netsight.async_.tests.test_documentation import blocks
+from netsight.async_.tests.test_documentation import read
 
+
+RECIPE = "howto/use-from-programs.rst"
 
 JSON = {"Accept": "application/json"}
 ASYNC = {"Prefer": "respond-async", "Accept": "*/*"}
@@ -36,6 +51,40 @@ class ProgramTestCase(AsyncTestCase):
         self.assertTrue(problem.pop("detail").endswith("."))
         self.assertTrue(problem.pop("instance").startswith("http://localhost"))
         self.assertEqual(problem, more)
+
+
+class RecipeTests(ProgramTestCase):
+    """The program of docs/howto/use-from-programs.rst, over a socket."""
+
+    def setUp(self):
+        super().setUp()
+        setSite(None)
+        server = create_server(
+            HTTPExceptionHandler(publish_module), host="127.0.0.1", port=0
+        )
+        thread = threading.Thread(target=server.run, name="server")
+        thread.start()
+        self.addCleanup(thread.join, WAIT_SECONDS)
+        self.addCleanup(server.task_dispatcher.shutdown)
+        self.addCleanup(server.trigger.pull_trigger, server.close)
+        self.root = f"http://127.0.0.1:{server.effective_port}"
+
+    @unittest.skipUnless(IS_CHECKOUT, "docs/ is in a checkout only")
+    def test_it_gets_the_response_of_the_process(self):
+        names = {}
+        for _line, _language, code in blocks(read(RECIPE)):
+            if code.startswith("# my/program/background.py"):
+                exec(code, names)
+        self.job(lambda view, process_id: view.request.form["n"])
+        headers = {
+            "Authorization": basic(EDITOR),
+            "Idempotency-Key": '"a"',
+        }
+        for _ in "ab":
+            url = f"{self.root}/job"
+            with names["run"](url, b"n=5", headers) as answer:
+                self.assertEqual(answer.read(), b"5")
+        self.assertEqual(len(self.processes()), 1)
 
 
 class StartTests(ProgramTestCase):
