@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 import transaction
 from Products.Five import BrowserView
-from ZODB.POSException import POSKeyError
 from zope.component import getMultiAdapter
 from zope.i18nmessageid import MessageFactory
 from zope.interface import implementer
@@ -17,6 +16,7 @@ from netsight.async_.browser.address import context_url
 from netsight.async_.browser.negotiate import is_program
 from netsight.async_.browser.negotiate import vary
 from netsight.async_.browser.programs import problem
+from netsight.async_.browser.result import replay_result
 from netsight.async_.browser.start import start
 from netsight.async_.browser.status import shown_progress
 from netsight.async_.browser.status import status_of
@@ -25,18 +25,14 @@ from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.endings import cancel
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
-from netsight.async_.exceptions import ResultGoneError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 from netsight.async_.identity import may_see
 from netsight.async_.interfaces import IAsyncView
-from netsight.async_.monitor import monitor
 from netsight.async_.percentage import checked_percentage
 from netsight.async_.registry import application_of
 from netsight.async_.registry import get_process
 from netsight.async_.registry import getProcessRegistry
-from netsight.async_.registry import is_read_only
 from netsight.async_.runner import run_of
-from netsight.async_.snapshot import replay
 
 
 # What others import from here, since 1.x.
@@ -202,16 +198,8 @@ class BaseAsyncView(BrowserView):
                 raise
             return self.json_of("ERROR")
         if done:
-            return self._replay(process)
-
-    def _replay(self, process):
-        try:
-            body = replay(process.response, self.request.response)
-        except (OSError, POSKeyError) as exc:
-            raise ResultGoneError(process.id) from exc
-        if not is_read_only(application_of(self.context)):
-            monitor.note_fetched(process.id)
-        return body
+            response = self.request.response
+            return replay_result(process, self.context, response)
 
     def process_status(self, process_id=None):
         """Return what the waiting page polls, as JSON text.

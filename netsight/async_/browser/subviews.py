@@ -15,7 +15,7 @@ from ZPublisher import zpublish
 
 from netsight.async_.browser.csrf import check_start
 from netsight.async_.browser.negotiate import vary
-from netsight.async_.browser.pages import SENTENCES
+from netsight.async_.browser.pages import sentence_of
 from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
 from netsight.async_.browser.programs import accepted
 from netsight.async_.browser.programs import problem
@@ -149,7 +149,7 @@ class SubView:
         return problem(
             self.request,
             self.ended_status,
-            SENTENCES[process.state],
+            sentence_of(process),
             self.view.process_url(self.name, process.id),
             state=process.state,
         )

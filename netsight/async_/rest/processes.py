@@ -3,6 +3,7 @@
 Everybody who is logged in sees his own, managers see all of the site.
 """
 
+import logging
 from urllib.parse import parse_qsl
 from urllib.parse import urlencode
 
@@ -20,23 +21,31 @@ from zope.interface import implementer
 from zope.publisher.interfaces import IPublishTraverse
 
 from netsight.async_ import interfaces
-from netsight.async_.browser.pages import SENTENCES
+from netsight.async_.browser.pages import sentence_of
 from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
+from netsight.async_.browser.result import replay_result
 from netsight.async_.browser.subviews import ERROR_NOT_CANCELLABLE
 from netsight.async_.browser.subviews import is_process_id
+from netsight.async_.browser.subviews import result_gone
+from netsight.async_.browser.unstored import Change
+from netsight.async_.browser.unstored import refusal
+from netsight.async_.browser.unstored import tell_if_not_stored
 from netsight.async_.endings import cancel
+from netsight.async_.exceptions import ResultGoneError
 from netsight.async_.identity import current_owner
 from netsight.async_.identity import may_manage
 from netsight.async_.identity import may_see
-from netsight.async_.monitor import monitor
 from netsight.async_.registry import application_of
 from netsight.async_.registry import query_registry
+from netsight.async_.rest.errors import RestErrors
 from netsight.async_.rest.listing import Query
 from netsight.async_.rest.listing import find
 from netsight.async_.rest.listing import is_below
+from netsight.async_.rest.representation import NAME
 from netsight.async_.rest.representation import represent
-from netsight.async_.snapshot import replay
 
+
+logger = logging.getLogger(__name__)
 
 RESULT = "result"
 
@@ -44,7 +53,7 @@ FILTERS = ("state", "user", "view", "before")
 
 
 @implementer(IPublishTraverse)
-class ProcessesService(Service):
+class ProcessesService(RestErrors, Service):
     """Base of what is published as @async-processes/ID/..."""
 
     def __init__(self, context, request):
@@ -109,8 +118,11 @@ class ProcessesGet(ProcessesService):
         process = self.process()
         if process.state != interfaces.COMPLETED:
             return super().render()
-        monitor.note_fetched(process.id)
-        return replay(process.response, self.request.response)
+        try:
+            return replay_result(process, self.context, self.request.response)
+        except ResultGoneError:
+            logger.exception("the result of process %s is gone", process.id)
+            return self.message_page(500, result_gone(process.id))
 
     def reply(self):
         if not self.names:
@@ -124,7 +136,7 @@ class ProcessesGet(ProcessesService):
             return self.accept(process)
         state = process.state
         kind = f"Process{state.capitalize()}"
-        return self.refuse(500, kind, SENTENCES[state], state=state)
+        return self.refuse(500, kind, sentence_of(process), state=state)
 
     def list(self):
         """Return a batch of the processes that are asked for."""
@@ -173,11 +185,20 @@ class ProcessesGet(ProcessesService):
 class ProcessesDelete(ProcessesService):
     """Cancels an active process, removes one that has ended."""
 
+    @property
+    def async_view_path(self):
+        """For the log."""
+        return f"{self.site_path}/{NAME}"
+
+    def render(self):
+        return refusal(self) or super().render()
+
     def reply(self):
         if len(self.names) != 1:
             raise NotFound("/".join(self.names))
         process = self.process()
         alsoProvides(self.request, IDisableCSRFProtection)
+        tell_if_not_stored(Change(self, process.id, "removal"))
         if process.is_abandoned:
             # So that a late worker cannot commit any more.
             process.recover()

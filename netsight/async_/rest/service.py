@@ -1,23 +1,21 @@
 """A service of plone.restapi whose work is done in the background."""
 
-import json
-
 from plone.protect.interfaces import IDisableCSRFProtection
 from plone.restapi.services import Service
-from zope.i18n import translate
 from zope.interface import alsoProvides
 from zope.interface import implementer
 from zope.publisher.interfaces import NotFound
 from zope.publisher.interfaces.browser import IBrowserPublisher
 
 from netsight.async_.browser.BaseAsyncView import BaseAsyncView
+from netsight.async_.rest.errors import RestErrors
 from netsight.async_.rest.representation import process_url
 from netsight.async_.rest.representation import represent
 from netsight.async_.site import site_of
 
 
 @implementer(IBrowserPublisher)
-class AsyncService(Service, BaseAsyncView):
+class AsyncService(RestErrors, Service, BaseAsyncView):
     """Base class: `reply` is called in the background.
 
     A request is answered with 202 and the address of the process, which is
@@ -25,8 +23,6 @@ class AsyncService(Service, BaseAsyncView):
     as JSON.  All choices of BaseAsyncView hold.  A request for which
     `run_process` is false is answered at once, by `reply`.
     """
-
-    is_for_program = True
 
     def __init__(self, context, request):
         super().__init__(context, request)
@@ -59,19 +55,6 @@ class AsyncService(Service, BaseAsyncView):
         """Return the URL of a process, or of its result."""
         url = process_url(site_of(self.context), process_id)
         return f"{url}/result" if subview == "result" else url
-
-    def message_page(self, status, sentence, back_url=None):
-        """Set the HTTP status; return an error as plone.restapi shapes it."""
-        response = self.request.response
-        response.setStatus(status)
-        response.setHeader("Content-Type", "application/json")
-        response.setHeader("Cache-Control", "no-store, private")
-        return json.dumps(
-            {
-                "type": response.errmsg.replace(" ", ""),
-                "message": translate(sentence, context=self.request),
-            }
-        )
 
     def status_of(self, process):
         return represent(site_of(self.context), self.request, process)

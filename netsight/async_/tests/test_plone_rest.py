@@ -9,6 +9,7 @@ from plone.protect.interfaces import IDisableCSRFProtection
 
 from netsight.async_.config import MANAGE_PROCESSES
 from netsight.async_.lease import watch
+from netsight.async_.registry import ProcessRegistry
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
 from netsight.async_.rest import listing
@@ -24,6 +25,7 @@ from netsight.async_.tests.support import READER
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
 from netsight.async_.tests.test_documentation import IS_CHECKOUT
+from netsight.async_.tests.test_unstored import Failing
 
 
 PROCESSES = "/plone/@async-processes"
@@ -266,6 +268,20 @@ class ProcessTests(ProcessesTestCase):
         self.assertEqual(answer["state"], "failed")
         self.assertNotIn("ZeroDivision", answer["message"])
 
+    def test_a_result_that_cannot_be_read_is_an_error(self):
+        process_id = self.ended()
+        with (
+            mock.patch(
+                "netsight.async_.browser.result.replay",
+                side_effect=OSError("gone"),
+            ),
+            self.assertLogs("netsight.async_", "ERROR") as log,
+        ):
+            answer = self.get(process_id, status=500, behind="/result").json
+        self.assertEqual(answer["type"], "InternalServerError")
+        self.assertIn(process_id, answer["message"])
+        self.assertIn(process_id, log.output[0])
+
 
 class DeleteTests(ProcessesTestCase):
     def delete(self, process_id, login=EDITOR, status=204):
@@ -311,6 +327,28 @@ class DeleteTests(ProcessesTestCase):
         self.delete(process_id, None, 404)
         self.delete(process_id, MANAGER)
 
+    def test_a_removal_that_is_not_stored_is_said_to_be_none(self):
+        process_id = self.ended()
+
+        def fail(registry, process_id):
+            transaction.get().join(Failing(OSError("full")))
+
+        with (
+            mock.patch.object(ProcessRegistry, "remove", fail),
+            self.assertLogs("netsight.async_", "ERROR"),
+        ):
+            answer = self.delete(process_id, status=503).json
+        self.assertEqual(answer["type"], "ServiceUnavailable")
+        self.assertEqual(len(self.processes()), 1)
+
+    def test_nothing_is_removed_from_a_read_only_database(self):
+        process_id = self.ended()
+        with mock.patch(
+            "ZODB.Connection.Connection.isReadOnly", lambda self: True
+        ):
+            answer = self.delete(process_id, status=503).json
+        self.assertEqual(answer["type"], "ServiceUnavailable")
+
     def test_the_list_cannot_be_deleted(self):
         self.start()
         self.client(EDITOR).delete(PROCESSES, status=404)
@@ -327,10 +365,10 @@ class DeleteTests(ProcessesTestCase):
 
         write("test", die)
         claim = self.process(process_id).claim
-        number = claim.number
+        self.assertIsNotNone(claim.token)
         self.delete(process_id)
         transaction.begin()
-        self.assertGreater(claim.number, number)
+        self.assertIsNone(claim.token)
         self.assertEqual(self.processes(), [])
 
 
