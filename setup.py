@@ -72,6 +72,7 @@ setup(
             "plone.app.testing",
             "Products.CMFPlone",
             "plone.protect",
+            "plone.restapi",
             "python-gettext",
             "WebTest",
             "ZEO",

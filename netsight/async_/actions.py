@@ -6,13 +6,13 @@ Who may do it is for the caller to check.
 import transaction
 from zope.event import notify
 
+from netsight.async_ import endings
 from netsight.async_.events import ProcessQueued
 from netsight.async_.exceptions import AlreadyRunningError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import StillRunningError
 from netsight.async_.executors import ring
 from netsight.async_.ids import new_process_id
-from netsight.async_.interfaces import QUEUED
 from netsight.async_.queries import find
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
@@ -34,10 +34,7 @@ def cancel(process):
     """
     if not process.cancellable:
         raise NotCancellableError(process.id)
-    if process.state == QUEUED:
-        process.cancel()
-    elif not process.is_final:
-        process.control.request_cancel()
+    endings.cancel(process)
 
 
 def run_again(registry, process):

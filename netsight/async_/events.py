@@ -30,3 +30,13 @@ class ProcessCompleted(ProcessEvent):
 @implementer(interfaces.IProcessFailedEvent)
 class ProcessFailed(ProcessEvent):
     """See IProcessFailedEvent."""
+
+
+@implementer(interfaces.IProcessCancelledEvent)
+class ProcessCancelled(ProcessEvent):
+    """See IProcessCancelledEvent."""
+
+
+@implementer(interfaces.IProcessLostEvent)
+class ProcessLost(ProcessEvent):
+    """See IProcessLostEvent."""

@@ -99,5 +99,35 @@ class LoginFieldsError(AsyncError):
     """
 
 
+class BadIdempotencyKeyError(AsyncError):
+    """The header Idempotency-Key is malformed.
+
+    It is a text of 1 to 255 printable ASCII characters, in double quotes.
+    Over HTTP: 400.
+    """
+
+
+class AnonymousKeyError(AsyncError):
+    """There is an Idempotency-Key, and nobody is logged in.
+
+    Keys belong to users; whoever guessed that of another visitor would be
+    led to his result.  Over HTTP: 400.
+    """
+
+
+class KeyReusedError(AsyncError):
+    """The Idempotency-Key was used for a request that was not the same.
+
+    The client must make a new key for each request.  Over HTTP: 422.
+    """
+
+
+class BusyError(AsyncError):
+    """A `single` view is busy with a process that this request cannot have.
+
+    It is at another context, or not for this visitor.  Over HTTP: 409.
+    """
+
+
 class SettingError(ValueError):
     """A setting in zope.conf or the environment has a bad name or value."""

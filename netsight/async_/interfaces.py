@@ -109,6 +109,7 @@ class IProcess(Interface):
     view_path = Attribute("Physical path of the context, '/', view name.")
     view_name = Attribute("Name of the view, a str.")
     title = Attribute("Title for lists, a str.")
+    url = Attribute("URL of its waiting page, by the start request's host.")
     owner = Attribute("identity.Owner, whom it runs as.")
     created = Attribute("POSIX time in seconds (float) of the start request.")
     started = Attribute("POSIX time of the current claim, or None.")
@@ -125,6 +126,7 @@ class IProcess(Interface):
     seconds_left = Attribute("Estimate (int), None if not to be trusted.")
     error = Attribute("Error of a failed process, or None.")
     response = Attribute("ResponseSnapshot of a completed one, or None.")
+    idempotency = Attribute("parts.Idempotency of the start, or None.")
 
 
 class IProcessRegistry(Interface):
@@ -138,6 +140,9 @@ class IProcessRegistry(Interface):
 
     def single(key):
         """Return the active process that was added with that key, or None."""
+
+    def keyed(key):
+        """Return the process whose `idempotency` has this key, or None."""
 
     def get(process_id, default=None):
         """Return the IProcess with that id (str), or `default`."""
@@ -231,12 +236,27 @@ class IProcessStartedEvent(IProcessEvent):
     """`__run__` is about to be called; in its transaction, each attempt."""
 
 
-class IProcessCompletedEvent(IProcessEvent):
+class IProcessEndedEvent(IProcessEvent):
+    """Has ended; base of the next four."""
+
+
+class IProcessCompletedEvent(IProcessEndedEvent):
     """`__run__` returned; in its transaction, after the outcome was set."""
 
 
-class IProcessFailedEvent(IProcessEvent):
+class IProcessFailedEvent(IProcessEndedEvent):
     """Failed; in a transaction after the one that stored the error.
 
     The process's owner is the current user, its site the current site.
+    """
+
+
+class IProcessCancelledEvent(IProcessEndedEvent):
+    """Was cancelled; in a transaction after it, as IProcessFailedEvent."""
+
+
+class IProcessLostEvent(IProcessEndedEvent):
+    """Was found lost; in a transaction after it, as IProcessFailedEvent.
+
+    From a thread of whichever Zope found it.
     """

@@ -6,6 +6,7 @@ Each is an object of its own because each has one writer: see
 
 import time
 import uuid
+from typing import NamedTuple
 
 from persistent import Persistent
 
@@ -18,6 +19,16 @@ class Part(Persistent):
 
     __allow_access_to_unprotected_subobjects__ = False
     __zpublishable__ = False
+
+
+class Idempotency(NamedTuple):
+    """What makes two start requests the same, as digests."""
+
+    key: str
+    """Of the user, the view and the key that the client gave."""
+
+    request: str
+    """Of the request."""
 
 
 class RequestSnapshot(Part):

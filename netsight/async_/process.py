@@ -41,6 +41,8 @@ class Process(Part):
     cancellable = False
     max_attempts = 1
     single_key = None
+    idempotency = None
+    url = None
 
     def __init__(
         self,
@@ -54,6 +56,8 @@ class Process(Part):
         cancellable=False,
         max_attempts=1,
         single_key=None,
+        idempotency=None,
+        url=None,
     ):
         self.id = process_id
         self.view_path = view_path
@@ -70,6 +74,8 @@ class Process(Part):
         self.cancellable = cancellable
         self.max_attempts = max_attempts
         self.single_key = single_key
+        self.idempotency = idempotency
+        self.url = url
 
     @property
     def state(self):
@@ -224,6 +230,7 @@ class Process(Part):
             cancellable=self.cancellable,
             max_attempts=self.max_attempts,
             single_key=self.single_key,
+            url=self.url and self.url.replace(self.id, process_id),
         )
 
     def _drop_request(self):

@@ -39,13 +39,14 @@ def end_other_workers(registry):
             worker.end()
 
 
-def recover(registry, holds=None, leaving=None):
+def recover(registry, holds=None, leaving=None, ended=None):
     """Recover what nobody runs any more; return the ids of queued processes.
 
     That is: the processes of dead workers and, if `holds` is given, those
     that this worker has claimed under none of these Holds: their outcome
     could not be written.  `leaving` is the name of a worker that hands back
-    its processes.  The ids come in the order of the starts.  Processes that
+    its processes.  The ids of those that are over now are added to the list
+    `ended`.  The ids come in the order of the starts.  Processes that
     have ended leave the set of active ones.
 
     The caller must find out `holds` after the transaction has begun: a run
@@ -61,6 +62,8 @@ def recover(registry, holds=None, leaving=None):
         if process.is_abandoned or _is_dropped(process, holds):
             name = process.claim.worker.name
             process.recover(handed_back=name == leaving)
+            if process.is_final and ended is not None:
+                ended.append(process_id)
         if process.state == interfaces.QUEUED:
             queued.append((process.created, process_id))
     _forget_workers(registry)

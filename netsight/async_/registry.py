@@ -62,6 +62,7 @@ class ProcessRegistry(SimpleItem):
     _workers = None
     _singles = None
     _owned = None
+    _keys = None
 
     def __init__(self, *args, **kwargs):
         self._make_containers()
@@ -72,6 +73,7 @@ class ProcessRegistry(SimpleItem):
         self._workers = OOBTree()
         self._singles = OOBTree()
         self._owned = OOBTree()
+        self._keys = OOBTree()
 
     def migrate(self):
         """Drop what 1.x left: its processes died with their Zope."""
@@ -91,6 +93,9 @@ class ProcessRegistry(SimpleItem):
         if single_key is not None:
             # Two starts at once both write this key, and one conflicts.
             self._singles[single_key] = process.id
+        if process.idempotency is not None:
+            # So do two requests with one Idempotency-Key.
+            self._keys[process.idempotency.key] = process.id
 
     def _ids_of(self, owner):
         """Return the set of ids for an Owner; makes it if needed.
@@ -121,6 +126,10 @@ class ProcessRegistry(SimpleItem):
         process_id = (self._singles or {}).get(key) if key else None
         process = self.get(process_id) if process_id else None
         return None if process is None or process.is_final else process
+
+    def keyed(self, key):
+        process_id = (self._keys or {}).get(key)
+        return self.get(process_id) if process_id else None
 
     def active_ids(self):
         return list(self._active or ())
@@ -167,6 +176,9 @@ class ProcessRegistry(SimpleItem):
             self._ids_of(process.owner).remove(process_id)
         if process_id in self._active:
             self._active.remove(process_id)
+        key = process.idempotency and process.idempotency.key
+        if key and self._keys.get(key) == process_id:
+            del self._keys[key]
 
 
 InitializeClass(ProcessRegistry)

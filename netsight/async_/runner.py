@@ -4,15 +4,12 @@ The one module that calls ZPublisher.
 """
 
 import inspect
-import io
 import logging
 import threading
 from contextlib import closing
 
 import transaction
-from AccessControl.SecurityManagement import newSecurityManager
 from AccessControl.SecurityManagement import noSecurityManager
-from AccessControl.users import nobody
 from zExceptions import HTTPRedirection
 from zope.component.hooks import getSite
 from zope.component.hooks import setSite
@@ -21,19 +18,16 @@ from ZPublisher.HTTPRequest import WSGIRequest
 from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
+from netsight.async_.endings import tell_ended
 from netsight.async_.events import ProcessCompleted
-from netsight.async_.events import ProcessFailed
 from netsight.async_.events import ProcessStarted
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.exceptions import ViewNotFoundError
-from netsight.async_.failure import context_of
 from netsight.async_.failure import error_of
-from netsight.async_.failure import tell_error_log
 from netsight.async_.fence import Fence
 from netsight.async_.identity import Impersonation
-from netsight.async_.identity import find_user
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.lease import THIS_WORKER
 from netsight.async_.lease import Hold
@@ -42,7 +36,6 @@ from netsight.async_.registry import get_process
 from netsight.async_.registry import own_transaction
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
-from netsight.async_.site import site_of
 from netsight.async_.snapshot import JobResponse
 from netsight.async_.snapshot import open_environ
 from netsight.async_.snapshot import take_response
@@ -195,6 +188,7 @@ class Run:
             self._settle(self._redirect(exc))
         except ProcessCancelled:
             write("netsight.async: cancelled", self._store_cancelled)
+            tell_ended(self.process_id, self.environ)
         except BaseException as exc:
             # SystemExit and the like end the process, not the worker.
             self._fail(exc)
@@ -299,11 +293,7 @@ class Run:
         )  # fmt: skip
         write("netsight.async: failed", self._store_failure, error_of(exc))
         info = (type(exc), exc, exc.__traceback__)
-        try:
-            write("netsight.async: failure told", self._tell_failure, info)
-        except Exception:
-            # What is stored stands, whatever a subscriber does.
-            logger.exception("failure of %s not told", self.process_id)
+        tell_ended(self.process_id, self.environ, info)
 
     def _store_cancelled(self, root):
         process = get_process(root, self.process_id)
@@ -314,15 +304,6 @@ class Run:
         process = get_process(root, self.process_id)
         process.check_claim(THIS_WORKER, self.hold.token)
         process.fail(self.attempts, error)
-
-    def _tell_failure(self, root, exc_info):
-        """Tell error log and subscribers, as the owner and in the site."""
-        request = JobRequest(io.BytesIO(), self.environ, JobResponse())
-        context = context_of(root, self.view_path, request)
-        newSecurityManager(None, find_user(root, self.owner) or nobody)
-        setSite(site_of(context))
-        tell_error_log(context, exc_info)
-        notify(ProcessFailed(get_process(root, self.process_id)))
 
 
 def call_run(method, process_id):

@@ -10,6 +10,8 @@ import Zope2
 from ZODB.POSException import ReadOnlyError
 
 from netsight.async_ import config
+from netsight.async_.endings import tell_in_thread
+from netsight.async_.endings import wait_told
 from netsight.async_.executors import get_executor
 from netsight.async_.lease import THIS_WORKER
 from netsight.async_.monitor import monitor
@@ -41,8 +43,10 @@ class Duty:
 
     def __call__(self):
         """Recover, sweep a batch, and ring what is queued."""
-        for process_id in write("netsight.async: recovery", _recover):
+        queued, ended = write("netsight.async: recovery", _recover)
+        for process_id in queued:
             get_executor().ring(process_id)
+        tell_in_thread(ended)
         self._sweep_after = write(
             "netsight.async: sweep", _sweep, self._sweep_after
         )
@@ -51,8 +55,10 @@ class Duty:
 def _recover(root):
     if is_read_only(root):
         raise ReadOnlyError
-    registry = query_registry(root)
-    return [] if registry is None else recover(registry, monitor.holds())
+    registry, ended = query_registry(root), []
+    if registry is None:
+        return [], ended
+    return recover(registry, monitor.holds(), ended=ended), ended
 
 
 def _sweep(root, after):
@@ -67,13 +73,17 @@ def _end_others(root):
 
 
 def _end_this(root):
-    """Hand back what this worker still runs, by the policy of each."""
-    registry = query_registry(root)
+    """Hand back what this worker still runs, by the policy of each.
+
+    Returns the ids of the processes that are over by that.
+    """
+    registry, ended = query_registry(root), []
     workers = [] if registry is None else registry.workers()
     for worker in workers:
         if worker.name == THIS_WORKER:
             worker.end()
-            recover(registry, leaving=THIS_WORKER)
+            recover(registry, leaving=THIS_WORKER, ended=ended)
+    return ended
 
 
 def start(event=None):
@@ -126,7 +136,8 @@ def make_room(database):
 def stop():
     """Take no more work, wait for what runs, and hand back the rest.
 
-    Waits `stop-seconds`, and LAST_WRITES_SECONDS if the database is away.
+    Waits `stop-seconds`, and LAST_WRITES_SECONDS if the database is away or
+    if subscribers are slow to hear of what is given up.
     Runs once: before Zope closes its databases, or when Python exits.
     """
     atexit.unregister(stop)
@@ -141,10 +152,11 @@ def stop():
     if not monitor.stop(LAST_WRITES_SECONDS, _hand_back):
         # The databases must be closed all the same; the lease runs out.
         logger.error("the database does not answer; nothing was handed back")
+    wait_told(LAST_WRITES_SECONDS)
 
 
 def _hand_back():
-    write("netsight.async: stop", _end_this)
+    tell_in_thread(write("netsight.async: stop", _end_this))
 
 
 class StopFirst:

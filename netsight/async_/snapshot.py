@@ -6,6 +6,7 @@ The tables say what crosses.
 import re
 import sys
 import tempfile
+from contextlib import contextmanager
 from copy import copy
 from io import BytesIO
 
@@ -140,17 +141,29 @@ def _kept_cookies(header):
 def _take_body(request, connection):
     if request.method in ("GET", "HEAD"):
         return None
+    with input_of(request) as stream:
+        return Body.from_file(stream, connection)
+
+
+@contextmanager
+def input_of(request):
+    """Open the body of a parsed request, in a block, as a file at its start.
+
+    Raises RequestNotRepeatableError if it cannot be read a second time.
+    """
     stream = request.stdin
     try:
         # Not `tell`: the input that WebTest wraps has only `seek`.
         position = stream.seek(0, 1)
+        stream.seek(0)
     except (AttributeError, OSError) as exc:
         raise RequestNotRepeatableError(
             "wsgi.input of this server cannot be read twice"
         ) from exc
-    body = Body.from_file(stream, connection)
-    stream.seek(position)
-    return body
+    try:
+        yield stream
+    finally:
+        stream.seek(position)
 
 
 def open_environ(snapshot):

@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 import transaction
 from Products.Five import BrowserView
-from ZODB.POSException import POSKeyError
 from zope.component import getMultiAdapter
 from zope.i18nmessageid import MessageFactory
 from zope.interface import implementer
@@ -15,24 +14,24 @@ from netsight.async_ import interfaces
 from netsight.async_.actions import cancel
 from netsight.async_.browser.address import context_path
 from netsight.async_.browser.address import context_url
+from netsight.async_.browser.negotiate import is_program
+from netsight.async_.browser.negotiate import vary
+from netsight.async_.browser.programs import problem
+from netsight.async_.browser.result import replay_result
 from netsight.async_.browser.start import start
 from netsight.async_.browser.status import shown_progress
 from netsight.async_.browser.status import status_of
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.exceptions import NoSuchProcessError
-from netsight.async_.exceptions import ResultGoneError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 from netsight.async_.identity import may_see
 from netsight.async_.interfaces import IAsyncView
-from netsight.async_.monitor import monitor
 from netsight.async_.percentage import checked_percentage
 from netsight.async_.registry import application_of
 from netsight.async_.registry import get_process
 from netsight.async_.registry import getProcessRegistry
-from netsight.async_.registry import is_read_only
 from netsight.async_.runner import run_of
-from netsight.async_.snapshot import replay
 
 
 # What others import from here, since 1.x.
@@ -198,16 +197,8 @@ class BaseAsyncView(BrowserView):
                 raise
             return self.json_of("ERROR")
         if done:
-            return self._replay(process)
-
-    def _replay(self, process):
-        try:
-            body = replay(process.response, self.request.response)
-        except (OSError, POSKeyError) as exc:
-            raise ResultGoneError(process.id) from exc
-        if not is_read_only(application_of(self.context)):
-            monitor.note_fetched(process.id)
-        return body
+            response = self.request.response
+            return replay_result(process, self.context, response)
 
     def process_status(self, process_id=None):
         """Return what the waiting page polls, as JSON text.
@@ -216,7 +207,7 @@ class BaseAsyncView(BrowserView):
         """
         process = self._get_process(process_id)
         self._no_store("application/json")
-        return json.dumps(status_of(self, process))
+        return json.dumps(self.status_of(process))
 
     def process_cancel(self, process_id=None):
         """Have a process cancelled, and return to its page.
@@ -277,6 +268,15 @@ class BaseAsyncView(BrowserView):
 
     # Internal
 
+    @property
+    def is_for_program(self):
+        """Whether this request is answered with JSON, and 202 for a start."""
+        return is_program(self.request)
+
+    def status_of(self, process):
+        """Return what programs are told of a process, a plain dict."""
+        return status_of(self, process)
+
     def _start(self):
         return start(self)
 
@@ -291,8 +291,12 @@ class BaseAsyncView(BrowserView):
     def message_page(self, status, sentence, back_url=None):
         """Set the HTTP status (int); return a page with one message id.
 
-        It links to `back_url`, by default to this view.
+        It links to `back_url`, by default to this view.  Programs get it as
+        a problem (RFC 9457).
         """
+        if self.is_for_program:
+            return problem(self.request, status, sentence)
+        vary(self.request.response)
         self.request.response.setStatus(status)
         self.request.response.setHeader("Cache-Control", "no-store, private")
         back_url = back_url or self.async_view_url

@@ -4,6 +4,10 @@ Where plone.protect is at work its token is asked for, before anything is
 written: its automatic check looks only at what a request has written, and
 answers some forgeries with 200.  On Zope alone, which has no token, the
 browser's own Origin header is compared (RFC 6454, section 7).
+
+A program has no form to take a token from.  It proves what it is by the
+header ``Prefer``: a browser sends that for a page of another site only after
+it has asked this one (the Fetch standard, CORS-preflight).
 """
 
 from urllib.parse import urlencode
@@ -12,7 +16,10 @@ from urllib.parse import urlsplit
 from zExceptions import Forbidden
 from zope.component import queryMultiAdapter
 from zope.component import queryUtility
+from zope.interface import alsoProvides
 
+from netsight.async_.browser.negotiate import is_program
+from netsight.async_.browser.negotiate import prefers_async
 from netsight.async_.identity import current_owner
 from netsight.async_.site import site_of
 
@@ -40,6 +47,11 @@ def check_start(view):
         return _check_origin(view.request)
     if auto.CSRF_DISABLED or IDisableCSRFProtection.providedBy(view.request):
         return None
+    if prefers_async(view.request):
+        _check_origin(view.request)
+        # What plone.protect sees as a write without a token is ours.
+        alsoProvides(view.request, IDisableCSRFProtection)
+        return None
     return _check_token(view)
 
 
@@ -66,7 +78,8 @@ def _check_token(view):
         check(request, manager=manager)
     except Forbidden:
         site = site_of(view.context)
-        if request.method == "GET" and site is not None:
+        is_page = request.method == "GET" and not is_program(request)
+        if is_page and site is not None:
             return _confirm(view, site, manager)
         raise
 

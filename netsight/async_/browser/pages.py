@@ -112,9 +112,7 @@ class EndedPage(Page):
     @property
     def sentence(self):
         """The message id that says what happened."""
-        return (
-            UNDONE if self.process.is_undone else SENTENCES[self.process.state]
-        )
+        return sentence_of(self.process)
 
     @property
     def error(self):
@@ -155,3 +153,8 @@ SENTENCES = {
         "not finished has been undone. Please start it again.",
     ),
 }
+
+
+def sentence_of(process):
+    """Return the message id that says why a process has no result."""
+    return UNDONE if process.is_undone else SENTENCES[process.state]

@@ -6,12 +6,19 @@ from zope.event import notify
 from zope.i18nmessageid import MessageFactory
 
 from netsight.async_.browser.csrf import check_start
+from netsight.async_.browser.idempotency import idempotency_of
+from netsight.async_.browser.negotiate import vary
+from netsight.async_.browser.programs import accepted
 from netsight.async_.browser.unstored import Change
 from netsight.async_.browser.unstored import not_stored
 from netsight.async_.browser.unstored import refusal
 from netsight.async_.browser.unstored import tell_if_not_stored
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.events import ProcessQueued
+from netsight.async_.exceptions import AnonymousKeyError
+from netsight.async_.exceptions import BadIdempotencyKeyError
+from netsight.async_.exceptions import BusyError
+from netsight.async_.exceptions import KeyReusedError
 from netsight.async_.exceptions import LoginFieldsError
 from netsight.async_.exceptions import RequestNotRepeatableError
 from netsight.async_.executors import ring
@@ -36,6 +43,20 @@ BUSY = _(
     default="This is running already, and can run only once at a time. "
     "Please try again later.",
 )
+BAD_KEY = _(
+    "error_idempotency_key",
+    default="The Idempotency-Key must be a text of 1 to 255 printable ASCII "
+    "characters in double quotes.",
+)
+ANONYMOUS_KEY = _(
+    "error_idempotency_anonymous",
+    default="An Idempotency-Key works only for users who are logged in.",
+)
+KEY_REUSED = _(
+    "error_idempotency_reused",
+    default="This Idempotency-Key belongs to another request. Choose a new "
+    "key for each request.",
+)
 FORGED_START = _(
     "error_forged_start",
     default="This request does not come from a form of this site. Go back, "
@@ -48,19 +69,29 @@ LOGIN_FIELDS = _(
 )
 
 
+REFUSALS = {
+    Forbidden: (403, FORGED_START),
+    LoginFieldsError: (400, LOGIN_FIELDS),
+    BadIdempotencyKeyError: (400, BAD_KEY),
+    AnonymousKeyError: (400, ANONYMOUS_KEY),
+    KeyReusedError: (422, KEY_REUSED),
+    BusyError: (409, BUSY),
+}
+"""HTTP status and sentence for what a start can raise."""
+
+
 def start(view):
     """Start a process of an async view, and answer its request.
 
-    The answer is a redirect to the waiting page, or a page that says why
-    nothing was started.  Raises RequestNotRepeatableError if the request
+    The answer is a redirect to the waiting page, or 202 for programs, or says
+    why nothing was started.  Raises RequestNotRepeatableError if the request
     cannot be kept.
     """
     try:
         return refusal(view) or check_start(view) or _started(view)
-    except Forbidden:
-        return view.message_page(403, FORGED_START)
-    except LoginFieldsError:
-        return view.message_page(400, LOGIN_FIELDS)
+    except tuple(REFUSALS) as exc:
+        kind = next(each for each in REFUSALS if isinstance(exc, each))
+        return view.message_page(*REFUSALS[kind])
 
 
 def _started(view):
@@ -69,13 +100,13 @@ def _started(view):
             f"{view.async_view_path} is not the published view"
         )
     registry = getProcessRegistry(view.context)
+    process_id, key = _id_of(view.request), idempotency_of(view)
     single_key = _single_key(view)
-    process_id = _id_of(view.request)
-    process = registry.get(process_id) or registry.single(single_key)
+    process = _known(view, registry, process_id, key, single_key)
     if process is None:
         change = Change(view, process_id, "start")
         try:
-            process = _new_process(change, single_key)
+            process = _new_process(change, single_key, key)
         except OSError as exc:
             # The disk is full, for example.
             transaction.doom()
@@ -83,12 +114,31 @@ def _started(view):
         registry.add(process, single_key)
         notify(ProcessQueued(process))
         tell_if_not_stored(change)
-    elif not _is_of(view, process):
-        return view.message_page(409, BUSY)
     if process.state == QUEUED:
         transaction.get().addAfterCommitHook(ring, (process.id,))
-    url = view.process_url("processing", process.id)
-    return view.request.response.redirect(url)
+    return _answer(view, process)
+
+
+def _known(view, registry, process_id, key, single_key):
+    """Return the process that there is already for this request, or None."""
+    process = registry.get(process_id) or (key and registry.keyed(key.key))
+    if process is not None and process.idempotency != key:
+        raise KeyReusedError(process.id)
+    process = process or registry.single(single_key)
+    if process is not None and not _is_of(view, process):
+        raise BusyError(process.id)
+    return process
+
+
+def _answer(view, process):
+    """Lead a browser to the waiting page, a program to the status."""
+    response = view.request.response
+    if view.is_for_program:
+        url = view.process_url("process-status", process.id)
+        response.setHeader("Location", url)
+        return accepted(view, process)
+    vary(response)
+    return response.redirect(view.process_url("processing", process.id))
 
 
 def _id_of(request):
@@ -101,7 +151,7 @@ def _id_of(request):
     return request._orig_env.setdefault(STARTED, new_process_id())
 
 
-def _new_process(change, single_key):
+def _new_process(change, single_key, idempotency):
     view = change.view
     connection = registry_connection(application_of(view.context))
     return Process(
@@ -114,6 +164,8 @@ def _new_process(change, single_key):
         cancellable=view.cancellable,
         max_attempts=view.max_attempts if view.restart_after_crash else 1,
         single_key=single_key,
+        idempotency=idempotency,
+        url=view.process_url("processing", change.process_id),
     )
 
 

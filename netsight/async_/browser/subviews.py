@@ -14,6 +14,11 @@ from zope.publisher.interfaces.browser import IBrowserPublisher
 from ZPublisher import zpublish
 
 from netsight.async_.browser.csrf import check_start
+from netsight.async_.browser.negotiate import vary
+from netsight.async_.browser.pages import sentence_of
+from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
+from netsight.async_.browser.programs import accepted
+from netsight.async_.browser.programs import problem
 from netsight.async_.browser.unstored import Change
 from netsight.async_.browser.unstored import refusal
 from netsight.async_.browser.unstored import tell_if_not_stored
@@ -30,8 +35,6 @@ _ = MessageFactory(I18N_DOMAIN)
 
 PROCESS_ID_CHARS = 64
 """An id is 36 characters; what is longer is refused unread."""
-
-RETRY_AFTER_SECONDS = 5
 
 ERROR_PROCESS_ID = _(
     "error_process_id", default="The address has no valid process_id."
@@ -134,10 +137,22 @@ class SubView:
 
     def ended_without_result(self, process_id):
         """Answer for a process that failed, with the page for it."""
+        if self.view.is_for_program and self.ended_status >= 400:
+            return self._problem_of(self.view._get_process(process_id))
         response = self.request.response
+        vary(response)
         response.setStatus(self.ended_status)
         response.setHeader("Cache-Control", "no-store, private")
         return self.view.ended_page(process_id)
+
+    def _problem_of(self, process):
+        return problem(
+            self.request,
+            self.ended_status,
+            sentence_of(process),
+            self.view.process_url(self.name, process.id),
+            state=process.state,
+        )
 
 
 class Processing(SubView):
@@ -181,7 +196,10 @@ class Result(SubView):
             return self.refuse(500, result_gone(process_id))
         if result is not None:
             return result
+        if self.view.is_for_program and not self.wants_json:
+            return accepted(self.view, self.view._get_process(process_id))
         response = self.request.response
+        vary(response)
         response.setStatus(202)
         response.setHeader("Retry-After", str(RETRY_AFTER_SECONDS))
         response.setHeader("Cache-Control", "no-store, private")
@@ -221,7 +239,14 @@ class ProcessCancel(SubView):
 
     def _cancel(self, process_id):
         tell_if_not_stored(Change(self.view, process_id, "cancel"))
-        return self.view.process_cancel(process_id)
+        page = self.view.process_cancel(process_id)
+        if not self.view.is_for_program:
+            return page
+        process = self.view._get_process(process_id)
+        self.request.response.headers.pop("location", None)
+        # A running one is cancelled at its next sign of life.
+        status = 200 if process.is_final else 202
+        return accepted(self.view, process, status)
 
 
 SUBVIEWS = {

@@ -17,8 +17,10 @@ from zope.interface import Interface
 from zope.interface import directlyProvidedBy
 from zope.interface import directlyProvides
 
+from netsight.async_.browser.programs import accepted
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.registry import application_of
+from netsight.async_.registry import get_process
 from netsight.async_.registry import is_read_only
 from netsight.async_.registry import query_registry
 
@@ -92,15 +94,25 @@ class NotStoredPage(BrowserView):
         change, response = self.request.async_change, self.request.response
         if change.kind == "start" and _is_stored(change):
             # What failed is the answer of the storage, after its commit.
-            response.setStatus(302, lock=True)
-            return ""
-        for name in ("location", "content-type"):
-            # Of the redirect that the view has answered with.
+            return self._answer(change)
+        for name in ("location", "content-type", "preference-applied"):
+            # Of what the view has answered with.
             response.headers.pop(name, None)
         page = not_stored(change, self.context)
         # plone.transformchain would make it the status of the exception.
         response.setStatus(response.getStatus(), lock=True)
         return page
+
+    def _answer(self, change):
+        """Say again what the view has said, whose headers are still there."""
+        view, response = change.view, self.request.response
+        if not view.is_for_program:
+            response.setStatus(302, lock=True)
+            return ""
+        root = application_of(view.context)
+        body = accepted(view, get_process(root, change.process_id))
+        response.setStatus(202, lock=True)
+        return body
 
 
 def _is_stored(change):

@@ -81,7 +81,8 @@ class FileStorageTestCase(AsyncTestCase):
 
     def recover(self):
         """Do what the monitor of a server does each beat."""
-        return write("netsight.async: recovery", _recover)
+        queued, _ended = write("netsight.async: recovery", _recover)
+        return queued
 
     def undoable(self):
         """Return (id, description) of the transactions, the oldest first."""

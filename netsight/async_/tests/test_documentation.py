@@ -40,9 +40,12 @@ from netsight.async_ import snapshot
 from netsight.async_.actions import REMOVE_BATCH
 from netsight.async_.actions import REMOVE_MOST
 from netsight.async_.browser import pages
-from netsight.async_.browser.subviews import RETRY_AFTER_SECONDS
+from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
+from netsight.async_.browser.programs import problem_name
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.executors.thread import ThreadExecutor
+from netsight.async_.health import ACTIVE_MOST
+from netsight.async_.health import RECENT_MOST
 from netsight.async_.lease import CLOCK_TOLERANCE_SECONDS
 from netsight.async_.queries import QUEUE_MOST
 from netsight.async_.queries import SCAN_MOST
@@ -285,6 +288,7 @@ class DocumentationTests(unittest.TestCase):
             (f"{QUEUE_MOST} processes", "how long the queue"),
             (f"{REMOVE_BATCH} records", "transaction that removes"),
             (f"{REMOVE_MOST:,} records", "request for that"),
+            (f"{ACTIVE_MOST} processes", f"and {RECENT_MOST} that are"),
         ):
             with self.subTest(meaning):
                 line = next(line for line in lines if meaning in line)
@@ -329,6 +333,15 @@ class DocumentationTests(unittest.TestCase):
 
     def test_each_subview_is_described(self):
         self.assert_described(SUBVIEWS, "reference/http.rst")
+
+    def test_each_problem_is_described(self):
+        browser = Path(netsight.async_.__file__).parent / "browser"
+        source = "".join(p.read_text("utf-8") for p in browser.glob("*.py"))
+        names = re.findall(r'_\(\s*"((?:error|sentence)_\w+)"', source)
+        self.assertIn("error_single", names)
+        self.assert_described(
+            map(problem_name, names), "reference/problems.rst"
+        )
 
     def test_each_public_name_is_described(self):
         self.assert_described(

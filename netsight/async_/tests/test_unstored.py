@@ -129,6 +129,30 @@ class UnstoredTests(AsyncTestCase):
             process_id = self.client().start(self.path("job"))
         self.assertEqual(self.process(process_id).state, "queued")
 
+    def test_a_program_gets_a_problem(self):
+        with (
+            self.failing_commits(OSError("full")),
+            self.assertLogs("netsight.async_", logging.ERROR),
+        ):
+            response = self.client().post(
+                self.path("job"),
+                headers={"Prefer": "respond-async"},
+                status=503,
+            )
+        self.assertEqual(response.content_type, "application/problem+json")
+        self.assertTrue(response.json["type"].endswith("#not-stored"))
+        self.assertNotIn("Location", response.headers)
+        self.assertNotIn("Preference-Applied", response.headers)
+
+    def test_a_program_is_told_what_is_stored_for_all_that(self):
+        with self.failing_commits(OSError("late"), step="tpc_finish"):
+            response = self.client().post(
+                self.path("job"), headers={"Prefer": "respond-async"}
+            )
+        self.assertEqual(response.status_int, 202)
+        self.assertIn(response.json["id"], response.headers["Location"])
+        self.assertEqual(response.json["state"], "queued")
+
     def test_the_next_request_is_answered_as_ever(self):
         self.check_not_stored(OSError("full"))
         self.client().start(self.path("job"))

@@ -1,0 +1,107 @@
+"""The subscriber of docs/howto/subscribe-to-events.rst mails the owner."""
+
+import unittest
+from email import message_from_bytes
+from email import policy
+
+import transaction
+from plone.app.testing import MOCK_MAILHOST_FIXTURE
+from plone.app.testing import FunctionalTesting
+from plone.registry.interfaces import IRegistry
+from zope.component import getGlobalSiteManager
+from zope.component import getUtility
+from zope.component.hooks import setSite
+
+from netsight.async_.endings import tell_ended
+from netsight.async_.interfaces import IProcessEndedEvent
+from netsight.async_.recovery import recover
+from netsight.async_.registry import query_registry
+from netsight.async_.registry import write
+from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.plone_support import PLONE_FUNCTIONAL
+from netsight.async_.tests.plone_support import PloneTestCase
+from netsight.async_.tests.support import EDITOR
+from netsight.async_.tests.support import Never
+from netsight.async_.tests.test_documentation import FILE_NAME
+from netsight.async_.tests.test_documentation import IS_CHECKOUT
+from netsight.async_.tests.test_documentation import blocks
+from netsight.async_.tests.test_documentation import read
+
+
+MAIL_FUNCTIONAL = FunctionalTesting(
+    bases=(MOCK_MAILHOST_FIXTURE, *PLONE_FUNCTIONAL.__bases__),
+    name="AsyncViews:PloneMail",
+)
+
+
+def subscriber_of_the_page():
+    page = read("howto/subscribe-to-events.rst")
+    for _line, _language, code in blocks(page):
+        name = FILE_NAME.match(code)
+        if name and name[1] == "my/addon/mail.py":
+            names = {}
+            exec(code, names)
+            return names["mail_owner"]
+
+
+@unittest.skipUnless(IS_CHECKOUT, "docs/ is in a checkout only")
+class MailTests(PloneTestCase):
+    layer = MAIL_FUNCTIONAL
+
+    def setUp(self):
+        super().setUp()
+        setSite(self.portal)
+        editor = self.portal.portal_membership.getMemberById("editor")
+        editor.setMemberProperties({"email": "editor@example.org"})
+        registry = getUtility(IRegistry)
+        registry["plone.email_from_address"] = "site@example.org"
+        registry["plone.email_from_name"] = "The site"
+        transaction.commit()
+        handler, events = subscriber_of_the_page(), (IProcessEndedEvent,)
+        manager = getGlobalSiteManager()
+        manager.registerHandler(handler, events)
+        self.addCleanup(manager.unregisterHandler, handler, events)
+
+    def mails(self):
+        transaction.begin()
+        return [
+            message_from_bytes(mail, policy=policy.default)
+            for mail in self.portal.MailHost.messages
+        ]
+
+    def check_mailed(self, process_id, state):
+        (mail,) = self.mails()
+        self.assertEqual(mail["To"], "editor@example.org")
+        self.assertEqual(mail["Subject"], f"job: {state}")
+        self.assertIn(
+            f"http://localhost/plone/job/processing?process_id={process_id}",
+            mail.get_content(),
+        )
+
+    def test_of_a_process_that_completed(self):
+        _client, process_id = self.run_job(lambda view, pid: "x", EDITOR)
+        self.check_mailed(process_id, "completed")
+
+    def test_of_one_that_failed(self):
+        with self.assertLogs("netsight.async_", "ERROR"):
+            _client, process_id = self.run_job(lambda v, pid: 1 / 0, EDITOR)
+        self.check_mailed(process_id, "failed")
+
+    def test_of_one_that_was_lost(self):
+        with processes_run_by(Never()):
+            process_id = self.client(EDITOR).start("/plone/job")
+
+        def die(root):
+            registry = query_registry(root)
+            worker = registry.worker("dead")
+            registry[process_id].claim_for(worker)
+            worker.end()
+            recover(registry)
+
+        write("test", die)
+        tell_ended(process_id)
+        self.check_mailed(process_id, "lost")
+
+    def test_an_anonymous_visitor_gets_none(self):
+        self.run_job(lambda view, pid: "x")
+        self.assertEqual(self.mails(), [])
