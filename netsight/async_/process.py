@@ -97,6 +97,10 @@ class Process(Part):
         return self.state in interfaces.FINAL_STATES
 
     @property
+    def is_cancelling(self):
+        return self.control.cancel_requested and not self.is_final
+
+    @property
     def started(self):
         return self.claim.since
 
