@@ -23,6 +23,7 @@ STORAGE ?= file
 PLONE := .venv/installed-$(PYTHON_VERSION)
 ZOPE_DIR := .venv-zope-$(PYTHON_VERSION)
 ZOPE := $(ZOPE_DIR)/installed-$(PYTHON_VERSION)
+BROWSER := .venv/installed-browser-$(PYTHON_VERSION)
 DOCS := .venv-docs/installed-$(PYTHON_VERSION)
 RUN_TESTS := -m coverage run -m zope.testrunner --test-path=. -s netsight
 
@@ -45,6 +46,10 @@ install: $(PLONE)  ## Install Plone, the package and the tools into .venv.
 
 $(PLONE): setup.py pyproject.toml constraints.txt
 	@$(PYTHON) tools/environment.py .venv -c constraints.txt -e ".[test]" Plone ruff build
+	@touch $@
+
+$(BROWSER): $(PLONE)
+	@$(PYTHON) tools/environment.py .venv -c constraints.txt -e ".[test-browser]"
 	@touch $@
 
 $(ZOPE): setup.py pyproject.toml constraints.txt
@@ -79,6 +84,10 @@ test-plone: $(PLONE)  ## Run the tests with Plone.
 test-zope: $(ZOPE)  ## Run the tests on Zope alone.
 	@! $(ZOPE_DIR)/bin/python -c 'import plone.base' 2>/dev/null || { echo 'Plone is in $(ZOPE_DIR).'; exit 1; }
 	$(ZOPE_DIR)/bin/python $(RUN_TESTS) $(LEVEL) -m '!test_plone'
+
+.PHONY: test-browser
+test-browser: $(BROWSER)  ## Run the tests in Chromium, against a Plone site.
+	@.venv/bin/python tools/test_browser.py
 
 .PHONY: test-pythons
 test-pythons:  ## Run the tests on Zope alone with each Python that is found.

@@ -78,6 +78,11 @@ setup(
             "ZEO",
             "zope.testrunner",
         ],
+        # Beside "test"; Chromium comes from the system.
+        "test-browser": [
+            "axe-playwright-python",
+            "playwright",
+        ],
         "test-zope": [
             "coverage[toml]",
             "hypothesis",

@@ -2,7 +2,8 @@
 
     python3 tools/totals.py LOG
 
-Each run of zope.testrunner ends with one line of totals.
+Each run of zope.testrunner ends with one line of totals; one of a single
+layer has only the line of that layer.
 """
 
 import re
@@ -10,17 +11,26 @@ import sys
 from pathlib import Path
 
 
-TOTAL = re.compile(
-    r"^Total: (\d+) tests, (\d+) failures, (\d+) errors and (\d+) skipped",
-    re.MULTILINE,
-)
+END_OF_RUN = "Tearing down left over layers:"
+COUNTS = r"(\d+) failures, (\d+) errors and (\d+) skipped"
+TOTAL = re.compile(rf"^Total: (\d+) tests, {COUNTS}", re.MULTILINE)
+LAYER = re.compile(rf"^  Ran (\d+) tests with {COUNTS}", re.MULTILINE)
+
+
+def totals(log):
+    """Yield the match of the line of totals of each run."""
+    parts = log.split(END_OF_RUN)
+    for before, after in zip(parts, parts[1:]):
+        of_layers = list(LAYER.finditer(before))
+        if of_layers:
+            yield TOTAL.search(after) or of_layers[-1]
 
 
 def add_up(log):
     """Return how many tests passed, failed and were skipped."""
     passed = failed = skipped = 0
-    for found in TOTAL.findall(log):
-        tests, failures, errors, left_out = map(int, found)
+    for total in totals(log):
+        tests, failures, errors, left_out = map(int, total.groups())
         # a test with failing subtests has more than one failure
         passed += max(0, tests - failures - errors - left_out)
         failed += failures + errors
@@ -30,8 +40,8 @@ def add_up(log):
 
 def main(path):
     log = Path(path).read_text(errors="replace")
-    for total in TOTAL.finditer(log):
-        print(total[0])
+    for total in totals(log):
+        print(total[0].strip())
     passed, failed, skipped = add_up(log)
     print(f"{passed} passed, {failed} failed, {skipped} skipped")
 

@@ -123,6 +123,9 @@ class IProcess(Interface):
     state = Attribute("One of STATES.")
     progress = Attribute("Number 0..100, or None if none was set.")
     message = Attribute("The last message of set_progress, or None.")
+    is_cancelling = Attribute(
+        "Whether somebody wants it cancelled, and it is not yet."
+    )
     seconds_left = Attribute("Estimate (int), None if not to be trusted.")
     error = Attribute("Error of a failed process, or None.")
     response = Attribute("ResponseSnapshot of a completed one, or None.")

@@ -118,6 +118,10 @@ class Process(Part):
         return unsuccessful and self.is_repeatable and self.request.is_kept
 
     @property
+    def is_cancelling(self):
+        return self.control.cancel_requested and not self.is_final
+
+    @property
     def started(self):
         return self.claim.since
 

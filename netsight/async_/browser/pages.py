@@ -1,29 +1,32 @@
-"""The waiting page, and the page of a process without a result."""
+"""What our pages share; those for a process without a result, and for
+refused requests.
+"""
+
+from urllib.parse import urlencode
 
 from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.component import queryMultiAdapter
-from zope.i18n import translate
 from zope.i18nmessageid import MessageFactory
 
 from netsight.async_ import interfaces
-from netsight.async_.browser.status import shown_progress
 from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.identity import current_owner
 from netsight.async_.identity import may_manage
+from netsight.async_.registry import application_of
 from netsight.async_.site import site_of
 
 
 _ = MessageFactory(I18N_DOMAIN)
-
-POLL_SECONDS = 1
-REFRESH_SECONDS = 5
-"""How often the page looks, with and without JavaScript."""
 
 
 class Framed:
     """Gives a view's template the site's frame, or a plain one."""
 
     plain = ViewPageTemplateFile("templates/plain.pt")
+
+    page_title = _("processing_title", default="Processing...")
+    """Title of the plain page, a text or message id."""
 
     @property
     def frame(self):
@@ -42,8 +45,14 @@ class Framed:
     @property
     def resources_url(self):
         """URL of our scripts, styles and images."""
-        root = site_of(self.context) or self.context.getPhysicalRoot()
+        root = site_of(self.context) or application_of(self.context)
         return f"{root.absolute_url()}/++resource++netsight.async"
+
+    def login_url_for(self, url):
+        """URL of the site's login form that leads to `url`; None on Zope."""
+        site = site_of(self.context)
+        query = urlencode({"came_from": url})
+        return site and f"{site.absolute_url()}/login?{query}"
 
 
 class Page(Framed, BrowserView):
@@ -57,35 +66,13 @@ class Page(Framed, BrowserView):
         return self.index(process_id=process_id, **options)
 
 
-class ProcessingPage(Page):
-    """Waits for a process: by script, or by refresh without scripts."""
-
-    poll_seconds = POLL_SECONDS
-    refresh_seconds = REFRESH_SECONDS
+class EndedPage(Page):
+    """Tells that there is no result; managers see the cause."""
 
     @property
-    def progress(self):
-        """Number to show, or None."""
-        return shown_progress(self.process)
-
-    @property
-    def progress_text(self):
-        """The message id for `progress`."""
-        return _(
-            "percentage_completion",
-            default="${percentage}% completed...",
-            mapping={"percentage": self.progress or 0},
-        )
-
-    @property
-    def progress_pattern(self):
-        """The translated text with "#" for the number, for the script."""
-        pattern = _(
-            "percentage_completion",
-            default="${percentage}% completed...",
-            mapping={"percentage": "#"},
-        )
-        return translate(pattern, context=self.request)
+    def page_title(self):
+        """The message id that names the state."""
+        return STATE_TITLES[self.process.state]
 
     @property
     def title(self):
@@ -93,21 +80,15 @@ class ProcessingPage(Page):
         return self.process.title
 
     @property
-    def message(self):
-        return self.process.message
+    def level(self):
+        """What Bootstrap calls the kind of such an alert."""
+        failed = self.process.state == interfaces.FAILED
+        return "danger" if failed else "warning"
 
     @property
-    def may_cancel(self):
-        """Whether there is a Cancel button."""
-        return self.process.cancellable
-
-    def url_of(self, subview):
-        """URL of `processing`, `process-status` or `result`."""
-        return self.process_view.process_url(subview, self.process_id)
-
-
-class EndedPage(Page):
-    """Tells that there is no result; managers see the cause."""
+    def has_reference(self):
+        """Whether there is something that an administrator may look up."""
+        return self.process.state != interfaces.CANCELLED
 
     @property
     def sentence(self):
@@ -127,6 +108,24 @@ class EndedPage(Page):
 
 class MessagePage(Framed, BrowserView):
     """Tells a visitor in one sentence why something was refused."""
+
+    page_title = _("message_title", default="This is not possible")
+
+    @property
+    def login_url(self):
+        """Where to log in, for who may not be known any more; else None."""
+        not_found = self.request.response.getStatus() == 404
+        if not_found and current_owner().is_anonymous:
+            query = self.request.get("QUERY_STRING", "")
+            return self.login_url_for(f"{self.request['URL']}?{query}")
+        return None
+
+
+STATE_TITLES = {
+    interfaces.FAILED: _("title_failed", default="Failed"),
+    interfaces.CANCELLED: _("title_cancelled", default="Cancelled"),
+    interfaces.LOST: _("title_lost", default="Interrupted"),
+}
 
 
 UNDONE = _(

@@ -27,9 +27,9 @@ def status_of(view, process):
     """Return a dict of plain values about a process of an async view.
 
     `title` and `message` are translated; times are ISO 8601 in UTC, or None;
-    `elapsed` and `seconds_left` are in seconds; `ahead` is the number of
-    processes that are queued before, for one that is queued; `links` are URLs
-    by name.
+    `elapsed` and `seconds_left` are in seconds; `cancelling` tells whether it
+    will be cancelled soon; `ahead` is the number of processes that are queued
+    before, for one that is queued; `links` are URLs by name.
     """
     request = view.request
     queued, message = process.state == interfaces.QUEUED, process.message
@@ -40,6 +40,7 @@ def status_of(view, process):
         "state": process.state,
         "progress": shown_progress(process),
         "message": message and translate(message, context=request),
+        "cancelling": process.is_cancelling,
         "ahead": registry.queued_before(process.id) if queued else None,
         "created": iso_time(process.created),
         "started": iso_time(process.started),

@@ -39,7 +39,7 @@ from netsight.async_ import interfaces
 from netsight.async_ import snapshot
 from netsight.async_.actions import REMOVE_BATCH
 from netsight.async_.actions import REMOVE_MOST
-from netsight.async_.browser import pages
+from netsight.async_.browser import processing
 from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
 from netsight.async_.browser.programs import problem_name
 from netsight.async_.browser.subviews import SUBVIEWS
@@ -275,8 +275,8 @@ class DocumentationTests(unittest.TestCase):
         for number, meaning in (
             (f"{config.INLINE_BODY_BYTES // 1024} KB", "become blobs"),
             (f"{config.PROGRESS_SECONDS:.0f} second", "writes of progress"),
-            (f"{pages.POLL_SECONDS} second", "of the waiting page"),
-            (f"{pages.REFRESH_SECONDS} second", "without JavaScript"),
+            (f"{processing.POLL_SECONDS} second", "of the waiting page"),
+            (f"{processing.REFRESH_SECONDS} second", "without JavaScript"),
             (f"{ThreadExecutor.IDLE_SECONDS:.0f} second", "thread ends"),
             (f"{config.TRACEBACK_CHARS:,} characters", "traceback"),
             (f"{WRITE_TRIES} times", "conflicts"),

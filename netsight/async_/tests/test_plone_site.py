@@ -193,12 +193,28 @@ class WaitingPageTests(PloneTestCase):
         self.assertEqual([s.strip() for s in scripts], [""])
         self.assertNotIn("style=", ours)
 
-    def test_its_script_style_and_image_exist(self):
+    def test_its_script_and_style_exist(self):
         page = self.waiting_page()
         urls = re.findall(r'"([^"]*netsight\.async\.[^"]*)"', page.text)
-        self.assertEqual(len(urls), 3)
+        self.assertEqual(len(urls), 2)
         for url in urls:
             self.client().get(url, status=200)
+
+    def test_a_link_leads_back_to_the_site(self):
+        self.assertIn("Back to Plone site", text_of(self.waiting_page()))
+
+    def test_an_unknown_id_offers_to_log_in_and_come_back(self):
+        page = self.client().get(
+            "/plone/job/processing?process_id=abcde", status=404
+        )
+        came_from = "http%3A%2F%2Flocalhost%2Fplone%2Fjob%2Fprocessing"
+        self.assertIn(
+            f"/plone/login?came_from={came_from}%3Fprocess_id%3Dabcde", page
+        )
+        page = self.client(EDITOR).get(
+            "/plone/job/processing?process_id=abcde", status=404
+        )
+        self.assertNotIn("came_from", page)
 
     def test_it_is_translated(self):
         setSite(self.portal)

@@ -39,6 +39,7 @@ class StatusTests(AsyncTestCase):
                 "state": "completed",
                 "progress": 100,
                 "message": None,
+                "cancelling": False,
                 "ahead": None,
                 "elapsed": 0,
                 "seconds_left": None,

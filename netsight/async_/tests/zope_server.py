@@ -98,6 +98,8 @@ class ZopeServer(ServerProcess):
     Its database is a FileStorage of its own, or that of a ZeoServer.
     """
 
+    site_zcml = SITE_ZCML
+
     name = "zope"
 
     def __init__(self, directory, zeo=None):
@@ -114,7 +116,7 @@ class ZopeServer(ServerProcess):
         etc = self.directory / "etc"
         self.conf_path.write_text(ZOPE_CONF.format(**values))
         (etc / "zope.ini").write_text(ZOPE_INI.format(**values))
-        (etc / "site.zcml").write_text(SITE_ZCML)
+        (etc / "site.zcml").write_text(self.site_zcml)
 
     @property
     def conf_path(self):

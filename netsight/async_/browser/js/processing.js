@@ -1,48 +1,192 @@
-// Polls the state of a process and shows it; goes to the result at the end.
+// The page that waits for a process: shows its state, and goes on at the end.
+
+import { decimal, duration, percent, roughly } from "./format.js";
+import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
 
 const page = document.querySelector(".netsight-async[data-status-url]");
-const pollMilliseconds = Number(page.dataset.pollSeconds) * 1000;
-const bar = page.querySelector("progress");
-const text = page.querySelector("#netsight-async-progress");
-const message = page.querySelector(".netsight-async-message");
+const { statusUrl, processingUrl, resultUrl, pollSeconds } = page.dataset;
+const texts = JSON.parse(page.dataset.texts);
+const siteTitle = document.title;
+const parts = Object.fromEntries(
+  Array.from(page.querySelectorAll("[data-part]"), (element) => [
+    element.dataset.part,
+    element,
+  ]),
+);
+
+let shown = { state: page.dataset.state, quarter: quarterOf(shownProgress()) };
+let isAway = false;
+let startedAt = null; // by the clock of this page
+
+function shownProgress() {
+  return parts.progress.hasAttribute("value") ? parts.progress.value : null;
+}
+
+function quarterOf(progress) {
+  return progress === null ? null : Math.floor(progress / 25) * 25;
+}
+
+function percentageText(number) {
+  return texts.percentage.replace("#", decimal(number));
+}
+
+function activityOf(status) {
+  if (status.state === "queued") {
+    return texts.queued.replace("#", decimal(status.ahead));
+  }
+  if (status.state !== "running") {
+    return texts[status.state];
+  }
+  return status.cancelling ? texts.cancelling : status.message || texts.running;
+}
+
+// What is seen
+
+function write(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+function showProgress(progress) {
+  if (progress === null) {
+    parts.progress.removeAttribute("value");
+  } else {
+    parts.progress.value = progress;
+  }
+  write(parts.percentage, progress === null ? "" : percentageText(progress));
+}
+
+// Where there is no theme, the title of the process is that of the page.
+function setTitle(...texts) {
+  document.title = [...new Set([...texts, siteTitle])].join(" – ");
+}
+
+function showTitle(status) {
+  const start = status.progress === null ? [] : [percent(status.progress)];
+  if (status.state !== "running") {
+    start[0] = activityOf(status);
+  }
+  setTitle(...start, status.title);
+}
+
+function showElapsed() {
+  parts["elapsed-row"].hidden = startedAt === null;
+  if (startedAt !== null) {
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    write(parts.elapsed, duration(seconds));
+  }
+}
 
 function show(status) {
-  if (status.progress !== null) {
-    bar.value = status.progress;
-    text.textContent = page.dataset.progressPattern.replace("#", status.progress);
-    text.hidden = false;
+  write(parts.activity, activityOf(status));
+  showProgress(status.progress);
+  showTitle(status);
+  const started = status.started !== null;
+  startedAt = started ? performance.now() - status.elapsed * 1000 : null;
+  showElapsed();
+  parts["left-row"].hidden = status.seconds_left === null;
+  if (status.seconds_left !== null) {
+    write(parts.left, roughly(status.seconds_left));
   }
-  message.textContent = status.message ?? "";
+  if (parts.cancel) {
+    parts.cancel.hidden = status.cancelling;
+  }
+}
+
+// What is said: changes of the state, and quarters
+
+function say(text) {
+  parts.spoken.textContent = text;
+}
+
+function speak(status) {
+  const now = { state: status.state, quarter: quarterOf(status.progress) };
+  if (now.state !== shown.state) {
+    say(activityOf(status));
+  } else if (now.quarter !== shown.quarter && now.quarter !== null) {
+    say(percentageText(now.quarter));
+  }
+  shown = now;
+}
+
+function notify(text) {
+  write(parts.notice, text);
+  parts.notice.hidden = !text;
+}
+
+// What happens
+
+function stop(reason) {
+  const logIn = parts["log-in"];
+  const isUnclear = reason === GONE && logIn;
+  const text = texts[isUnclear ? "goneOrLoggedOutText" : `${reason}Text`];
+  write(parts.heading, texts[reason]);
+  notify(text);
+  say(text);
+  setTitle(texts[reason]);
+  parts.card.hidden = true;
+  parts.hint.hidden = true;
+  parts.again.hidden = false;
+  if (logIn) {
+    logIn.hidden = false;
+  }
+}
+
+function end(status) {
+  write(parts.heading, texts[status.state]);
+  parts.hint.hidden = true;
+  if (parts.cancel) {
+    parts.cancel.hidden = true;
+  }
+  if (status.state === "completed") {
+    // A download leaves this page where it is.
+    parts.result.hidden = false;
+    window.location.replace(resultUrl);
+  } else {
+    window.location.replace(processingUrl);
+  }
+}
+
+function tellAway() {
+  if (!isAway) {
+    isAway = true;
+    startedAt = null;
+    notify(texts.away);
+    say(texts.away);
+  }
+}
+
+function tellBack() {
+  if (isAway) {
+    isAway = false;
+    notify("");
+    say(texts.back);
+  }
 }
 
 async function poll() {
-  let wait = pollMilliseconds;
+  let status;
   try {
-    const response = await fetch(page.dataset.statusUrl, {
-      headers: { Accept: "application/json" },
-      cache: "no-store",
-    });
-    if (response.ok) {
-      const status = await response.json();
-      if (status.state === "completed") {
-        window.location.replace(page.dataset.resultUrl);
-        return;
-      }
-      if (status.state !== "queued" && status.state !== "running") {
-        window.location.replace(page.dataset.processingUrl);
-        return;
-      }
-      show(status);
-    } else if (response.status < 500) {
-      // Logged out or expired: the server's own page says so.
-      window.location.replace(page.dataset.processingUrl);
-      return;
-    }
+    status = await ask(statusUrl);
   } catch {
-    // The server is away, perhaps for a restart: look again.
-    wait = pollMilliseconds * 2;
+    tellAway();
+    return false;
   }
-  window.setTimeout(poll, wait);
+  tellBack();
+  if (status === GONE || status === LOGGED_OUT) {
+    stop(status);
+    return true;
+  }
+  show(status);
+  speak(status);
+  const isOver = status.state !== "queued" && status.state !== "running";
+  if (isOver) {
+    end(status);
+  }
+  return isOver;
 }
 
-poll();
+parts.again.hidden = true;
+repeat(poll, Number(pollSeconds) * 1000);
+setInterval(showElapsed, 1000);

@@ -1,0 +1,44 @@
+// Numbers and durations, in the language of the page.
+
+const language = document.documentElement.lang.replace("_", "-") || "en";
+
+export function percent(number) {
+  return new Intl.NumberFormat(language, { style: "percent" }).format(
+    Math.floor(number) / 100,
+  );
+}
+
+export function decimal(number) {
+  return new Intl.NumberFormat(language, { maximumFractionDigits: 1 }).format(
+    number,
+  );
+}
+
+// "1 hr 5 min", "2 min 10 sec", "5 sec": the two largest units.
+export function duration(seconds) {
+  const parts = [
+    ["hour", Math.floor(seconds / 3600)],
+    ["minute", Math.floor(seconds / 60) % 60],
+    ["second", seconds % 60],
+  ];
+  const first = parts.findIndex(([, count]) => count > 0);
+  return parts
+    .slice(first, first < 0 ? undefined : first + 2)
+    .filter(([, count], index) => count > 0 || index === 0)
+    .map(([unit, count]) => inUnit(count, unit))
+    .join(" ");
+}
+
+// An estimate is no more exact than this: 5 seconds, or a minute.
+export function roughly(seconds) {
+  const step = seconds < 60 ? 5 : 60;
+  return duration(Math.max(step, Math.round(seconds / step) * step));
+}
+
+function inUnit(count, unit) {
+  return new Intl.NumberFormat(language, {
+    style: "unit",
+    unit,
+    unitDisplay: "short",
+  }).format(count);
+}

@@ -1,0 +1,70 @@
+// When and how the server is asked for the state of a process.
+
+const LONGEST_MS = 5_000;
+const GROWTH = 1.1;
+const HIDDEN_MS = 15_000; // while nobody looks at the tab
+const ANSWER_MS = 15_000; // a server that needs longer does not answer
+
+// Ways in which an answer can say that there is nothing to wait for.
+export const GONE = "gone";
+export const LOGGED_OUT = "loggedOut";
+
+// Resolves to the status, GONE or LOGGED_OUT; rejects without an answer.
+export async function ask(url) {
+  const response = await fetch(url, {
+    headers: { Accept: "application/json" },
+    cache: "no-store",
+    redirect: "manual", // a redirect leads to the login form
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
+  const { status, type } = response;
+  if (type === "opaqueredirect" || status === 401 || status === 403) {
+    return LOGGED_OUT;
+  }
+  if (status >= 500 || status === 408 || status === 429) {
+    throw new Error(`the server answered ${status}`);
+  }
+  if (!response.ok) {
+    return GONE;
+  }
+  const isJson = response.headers.get("Content-Type")?.includes("json");
+  return isJson ? response.json() : LOGGED_OUT;
+}
+
+// Calls `poll` now and again until it resolves to true: after `first`
+// milliseconds, then less and less often; at once when the tab is looked at.
+export function repeat(poll, first) {
+  let wait = first;
+  let timer = null;
+  let isPolling = false;
+  let isDone = false;
+
+  function schedule() {
+    clearTimeout(timer);
+    timer = setTimeout(run, document.hidden ? HIDDEN_MS : wait);
+  }
+
+  async function run() {
+    clearTimeout(timer);
+    isPolling = true;
+    isDone = await poll();
+    isPolling = false;
+    if (!isDone) {
+      schedule();
+      wait = Math.min(wait * GROWTH, LONGEST_MS);
+    }
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    wait = first;
+    if (isPolling || isDone) {
+      return;
+    }
+    if (document.hidden) {
+      schedule();
+    } else {
+      run();
+    }
+  });
+  run();
+}

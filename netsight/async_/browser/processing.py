@@ -1,0 +1,186 @@
+"""The page that waits for a process."""
+
+import json
+
+from zope.component import queryMultiAdapter
+from zope.i18n import translate
+from zope.i18nmessageid import MessageFactory
+
+from netsight.async_ import interfaces
+from netsight.async_.browser.address import context_url
+from netsight.async_.browser.pages import STATE_TITLES
+from netsight.async_.browser.pages import Page
+from netsight.async_.browser.status import elapsed
+from netsight.async_.browser.status import shown_progress
+from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.identity import current_owner
+from netsight.async_.registry import application_of
+from netsight.async_.registry import getProcessRegistry
+from netsight.async_.site import site_of
+
+
+_ = MessageFactory(I18N_DOMAIN)
+
+POLL_SECONDS = 1
+REFRESH_SECONDS = 5
+"""How often the page looks at first, with and without JavaScript."""
+
+
+class ProcessingPage(Page):
+    """Waits for a process: by script, or by refresh without scripts."""
+
+    poll_seconds = POLL_SECONDS
+    refresh_seconds = REFRESH_SECONDS
+
+    @property
+    def progress(self):
+        """Number to show, or None."""
+        return shown_progress(self.process)
+
+    @property
+    def progress_text(self):
+        """The message id for `progress`."""
+        return percentage_text(self.progress or 0)
+
+    @property
+    def title(self):
+        """Title of the process, a text or message id."""
+        return self.process.title
+
+    page_title = title
+
+    @property
+    def message(self):
+        """What the process said last, or None."""
+        return self.process.message
+
+    @property
+    def activity(self):
+        """What goes on now, a text or message id."""
+        if self.process.state == interfaces.QUEUED:
+            return queued_text(self._ahead())
+        if self.process.is_cancelling:
+            return TEXTS["cancelling"]
+        return self.message or TEXTS["running"]
+
+    def _ahead(self):
+        registry = getProcessRegistry(application_of(self.context))
+        return registry.queued_before(self.process.id)
+
+    @property
+    def elapsed(self):
+        """Time since the process was started, as "1:05"; None before."""
+        return self.process.started and clock(elapsed(self.process))
+
+    @property
+    def left(self):
+        """Estimate of the time it will take, as "1:05", or None."""
+        seconds = self.process.seconds_left
+        return None if seconds is None else clock(seconds)
+
+    @property
+    def may_cancel(self):
+        """Whether there is a Cancel button."""
+        return self.process.cancellable and not self.process.is_cancelling
+
+    @property
+    def texts(self):
+        """JSON of what the script says, by name; "#" is for a number."""
+        patterns = {"percentage": percentage_text, "queued": queued_text}
+        texts = TEXTS | {name: text("#") for name, text in patterns.items()}
+        return json.dumps(
+            {
+                name: translate(text, context=self.request)
+                for name, text in texts.items()
+            }
+        )
+
+    @property
+    def context_url(self):
+        """Where the link back leads."""
+        return context_url(self.context, self.request)
+
+    @property
+    def context_title(self):
+        """Title of the context, or its id."""
+        context = self.context
+        if site_of(context) is not None:
+            state = queryMultiAdapter(
+                (context, self.request), name="plone_portal_state"
+            )
+            if state and state.portal_url() == self.context_url:
+                return state.portal_title()
+        title = getattr(context, "title", None)
+        return title or getattr(context, "__name__", None) or self.context_url
+
+    @property
+    def login_url(self):
+        """Where a visitor who is logged in now logs in again, or None."""
+        if current_owner().is_anonymous:
+            return None
+        return self.login_url_for(self.url_of("processing"))
+
+    def url_of(self, subview):
+        """URL of `processing`, `process-status` or `result`."""
+        return self.process_view.process_url(subview, self.process_id)
+
+    def completed(self, process_id=None, output_json=False):
+        """As the async view does; templates for 1.x call it."""
+        return self.process_view.completed(process_id, output_json)
+
+
+def percentage_text(percentage):
+    """Return the message id for a number, or for "#"."""
+    return _(
+        "percentage_completion",
+        default="${percentage}% completed...",
+        mapping={"percentage": percentage},
+    )
+
+
+def queued_text(ahead):
+    """Return the message id for a place in the queue, a number or "#"."""
+    return _(
+        "waiting_queued",
+        default="In the queue. Ahead of you: ${ahead}",
+        mapping={"ahead": ahead},
+    )
+
+
+def clock(seconds):
+    """Return seconds (int) as "1:05" or "1:00:05"."""
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes}:{seconds:02}"
+
+
+TEXTS = STATE_TITLES | {
+    "running": _("waiting_running", default="Running"),
+    "cancelling": _("waiting_cancelling", default="Being cancelled"),
+    "completed": _("waiting_completed", default="Completed"),
+    "away": _(
+        "waiting_away",
+        default="The server does not answer; trying again.",
+    ),
+    "back": _("waiting_back", default="The server answers again."),
+    "gone": _("waiting_gone", default="Not found"),
+    "goneText": _(
+        "waiting_gone_text",
+        default="This process cannot be found any more. It has expired, or "
+        "was removed.",
+    ),
+    "goneOrLoggedOutText": _(
+        "waiting_gone_or_logged_out_text",
+        default="This process cannot be found any more. It has expired, or "
+        "you have been logged out.",
+    ),
+    "loggedOut": _("waiting_logged_out", default="Logged out"),
+    "loggedOutText": _(
+        "waiting_logged_out_text",
+        default="You have been logged out. The work goes on; log in again to "
+        "see it.",
+    ),
+}
+"""What the script says, by name."""

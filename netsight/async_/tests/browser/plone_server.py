@@ -1,0 +1,150 @@
+"""A Plone site in a Zope of its own, and a proxy that sets headers."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+
+from netsight.async_.tests.browser.views import STEPS
+from netsight.async_.tests.zope_server import HOST
+from netsight.async_.tests.zope_server import ZopeServer
+
+
+CREATE_SITE = Path(__file__).parents[4] / "tools" / "create_site.py"
+
+SITE_ZCML = """\
+<configure
+    xmlns="http://namespaces.zope.org/zope"
+    xmlns:five="http://namespaces.zope.org/five">
+  <include package="Zope2.App" />
+  <five:loadProducts file="meta.zcml" />
+  <five:loadProducts />
+  <include package="netsight.async_.examples" />
+  <include package="netsight.async_.tests.browser" file="testing.zcml" />
+  <five:loadProductsOverrides />
+</configure>
+"""
+
+THREADS = 2
+"""How many processes run at once."""
+
+
+class PloneServer(ZopeServer):
+    """The site /Plone with the user admin; the Zope root is without theme."""
+
+    site_zcml = SITE_ZCML
+
+    def answers(self):
+        return self.is_answered("/Plone")
+
+    def create_site(self):
+        """Create the site; Zope must not run."""
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "Zope2.utilities.zconsole", "run"),
+                *(self.directory / "etc" / "zope.conf", CREATE_SITE),
+            ],
+            check=True,
+            cwd=self.directory,
+        )
+
+    @property
+    def steps_directory(self):
+        return self.directory / "steps"
+
+    def launch(self, **environ):
+        cache = self.directory / "var" / "cache"
+        for directory in (self.steps_directory, cache):
+            directory.mkdir(exist_ok=True)
+        super().launch(
+            **{
+                STEPS: str(self.steps_directory),
+                "CHAMELEON_CACHE": str(cache),
+                "NETSIGHT_ASYNC_THREADS": str(THREADS),
+                **environ,
+            }
+        )
+
+
+class Steps:
+    """What one process shall do; the test writes it bit by bit."""
+
+    def __init__(self, server, name):
+        self.name = name
+        self.path = server.steps_directory / name
+        self.path.touch()
+
+    def show(self, progress, message=None):
+        """Have it tell a number (or None) and a message."""
+        self._write(progress=progress, message=message)
+
+    def end(self, text="It is done."):
+        """Have it return a text."""
+        self._write(end=text)
+
+    def download(self, text):
+        """Have it return a file to save."""
+        self._write(file=text)
+
+    def fail(self, text):
+        """Have it raise ValueError."""
+        self._write(**{"raise": text})
+
+    def _write(self, **step):
+        with self.path.open("a") as lines:
+            lines.write(json.dumps(step) + "\n")
+
+
+class HeaderProxy(ThreadingHTTPServer):
+    """Hands all requests to a port of this machine, and adds headers."""
+
+    daemon_threads = True
+
+    def __init__(self, port, headers):
+        super().__init__((HOST, 0), _Handler)
+        self.port = port
+        self.headers = headers
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://{HOST}:{self.server_port}"
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        length = int(self.headers.get("Content-Length", 0))
+        upstream = HTTPConnection(HOST, self.server.port)
+        upstream.request(
+            self.command, self.path, self.rfile.read(length), self.headers
+        )
+        answer = upstream.getresponse()
+        body = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("transfer-encoding", "connection"):
+                self.send_header(name, value)
+        for name, value in self.server.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+        upstream.close()
+
+    do_POST = do_HEAD = do_GET
+
+    def log_message(self, *args):
+        pass
+
+
+def is_root():
+    """Whether Chromium must do without its sandbox."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0

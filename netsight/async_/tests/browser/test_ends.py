@@ -1,0 +1,152 @@
+"""Ends without a result: cancelled, failed, removed, logged out."""
+
+from playwright.sync_api import expect
+
+from netsight.async_.tests.browser.support import BrowserTestCase
+
+
+class CancelTests(BrowserTestCase):
+    def test_by_the_button(self):
+        self.start()
+        self.page.get_by_role("button", name="Cancel").click()
+        self.heading("Cancelled")
+        expect(self.page).to_have_title(
+            "Cancelled – Import of addresses – netsight.async"
+        )
+        self.picture("cancelled")
+        self.assert_accessible()
+
+    def test_by_the_keyboard_alone(self):
+        self.start()
+        button = self.page.get_by_role("button", name="Cancel")
+        for _each in range(100):
+            self.page.keyboard.press("Tab")
+            if button.evaluate("each => each === document.activeElement"):
+                break
+        self.page.keyboard.press("Enter")
+        self.heading("Cancelled")
+
+    def test_another_tab_tells_it(self):
+        self.start()
+        other = self.page.context.new_page()
+        other.goto(self.page.url)
+        self.page.get_by_role("button", name="Cancel").click()
+        self.heading("Cancelled", other)
+
+    def test_where_it_takes_a_while_the_page_says_so(self):
+        self.start("steps-that-do-not-look")
+        self.page.get_by_role("button", name="Cancel").click()
+        expect(self.part("activity")).to_have_text("Being cancelled")
+        expect(self.part("cancel")).to_be_hidden()
+        self.picture("being-cancelled")
+        self.assert_accessible()
+
+    def test_a_view_that_does_not_allow_it_has_no_button(self):
+        self.start("steps-to-the-end")
+        expect(self.part("activity")).to_have_text("Running")
+        expect(self.page.get_by_role("button", name="Cancel")).to_have_count(0)
+
+
+class FailureTests(BrowserTestCase):
+    def test_a_visitor_sees_a_sentence_and_a_number(self):
+        steps = self.start()
+        number = self.process_id()
+        steps.fail("no such town")
+        self.heading("Failed")
+        content = self.page.locator(".netsight-async")
+        expect(content).to_contain_text("Something went wrong.")
+        expect(content).to_contain_text(number)
+        expect(content).not_to_contain_text("no such town")
+        expect(self.page).to_have_title(
+            "Failed – Import of addresses – netsight.async"
+        )
+        self.picture("failed-visitor")
+        self.assert_accessible()
+
+    def test_a_manager_sees_the_cause_too(self):
+        self.log_in()
+        self.start().fail("no such town")
+        self.heading("Failed")
+        content = self.page.locator(".netsight-async")
+        expect(content).to_contain_text("ValueError: no such town")
+        expect(content.locator("pre")).to_contain_text("Traceback (most")
+        self.picture("failed-manager")
+        self.assert_accessible()
+
+    def test_a_link_leads_to_the_form(self):
+        self.start().fail("no such town")
+        self.page.get_by_role("link", name="Back to the form").click()
+        self.heading("Steps")
+
+
+class NotThereTests(BrowserTestCase):
+    """The page stops, and says why."""
+
+    def assert_stopped(self, heading, text):
+        self.heading(heading)
+        expect(self.part("notice")).to_have_text(text)
+        expect(self.part("spoken")).to_have_text(text)
+        expect(self.part("card")).to_be_hidden()
+        expect(
+            self.page.get_by_role("link", name="Check again")
+        ).to_be_visible()
+
+    def test_removed(self):
+        self.start()
+        other = self.page.context.new_page()
+        other.goto(
+            f"{self.root}/remove-process?process_id={self.process_id()}"
+        )
+        self.assert_stopped(
+            "Not found",
+            "This process cannot be found any more. It has expired, or was "
+            "removed.",
+        )
+        self.picture("removed")
+        self.assert_accessible()
+
+    def test_logged_out_of_a_view_that_is_public(self):
+        self.log_in()
+        steps = self.start()
+        self.page.context.clear_cookies()
+        self.assert_stopped(
+            "Not found",
+            "This process cannot be found any more. It has expired, or you "
+            "have been logged out.",
+        )
+        self.logs_in_again(steps)
+
+    def test_logged_out_of_a_view_for_editors(self):
+        self.log_in()
+        steps = self.start("steps-of-editors")
+        self.page.context.clear_cookies()
+        self.assert_stopped(
+            "Logged out",
+            "You have been logged out. The work goes on; log in again to see "
+            "it.",
+        )
+        self.picture("logged-out")
+        self.assert_accessible()
+        self.logs_in_again(steps)
+
+    def logs_in_again(self, steps):
+        """The link leads over the login form to the same process."""
+        steps.end("All addresses are there.")
+        self.part("log-in").click()
+        self.page.get_by_label("Login Name").fill("admin")
+        self.page.get_by_label("Password", exact=True).fill("admin")
+        self.page.locator("#login-form, #content").get_by_role(
+            "button", name="Log in"
+        ).first.click()
+        self.page.wait_for_url("**/result?process_id=*")
+        expect(self.page.locator("body")).to_contain_text("All addresses")
+
+    def test_the_page_of_an_unknown_process_offers_to_log_in(self):
+        self.page.goto(f"{self.site}/steps/processing?process_id=abcde")
+        self.heading("This is not possible")
+        link = self.page.locator(".netsight-async").get_by_role(
+            "link", name="Log in"
+        )
+        expect(link).to_be_visible()
+        self.picture("unknown")
+        self.assert_accessible()

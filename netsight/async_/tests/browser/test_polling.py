@@ -1,0 +1,230 @@
+"""How often the server is asked, and what a screen reader says; by a clock
+that the test sets.
+"""
+
+import json
+
+from netsight.async_.tests.browser.support import BrowserTestCase
+
+
+RECORD_REQUESTS = """
+    window.asked = [];
+    window.answers = [];
+    const ask = window.fetch;
+    window.fetch = (...all) => {
+      window.asked.push(Date.now());
+      const answer = ask(...all);
+      window.answers.push(answer.catch(() => null));
+      return answer;
+    };
+"""
+
+RECORD_SPEECH = """
+    window.said = [];
+    const spoken = document.querySelector('[data-part="spoken"]');
+    new MutationObserver(() => window.said.push(spoken.textContent)).observe(
+      spoken, { childList: true, characterData: true, subtree: true },
+    );
+"""
+
+SET_HIDDEN = """
+    (hidden) => {
+      Object.defineProperty(document, "hidden", {
+        configurable: true, get: () => hidden,
+      });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }
+"""
+
+STEP_MS = 250
+
+
+class ClockTestCase(BrowserTestCase):
+    """The server's answers are the test's, too."""
+
+    def setUp(self):
+        super().setUp()
+        self.start()
+        self.status = self.page.request.get(
+            self.page.url.replace("/processing", "/process-status")
+        ).json()
+        self.page.clock.install()
+        self.page.add_init_script(RECORD_REQUESTS)
+        self.page.route("**/process-status?*", self.answer)
+        self.page.reload()
+        self.page.clock.pause_at(self.now() + 1000)
+        self.settle()
+
+    def answer(self, route):
+        route.fulfill(
+            body=json.dumps(self.status), content_type="application/json"
+        )
+
+    def now(self):
+        return self.page.evaluate("Date.now()")
+
+    def settle(self):
+        """Wait until the page has seen all answers."""
+        self.page.evaluate(
+            "async () => { await Promise.all(window.answers);"
+            " await (await fetch('data:,')).text(); window.asked.pop();"
+            " window.answers.pop(); }"
+        )
+
+    def pass_time(self, seconds):
+        for _each in range(round(seconds * 1000 / STEP_MS)):
+            self.page.clock.run_for(STEP_MS)
+            self.settle()
+
+    def gaps(self):
+        """Return the seconds between requests, and forget them."""
+        asked = self.page.evaluate("window.asked.splice(0)")
+        return [
+            (later - earlier) / 1000
+            for earlier, later in zip(asked, asked[1:])
+        ]
+
+
+class PollingTests(ClockTestCase):
+    def test_from_one_second_to_five(self):
+        self.page.evaluate("window.asked.splice(0)")
+        self.pass_time(90)
+        gaps = self.gaps()
+        self.assertLess(gaps[0], 1.5)
+        self.assertAlmostEqual(gaps[-1], 5, delta=0.3)
+        self.assertLessEqual(max(gaps), 5.3)
+        self.assertTrue(
+            all(b >= a - 0.3 for a, b in zip(gaps, gaps[1:])), gaps
+        )
+
+    def test_seldom_while_nobody_looks(self):
+        self.page.evaluate(SET_HIDDEN, True)
+        self.page.evaluate("window.asked.splice(0)")
+        self.pass_time(60)
+        self.assertEqual([round(gap) for gap in self.gaps()], [15, 15, 15])
+
+    def test_at_once_when_somebody_looks_again(self):
+        self.page.evaluate(SET_HIDDEN, True)
+        self.pass_time(20)
+        self.page.evaluate("window.asked.splice(0)")
+        self.page.evaluate(SET_HIDDEN, False)
+        self.settle()
+        self.pass_time(1.5)
+        self.assertAlmostEqual(self.gaps()[0], 1, delta=0.3)
+
+    def test_never_again_at_the_end(self):
+        self.page.route("**/result?*", lambda route: route.fulfill(status=204))
+        self.status |= {"state": "completed", "progress": 100}
+        self.pass_time(2)
+        self.gaps()
+        self.pass_time(30)
+        self.assertEqual(self.page.evaluate("window.asked"), [])
+
+
+class SpokenTests(ClockTestCase):
+    def setUp(self):
+        super().setUp()
+        self.page.evaluate(RECORD_SPEECH)
+
+    def said(self):
+        return self.page.evaluate("window.said")
+
+    def test_quarters_and_the_end_only(self):
+        self.page.route("**/result?*", lambda route: route.fulfill(status=204))
+        for progress in range(0, 100, 5):
+            self.status["progress"] = progress
+            self.pass_time(5)
+        self.status |= {"state": "completed", "progress": 100}
+        self.pass_time(5)
+        self.assertEqual(
+            self.said(),
+            [
+                "0% completed...", "25% completed...", "50% completed...",
+                "75% completed...", "Completed",
+            ],
+        )  # fmt: skip
+
+    def test_changes_of_the_state(self):
+        self.status |= {"state": "queued", "ahead": 3}
+        self.pass_time(2)
+        self.status |= {"state": "running", "ahead": None}
+        self.pass_time(2)
+        self.assertEqual(
+            self.said(), ["In the queue. Ahead of you: 3", "Running"]
+        )
+
+    def test_a_server_that_is_away_once(self):
+        self.page.route("**/process-status?*", lambda route: route.abort())
+        self.pass_time(10)
+        self.page.unroute("**/process-status?*")
+        self.page.route("**/process-status?*", self.answer)
+        self.pass_time(5)
+        self.assertEqual(
+            self.said(),
+            [
+                "The server does not answer; trying again.",
+                "The server answers again.",
+            ],
+        )
+
+    def test_a_proxy_that_finds_no_server_is_as_no_answer(self):
+        self.page.unroute("**/process-status?*")
+        self.page.route(
+            "**/process-status?*", lambda route: route.fulfill(status=502)
+        )
+        self.pass_time(5)
+        self.assertEqual(
+            self.said(), ["The server does not answer; trying again."]
+        )
+
+    def test_there_is_one_live_region(self):
+        regions = self.page.locator(
+            ".netsight-async :is([aria-live], [role=status], [role=alert])"
+        )
+        self.assertEqual(regions.count(), 1)
+
+
+class DurationTests(ClockTestCase):
+    def shown(self, **status):
+        self.status |= status
+        self.pass_time(5)
+        return {
+            name: self.part(name).text_content()
+            for name in ("elapsed", "left")
+            if self.part(f"{name}-row").is_visible()
+        }
+
+    def test_what_is_left_is_rough(self):
+        for seconds, text in (
+            (3, "5 sec"), (38, "40 sec"), (100, "2 min"), (7300, "2 hr 2 min"),
+        ):  # fmt: skip
+            with self.subTest(seconds):
+                shown = self.shown(seconds_left=seconds)
+                self.assertEqual(shown["left"], text)
+
+    def test_nothing_is_told_where_there_is_no_estimate(self):
+        self.assertNotIn("left", self.shown(seconds_left=None))
+
+    def test_elapsed_goes_on_between_two_answers(self):
+        self.pass_time(60)
+        self.shown(elapsed=3725)
+        first = self.part("elapsed").text_content()
+        self.assertIn("1 hr 2 min", first)
+        self.status["elapsed"] = 10
+        self.pass_time(5)
+        texts = set()
+        for _each in range(4):
+            self.page.clock.run_for(1000)
+            texts.add(self.part("elapsed").text_content())
+        self.assertGreaterEqual(len(texts), 4, texts)
+
+    def test_in_the_language_of_the_page(self):
+        def in_german(route):
+            answer = route.fetch()
+            body = answer.text().replace('lang="en"', 'lang="de"')
+            route.fulfill(response=answer, body=body)
+
+        self.page.route("**/processing?*", in_german)
+        self.page.reload()
+        self.settle()
+        self.assertEqual(self.shown(seconds_left=30)["left"], "30 Sek.")
