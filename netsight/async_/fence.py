@@ -36,10 +36,8 @@ class Fence:
         except ClaimLostError as exc:
             txn.join(Refusal(exc))
             return
-        process = self._run.process()
         # A client of ZEO may not know yet that its last commit was done.
-        for part in (process.claim, process.outcome):
-            part._p_jar.readCurrent(part)
+        self._run.process().outcome.guard()
 
     def afterCompletion(self, txn):
         """Remember that this transaction commits nothing any more."""

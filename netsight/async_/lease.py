@@ -101,12 +101,14 @@ class Watch:
         lease = config.get("lease-seconds")
         connected = self._is_connected(worker)
         now = self._monotonic()
+        # A worker that was idle for long gets a new record, and a new count.
+        record = worker.name, worker.started
         with self._lock:
-            sight = self._sights.get(worker.name)
+            sight = self._sights.get(record)
             if sight is None or worker.beats > sight.beats:
                 is_dead = sight is None and self._is_old(worker, lease)
                 sight = Sight(worker.beats, now, is_dead and connected)
-                self._sights[worker.name] = sight
+                self._sights[record] = sight
             elif not connected or now - sight.looked > LOOKED_AWAY * lease:
                 sight.since = now
             sight.looked = now
@@ -116,11 +118,6 @@ class Watch:
     def _is_old(self, worker, lease):
         age = self._time_of_day() - worker.beat_at
         return age >= lease + CLOCK_TOLERANCE_SECONDS
-
-    def forget(self, name):
-        """Drop what was seen of the worker with that name."""
-        with self._lock:
-            self._sights.pop(name, None)
 
 
 watch = Watch()

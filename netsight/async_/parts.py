@@ -20,6 +20,15 @@ class Part(Persistent):
     __allow_access_to_unprotected_subobjects__ = False
     __zpublishable__ = False
 
+    def guard(self):
+        """Let the open transaction conflict if this changes meanwhile."""
+        if self._p_jar is not None:
+            self._p_activate()
+            self._p_jar.readCurrent(self)
+            # The storage is asked only if it takes part in the transaction;
+            # all writes may be in another database.
+            self._p_jar.register(self)
+
 
 class Idempotency(NamedTuple):
     """What makes two start requests the same, as digests."""

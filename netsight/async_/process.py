@@ -178,9 +178,13 @@ class Process(Part):
             raise ClaimLostError(f"the process is {self.outcome.state}")
 
     def check_claim(self, worker, token):
-        """Raise ClaimLostError unless this claim is the current one."""
+        """Raise ClaimLostError unless this claim is the current one.
+
+        The open transaction can commit only if it still is then.
+        """
         if not self.claim.is_held_by(worker, token):
             raise ClaimLostError(f"there is claim {self.claim.number}")
+        self.claim.guard()
 
     def complete(self, attempts, response):
         """Enter the state completed, with a ResponseSnapshot."""
@@ -209,6 +213,8 @@ class Process(Part):
         if not handed_back:
             self.claim.deaths += 1
         if self.max_attempts > max(self.claim.deaths, 1):
+            # A worker that was taken for dead may end it at this moment.
+            self.outcome.guard()
             self.claim.release()
         else:
             self._give_up()

@@ -94,7 +94,6 @@ def _forget_workers(registry):
         if worker.name not in needed and not watch.is_alive(worker):
             worker.end()
             registry.remove_worker(worker.name)
-            watch.forget(worker.name)
 
 
 def sweep(registry, after=None):

@@ -91,6 +91,10 @@ class ProcessRegistry(SimpleItem):
         if not process.owner.is_anonymous:
             self._ids_of(process.owner).insert(process.id)
         if single_key is not None:
+            before = self._last_single(single_key)
+            if before is not None and before.is_abandoned:
+                # Its worker may only be late, and must not run beside us.
+                before.recover()
             # Two starts at once both write this key, and one conflicts.
             self._singles[single_key] = process.id
         if process.idempotency is not None:
@@ -123,9 +127,12 @@ class ProcessRegistry(SimpleItem):
         return list(owned.keys(first, behind, excludemax=True))
 
     def single(self, key):
-        process_id = (self._singles or {}).get(key) if key else None
-        process = self.get(process_id) if process_id else None
+        process = self._last_single(key)
         return None if process is None or process.is_final else process
+
+    def _last_single(self, key):
+        process_id = (self._singles or {}).get(key) if key else None
+        return self.get(process_id) if process_id else None
 
     def keyed(self, key):
         process_id = (self._keys or {}).get(key)

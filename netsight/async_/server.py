@@ -117,6 +117,11 @@ def is_console():
     return ZCONSOLE in sys.modules or getattr(main, "name", "") == ZCONSOLE
 
 
+def is_alone():
+    """Tell whether no other Zope can use the databases of this one."""
+    return any(is_exclusive(database) for database in used_databases())
+
+
 def used_databases():
     """Return the main ZODB.DB, and that of the records if it is another."""
     name = config.get("database")

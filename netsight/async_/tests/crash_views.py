@@ -115,6 +115,17 @@ class JobView(BaseAsyncView):
         return get_process(app, self.process_id).claim.number
 
 
+class ReadingView(BaseAsyncView):
+    """Writes nothing itself, and has a result of `size` bytes."""
+
+    def initial_page(self):
+        return "the form"
+
+    def __run__(self, process_id=None):
+        self.set_progress(process_id, 50)
+        return b"\0" * int(self.request.form["size"])
+
+
 class AgainView(JobView):
     """``crash-KIND-again``: is run again when its worker died."""
 

@@ -132,10 +132,13 @@ class WatchTests(unittest.TestCase):
         self.watch_for(LEASE)
         self.assertFalse(self.is_alive())
 
-    def test_a_worker_that_was_forgotten_is_watched_anew(self):
+    def test_a_record_that_is_made_anew_is_watched_anew(self):
         self.is_alive()
-        self.pass_time(LEASE - 1)
-        self.watch.forget("other")
-        self.watch.forget("unknown")
+        self.watch_for(LEASE)
+        self.assertFalse(self.is_alive())
+        beats = self.worker.beats
+        self.worker = Worker("other")
+        self.worker.started = self.time_of_day
         self.beat()
+        self.assertEqual(self.worker.beats, beats)
         self.assertTrue(self.is_alive())

@@ -100,12 +100,16 @@ function say(text) {
   parts.spoken.textContent = text;
 }
 
-function speak(status) {
+function speak(status, wasAway) {
   const now = { state: status.state, quarter: quarterOf(status.progress) };
+  const news = wasAway ? [texts.back] : [];
   if (now.state !== shown.state) {
-    say(activityOf(status));
+    news.push(activityOf(status));
   } else if (now.quarter !== shown.quarter && now.quarter !== null) {
-    say(percentageText(now.quarter));
+    news.push(percentageText(now.quarter));
+  }
+  if (news.length > 0) {
+    say(news.join(" "));
   }
   shown = now;
 }
@@ -157,14 +161,6 @@ function tellAway() {
   }
 }
 
-function tellBack() {
-  if (isAway) {
-    isAway = false;
-    notify("");
-    say(texts.back);
-  }
-}
-
 async function poll() {
   let status;
   try {
@@ -173,13 +169,15 @@ async function poll() {
     tellAway();
     return false;
   }
-  tellBack();
+  const wasAway = isAway;
+  isAway = false;
+  notify("");
   if (status === GONE || status === LOGGED_OUT) {
     stop(status);
     return true;
   }
   show(status);
-  speak(status);
+  speak(status, wasAway);
   const isOver = status.state !== "queued" && status.state !== "running";
   if (isOver) {
     end(status);

@@ -42,6 +42,14 @@ AXE_OPTIONS = {
 OURS = ".netsight-async"
 """What is our content on a page."""
 
+RECORD_SPEECH = """
+    window.said = [];
+    const spoken = document.querySelector('[data-part="spoken"]');
+    new MutationObserver(() => window.said.push(spoken.textContent)).observe(
+      spoken, { childList: true, characterData: true, subtree: true },
+    );
+"""
+
 expect.set_options(timeout=WAIT_MS)
 
 
@@ -140,6 +148,12 @@ class BrowserTestCase(unittest.TestCase):
         """Wait for a heading of level 1."""
         page = page or self.page
         expect(page.locator("h1").filter(has_text=text)).to_be_visible()
+
+    def ended(self, text, page=None):
+        """Wait for the server's page of a process that has ended so."""
+        page = page or self.page
+        heading = page.locator(".netsight-async h1:not([data-part])")
+        expect(heading.filter(has_text=text)).to_be_visible()
 
     def picture(self, name, page=None):
         """Save a picture of the page, if somebody wants pictures."""

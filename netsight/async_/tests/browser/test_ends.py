@@ -9,7 +9,7 @@ class CancelTests(BrowserTestCase):
     def test_by_the_button(self):
         self.start()
         self.page.get_by_role("button", name="Cancel").click()
-        self.heading("Cancelled")
+        self.ended("Cancelled")
         expect(self.page).to_have_title(
             "Cancelled – Import of addresses – netsight.async"
         )
@@ -24,14 +24,14 @@ class CancelTests(BrowserTestCase):
             if button.evaluate("each => each === document.activeElement"):
                 break
         self.page.keyboard.press("Enter")
-        self.heading("Cancelled")
+        self.ended("Cancelled")
 
     def test_another_tab_tells_it(self):
         self.start()
         other = self.page.context.new_page()
         other.goto(self.page.url)
         self.page.get_by_role("button", name="Cancel").click()
-        self.heading("Cancelled", other)
+        self.ended("Cancelled", other)
 
     def test_where_it_takes_a_while_the_page_says_so(self):
         self.start("steps-that-do-not-look")
@@ -52,7 +52,7 @@ class FailureTests(BrowserTestCase):
         steps = self.start()
         number = self.process_id()
         steps.fail("no such town")
-        self.heading("Failed")
+        self.ended("Failed")
         content = self.page.locator(".netsight-async")
         expect(content).to_contain_text("Something went wrong.")
         expect(content).to_contain_text(number)
@@ -66,7 +66,7 @@ class FailureTests(BrowserTestCase):
     def test_a_manager_sees_the_cause_too(self):
         self.log_in()
         self.start().fail("no such town")
-        self.heading("Failed")
+        self.ended("Failed")
         content = self.page.locator(".netsight-async")
         expect(content).to_contain_text("ValueError: no such town")
         expect(content.locator("pre")).to_contain_text("Traceback (most")

@@ -34,7 +34,7 @@ class LooksTests(BrowserTestCase):
         self.page = self.new_page(viewport=PHONE)
         self.log_in()
         self.start().fail("no such town " * 20)
-        self.heading("Failed")
+        self.ended("Failed")
         self.assert_no_sideways_scrolling()
         self.picture("phone-failed")
 
@@ -80,7 +80,7 @@ class LooksTests(BrowserTestCase):
             with self.subTest(scheme):
                 self.page = self.new_page(color_scheme=scheme)
                 self.start(base=self.root).fail("no such town")
-                self.heading("Failed")
+                self.ended("Failed")
                 self.picture(f"plain-failed-{scheme}")
                 self.assert_accessible()
                 self.page.goto(

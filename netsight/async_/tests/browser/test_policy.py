@@ -56,7 +56,7 @@ class PolicyTests(BrowserTestCase):
         expect(self.part("result")).to_be_visible()
         check()
         self.start(base=base).fail("no such town")
-        self.heading("Failed")
+        self.ended("Failed")
         check()
         self.page.goto(f"{base}/async-example-fibonacci")
         self.page.locator("[name=n]").fill("10")

@@ -4,6 +4,7 @@ that the test sets.
 
 import json
 
+from netsight.async_.tests.browser.support import RECORD_SPEECH
 from netsight.async_.tests.browser.support import BrowserTestCase
 
 
@@ -17,14 +18,6 @@ RECORD_REQUESTS = """
       window.answers.push(answer.catch(() => null));
       return answer;
     };
-"""
-
-RECORD_SPEECH = """
-    window.said = [];
-    const spoken = document.querySelector('[data-part="spoken"]');
-    new MutationObserver(() => window.said.push(spoken.textContent)).observe(
-      spoken, { childList: true, characterData: true, subtree: true },
-    );
 """
 
 SET_HIDDEN = """

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import expect
 
+from netsight.async_.tests.browser.support import RECORD_SPEECH
 from netsight.async_.tests.browser.support import BrowserTestCase
 from netsight.async_.tests.zope_server import WAIT_SECONDS
 
@@ -45,7 +46,7 @@ class RestartTests(BrowserTestCase):
         self.server.kill()
         self.assert_away()
         self.server.start()
-        self.heading("Interrupted")
+        self.ended("Interrupted")
         expect(self.page).to_have_title(
             "Interrupted – Import of addresses – netsight.async"
         )
@@ -56,7 +57,10 @@ class RestartTests(BrowserTestCase):
         steps = self.start("steps-again")
         self.server.kill()
         self.assert_away()
+        self.page.evaluate(RECORD_SPEECH)
         self.server.start()
-        expect(self.part("spoken")).to_have_text(BACK)
+        self.page.wait_for_function(
+            f"window.said.some(text => text.startsWith('{BACK}'))"
+        )
         steps.end("All addresses are there.")
         self.page.wait_for_url("**/result?process_id=*")

@@ -116,12 +116,12 @@ class WithoutScriptTests(BrowserTestCase):
 
     def test_a_failure(self):
         self.start().fail("no such town")
-        self.heading("Failed")
+        self.ended("Failed")
 
     def test_cancel(self):
         self.start()
         self.page.get_by_role("button", name="Cancel").click()
-        self.heading("Cancelled")
+        self.ended("Cancelled")
 
 
 class OldTemplateTests(BrowserTestCase):

@@ -1,0 +1,225 @@
+"""What visitors, threads and monitors do in one transaction.
+
+Each step has `act`, which does it with the real code in an open transaction,
+and `expect`, which does it in a `process_model`.  See `test_state_machine`.
+"""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from persistent.mapping import PersistentMapping
+
+from netsight.async_ import interfaces
+from netsight.async_ import monitor
+from netsight.async_ import server
+from netsight.async_.browser.BaseAsyncView import BaseAsyncView
+from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import NotCancellableError
+from netsight.async_.identity import ANONYMOUS
+from netsight.async_.parts import Error
+from netsight.async_.parts import RequestSnapshot
+from netsight.async_.process import Process
+from netsight.async_.recovery import sweep
+from netsight.async_.registry import get_process
+from netsight.async_.registry import getProcessRegistry
+from netsight.async_.registry import query_registry
+from netsight.async_.runner import Run
+from netsight.async_.tests import process_model
+from netsight.async_.tests.zopes import OpenRun
+
+
+REFUSALS = (ClaimLostError, NoSuchProcessError, NotCancellableError)
+
+
+@dataclass
+class Start:
+    """A visitor starts a process."""
+
+    process_id: str
+    cancellable: bool
+    max_attempts: int
+    key: str | None
+
+    def act(self, root):
+        registry = getProcessRegistry(root)
+        process = registry.single(self.key)
+        if process is None:
+            process = Process(
+                self.process_id,
+                "/view",
+                "view",
+                "A view",
+                ANONYMOUS,
+                RequestSnapshot({"PATH_INFO": "/view"}),
+                cancellable=self.cancellable,
+                max_attempts=self.max_attempts,
+            )
+            registry.add(process, self.key)
+        return process.id
+
+    def expect(self, model, zope):
+        new = process_model.Process(
+            0, self.cancellable, self.max_attempts, self.key
+        )
+        return model.start(self.process_id, new, zope)
+
+
+@dataclass
+class Claim:
+    """A thread takes a process."""
+
+    process_id: str
+    number: int
+    """Of the run."""
+
+    def __post_init__(self):
+        self.run = Run(self.process_id)
+
+    def act(self, root):
+        self.run._claim(root)
+        self.done = PersistentMapping()
+        root._p_jar.add(self.done)
+
+    def expect(self, model, zope):
+        known(model, self.process_id)
+        model.claim(self.process_id, self.number, zope)
+
+
+@dataclass
+class Cancel:
+    """A visitor does not want a process any more."""
+
+    process_id: str
+
+    def act(self, root):
+        CancelView(get_process(root, self.process_id)).process_cancel()
+
+    def expect(self, model, zope):
+        known(model, self.process_id)
+        model.cancel(self.process_id, zope)
+
+
+class CancelView(BaseAsyncView):
+    """The view of a process, without a request."""
+
+    def __init__(self, process):
+        self._process = process
+        self.request = SimpleNamespace(
+            response=SimpleNamespace(redirect=lambda url: None)
+        )
+
+    def _get_process(self, process_id):
+        return self._process
+
+    def process_url(self, name, process_id):
+        return name
+
+
+@dataclass
+class Fetch:
+    """The monitor writes that a result was fetched."""
+
+    process_id: str
+
+    def act(self, root):
+        time = monitor.time.time()
+        monitor._show(root, {}, {self.process_id: time})
+
+    def expect(self, model, zope):
+        model.fetch(self.process_id, zope)
+
+
+@dataclass
+class Recover:
+    """The monitor recovers what nobody runs any more."""
+
+    def act(self, root):
+        return server._recover(root)
+
+    def expect(self, model, zope):
+        return model.recover(zope)
+
+
+@dataclass
+class Sweep:
+    """The monitor drops what is old."""
+
+    def act(self, root):
+        registry = query_registry(root)
+        after = registry and sweep(registry)
+        while after is not None and registry is not None:
+            after = sweep(registry, after)
+
+    def expect(self, model, zope):
+        model.sweep(zope)
+
+
+@dataclass
+class Beat:
+    """The monitor beats."""
+
+    def act(self, root):
+        monitor._beat(root)
+
+    def expect(self, model, zope):
+        model.beat(zope)
+
+
+@dataclass
+class Stop:
+    """A Zope hands back what it still runs, before it exits.
+
+    One that never ran anything, or not for long, has nothing to do.
+    """
+
+    def act(self, root):
+        registry = query_registry(root)
+        workers = registry.workers() if registry else []
+        self.is_known = server.THIS_WORKER in [w.name for w in workers]
+        server._end_this(root)
+
+    def expect(self, model, zope):
+        model.stop(zope, self.is_known)
+
+
+@dataclass
+class Fail:
+    """A thread writes that its process failed."""
+
+    open_run: OpenRun
+
+    def act(self, root):
+        self.open_run.run._store_failure(root, Error("E", "e", ""))
+
+    def expect(self, model, zope):
+        model.end_run(self.open_run.number, interfaces.FAILED)
+
+
+@dataclass
+class GiveIn:
+    """A thread writes that its process was cancelled."""
+
+    open_run: OpenRun
+
+    def act(self, root):
+        self.open_run.run._store_cancelled(root)
+
+    def expect(self, model, zope):
+        model.end_run(self.open_run.number, interfaces.CANCELLED)
+
+
+ENDS = (Fail, GiveIn)
+
+
+def known(model, process_id):
+    if process_id not in model.processes:
+        raise NoSuchProcessError(process_id)
+
+
+def outcome_of(function, *args):
+    """Return what a function returns, or the class of its refusal."""
+    try:
+        return function(*args)
+    except REFUSALS as exc:
+        return type(exc)

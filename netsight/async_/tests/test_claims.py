@@ -1,0 +1,119 @@
+"""Claims of several Zopes at once: what the state machine has found."""
+
+import unittest
+
+from ZODB.DemoStorage import DemoStorage
+from ZODB.POSException import ConflictError
+
+from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.parts import Error
+from netsight.async_.recovery import recover
+from netsight.async_.registry import getProcessRegistry
+from netsight.async_.registry import write
+from netsight.async_.runner import Run
+from netsight.async_.tests.test_lease import LEASE
+from netsight.async_.tests.test_process import make_process
+from netsight.async_.tests.zopes import Session
+from netsight.async_.tests.zopes import Stage
+from netsight.async_.tests.zopes import Zope
+
+
+class ZopesTestCase(unittest.TestCase):
+    """Two Zopes on one database."""
+
+    def setUp(self):
+        self.stage = self.make_stage()
+        self.addCleanup(self.stage.close)
+        self.mine = self.zope("mine")
+        self.other = self.zope("other")
+
+    def make_stage(self):
+        return Stage(DemoStorage())
+
+    def zope(self, name):
+        zope = Zope(self.stage, name, skew=0)
+        self.addCleanup(zope.reading.close)
+        return zope
+
+    def write(self, zope, function):
+        """Return ``function(registry)``, done by a Zope in a transaction."""
+        self.stage.enter(zope)
+        return write("test", lambda root: function(getProcessRegistry(root)))
+
+    def add(self, process_id, key=None, by=None, **kwargs):
+        process = make_process(**kwargs)
+        process.id = process_id
+        by = by or self.mine
+        self.write(by, lambda registry: registry.add(process, key))
+
+    def claimed(self, zope, process_id):
+        """Return a Run of a Zope that has claimed a process."""
+        self.stage.enter(zope)
+        run = Run(process_id)
+        write("claim", run._claim)
+        return run
+
+    def be_silent(self):
+        """Let a lease run out, with all Zopes looking on."""
+        for _number in range(3):
+            for zope in (self.mine, self.other):
+                zope.look()
+            self.stage.now += LEASE / 2
+
+    def state(self, zope, process_id):
+        return zope.look()[process_id].state
+
+
+class ClaimTests(ZopesTestCase):
+    def test_a_failure_is_not_stored_if_the_claim_goes_meanwhile(self):
+        self.add("a", max_attempts=3)
+        run = self.claimed(self.mine, "a")
+        late = Session(self.stage)
+        self.addCleanup(late.close)
+        run._store_failure(late.app, Error("E", "e", ""))
+        self.write(self.mine, lambda registry: registry.worker("mine").end())
+        self.write(self.other, recover)
+        with self.assertRaises(ConflictError):
+            late.commit()
+        self.assertEqual(self.state(self.other, "a"), "queued")
+
+    def test_what_ends_meanwhile_is_not_claimed(self):
+        self.add("a", max_attempts=3)
+        run = self.claimed(self.mine, "a")
+        self.state(self.other, "a")
+        self.be_silent()
+        self.stage.enter(self.other)
+        late = Session(self.stage)
+        self.addCleanup(late.close)
+        Run("a")._claim(late.app)
+        self.stage.enter(self.mine)
+        write("test", run._store_failure, Error("E", "e", ""))
+        with self.assertRaises(ConflictError):
+            late.commit()
+
+    def test_a_recovery_that_is_rolled_back_forgets_no_death(self):
+        self.add("a", max_attempts=2)
+        self.claimed(self.other, "a")
+        self.assertEqual(self.state(self.mine, "a"), "running")
+        self.be_silent()
+        self.assertEqual(self.state(self.mine, "a"), "queued")
+        with self.assertRaises(ConflictError):
+            self.write(self.mine, recover_and_conflict)
+        self.assertEqual(self.state(self.mine, "a"), "queued")
+
+    def test_a_second_single_start_ends_the_lost_one_that_it_replaces(self):
+        self.add("a", key="key")
+        run = self.claimed(self.mine, "a")
+        self.state(self.other, "a")
+        self.be_silent()
+        self.assertEqual(self.state(self.other, "a"), "lost")
+        self.add("b", key="key", by=self.other)
+        self.stage.enter(self.mine)
+        with self.assertRaises(ClaimLostError):
+            write("test", run._store_failure, Error("E", "e", ""))
+        self.assertEqual(self.state(self.mine, "a"), "lost")
+
+
+def recover_and_conflict(registry):
+    recover(registry)
+    raise ConflictError

@@ -1,0 +1,198 @@
+"""Several Zopes in one Python process, on one database, without a server.
+
+What differs between Zopes is global in the package, as there is one Zope in a
+process: its name, its watch, its monitor, its clock.  `Stage.enter` sets them
+for the Zope that acts next.  No thread is started: the monitor's tasks are
+called by the test.  See `test_state_machine`.
+"""
+
+import time
+from contextlib import ExitStack
+from types import SimpleNamespace
+from unittest import mock
+
+import transaction
+import Zope2
+from OFS.Application import Application
+from ZODB.DB import DB
+
+from netsight.async_ import lease
+from netsight.async_ import monitor
+from netsight.async_ import parts
+from netsight.async_ import process
+from netsight.async_ import recovery
+from netsight.async_ import runner
+from netsight.async_ import server
+from netsight.async_.fence import Fence
+from netsight.async_.lease import Watch
+from netsight.async_.registry import query_registry
+
+
+POOL_SIZE = 100
+"""Enough for all that is open at once."""
+
+RECORDS = "records"
+"""Name of the database of the records, if it is another."""
+
+
+class Stage:
+    """A database, a clock, and the Zopes on it.
+
+    With the storage `records`, these are in a database of their own.
+    """
+
+    def __init__(self, storage, records=None):
+        self.database = DB(storage, pool_size=POOL_SIZE)
+        if records is not None:
+            DB(
+                records,
+                pool_size=POOL_SIZE,
+                databases=self.database.databases,
+                database_name=RECORDS,
+            )
+        self.now = 1_000_000_000.0
+        self.zope = None
+        self._patches = ExitStack()
+        with self.database.transaction() as connection:
+            connection.root()["Application"] = Application()
+        for module in (lease, monitor, parts, process, recovery):
+            self._patch(module, "time", SimpleNamespace(
+                time=self.time_of_day, monotonic=lambda: self.now
+            ))  # fmt: skip
+        self._patch(Zope2, "DB", self.database, create=True)
+        setting = {
+            "NETSIGHT_ASYNC_DATABASE": "" if records is None else RECORDS
+        }
+        self._patches.enter_context(mock.patch.dict("os.environ", setting))
+        self._globals = [
+            *((m, "THIS_WORKER", "name") for m in (lease, recovery, runner)),
+            *((m, "THIS_WORKER", "name") for m in (monitor, server)),
+            *((m, "watch", "watch") for m in (process, recovery)),
+            *((m, "monitor", "monitor") for m in (runner, server)),
+        ]
+        for module, name, _attribute in self._globals:
+            self._patch(module, name, None)
+
+    def _patch(self, *args, **kwargs):
+        self._patches.enter_context(mock.patch.object(*args, **kwargs))
+
+    def close(self):
+        self._patches.close()
+        for database in self.database.databases.values():
+            database.close()
+
+    def time_of_day(self):
+        """Return what the clock of the acting Zope shows."""
+        if self.zope is None:
+            return time.time()
+        return self.now + self.zope.skew
+
+    def enter(self, zope):
+        """Have a Zope act from now on."""
+        self.zope = zope
+        for module, name, attribute in self._globals:
+            setattr(module, name, getattr(zope, attribute))
+
+
+class Zope:
+    """One worker, with a monitor, a clock, and a connection to read."""
+
+    def __init__(self, stage, name, skew):
+        self.stage = stage
+        self.name = name
+        self.skew = skew
+        self.watch = Watch(lambda: stage.now, lambda: stage.now + skew)
+        self.monitor = StillMonitor()
+        self.monitor.serve(duty=True)
+        self.reading = Session(stage)
+
+    def __repr__(self):
+        return self.name
+
+    def look(self):
+        """Look who lives; return the registry, None if there is none yet."""
+        self.stage.enter(self)
+        self.reading.begin()
+        registry = query_registry(self.reading.app)
+        for worker in registry.workers() if registry is not None else ():
+            self.watch.is_alive(worker)
+        return registry
+
+
+class StillMonitor(monitor.Monitor):
+    """Has no thread."""
+
+    def _start(self):
+        """Nothing to do."""
+
+
+class Session:
+    """A connection with a transaction manager of its own."""
+
+    def __init__(self, stage):
+        self.manager = transaction.TransactionManager()
+        self.connection = stage.database.open(self.manager)
+
+    @property
+    def app(self):
+        return self.connection.root()["Application"]
+
+    def begin(self):
+        """Begin a transaction that sees what is committed now."""
+        self.manager.begin()
+
+    def commit(self):
+        self.manager.commit()
+
+    def close(self):
+        """Roll back what is not committed."""
+        self.manager.abort()
+        self.connection.close()
+
+
+class OpenRun:
+    """A claimed Run, with its transaction: what its thread would do.
+
+    It writes to an object of its own, `done_oid`, so that no conflict hides
+    what the fence must do.
+    """
+
+    def __init__(self, zope, run, number, done_oid):
+        self.zope = zope
+        self.run = run
+        self.number = number
+        self.done_oid = done_oid
+        self.session = Session(zope.stage)
+        run.connection = self.session.connection
+        # The manager keeps a weak reference only.
+        self._fence = Fence(run)
+        self.session.manager.registerSynch(self._fence)
+        self.session.begin()
+        self.pending = None
+        """A Session with an outcome that is written and not committed."""
+
+    def __repr__(self):
+        return f"run {self.number} of {self.run.process_id} in {self.zope}"
+
+    @property
+    def done(self):
+        """What it has done, a mapping, as its transaction sees it."""
+        return self.session.connection.get(self.done_oid)
+
+    def holds_claim(self, claim):
+        return claim.is_held_by(self.zope.name, self.run.hold.token)
+
+    def roll_back(self):
+        """Undo what is not committed; no commit is to come."""
+        if self._fence is not None:
+            self.session.manager.unregisterSynch(self._fence)
+            self._fence = None
+        self.session.manager.abort()
+
+    def end(self):
+        """Leave nothing behind."""
+        self.roll_back()
+        self.session.close()
+        if self.pending is not None:
+            self.pending.close()
+        self.zope.monitor.unwatch(self.run.hold)
