@@ -15,7 +15,6 @@ from netsight.async_.health import health_of
 from netsight.async_.identity import ANONYMOUS
 from netsight.async_.ids import new_process_id
 from netsight.async_.lease import Worker
-from netsight.async_.lease import watch
 from netsight.async_.parts import Error
 from netsight.async_.parts import RequestSnapshot
 from netsight.async_.process import Process
@@ -91,7 +90,6 @@ class NumberTests(unittest.TestCase):
     def test_what_runs_is_not_queued(self):
         self.add(make_process(90), make_process(30))
         worker = Worker("other")
-        self.addCleanup(watch.forget, "other")
         first = self.registry.active_ids()[0]
         self.registry[first].claim_for(worker)
         self.check(queued=1, oldest_queued_seconds=30, running=1)
@@ -121,8 +119,6 @@ class NumberTests(unittest.TestCase):
         self.check()
 
     def test_workers_that_beat_are_alive(self):
-        self.addCleanup(watch.forget, "other")
-        self.addCleanup(watch.forget, "ended")
         self.registry.worker("other")
         self.registry.worker("ended").end()
         self.check(workers_alive=2)

@@ -8,7 +8,6 @@ from plone.app.testing import setRoles
 from plone.protect.interfaces import IDisableCSRFProtection
 
 from netsight.async_.config import MANAGE_PROCESSES
-from netsight.async_.lease import watch
 from netsight.async_.registry import ProcessRegistry
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
@@ -356,7 +355,6 @@ class DeleteTests(ProcessesTestCase):
 
     def test_one_of_a_dead_worker_is_fenced_before_it_is_removed(self):
         process_id = self.start()
-        self.addCleanup(watch.forget, "dead")
 
         def die(root):
             worker = query_registry(root).worker("dead")
