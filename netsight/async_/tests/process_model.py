@@ -344,7 +344,9 @@ class Model:
                 "progress": (
                     100 if process.ended_as == COMPLETED else process.progress
                 ),
-                "request": process.ended_as is None,
+                # What failed and may be repeated can be run again.
+                "request": process.ended_as is None
+                or (process.is_restartable and process.ended_as != COMPLETED),
             }
             for process_id, process in self.processes.items()
         }

@@ -657,6 +657,7 @@ def new_storage(path):
 
 
 StateMachineTests = ProcessMachine.TestCase
+StateMachineTests.level = 2
 StateMachineTests.settings = settings(
     max_examples=int(os.environ.get("STATE_MACHINE_EXAMPLES", EXAMPLES)),
     stateful_step_count=STEPS,
