@@ -61,6 +61,8 @@ def names_of_1x():
 
 
 class OldRegistryTests(ServerTestCase):
+    level = 2
+
     def setUp(self):
         super().setUp()
         self.zope.start()

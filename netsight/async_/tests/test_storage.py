@@ -28,6 +28,8 @@ KB = 1024
 
 
 class StorageTestCase(ServerTestCase):
+    level = 2
+
     def completed(self, view="crash-quick", **form):
         """Return the id of a process that has completed."""
         process_id = self.zope.start_job(view, **form)
@@ -102,8 +104,6 @@ class ReadOnlyTests(StorageTestCase):
 
 
 class FullDiskTests(StorageTestCase):
-    level = 2
-
     def fill(self):
         """Have Data.fs be larger than all other files, the log too."""
         for _again in range(8):

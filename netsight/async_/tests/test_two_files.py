@@ -37,6 +37,8 @@ BETWEEN_THE_TWO = "finish:job:1"
 
 
 class TwoFilesTestCase(ServerTestCase):
+    level = 2
+
     name = "async"
 
     def setUp(self):

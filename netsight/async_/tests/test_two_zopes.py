@@ -27,6 +27,8 @@ ONE_THREAD = {"NETSIGHT_ASYNC_THREADS": "1"}
 
 
 class TwoZopesTestCase(unittest.TestCase):
+    level = 2
+
     server_sync = True
 
     def setUp(self):
