@@ -173,7 +173,7 @@ class Process(Part):
 
         Either it is not the current one, or there is an outcome already.
         """
-        self.check_claim(worker, token)
+        self._check_holder(worker, token)
         if self.outcome.state is not None:
             raise ClaimLostError(f"the process is {self.outcome.state}")
 
@@ -182,9 +182,12 @@ class Process(Part):
 
         The open transaction can commit only if it still is then.
         """
+        self._check_holder(worker, token)
+        self.claim.guard()
+
+    def _check_holder(self, worker, token):
         if not self.claim.is_held_by(worker, token):
             raise ClaimLostError(f"there is claim {self.claim.number}")
-        self.claim.guard()
 
     def complete(self, attempts, response):
         """Enter the state completed, with a ResponseSnapshot."""
