@@ -30,6 +30,9 @@ EFFECTS = "crash effects"
 MARKS = "crash marks"
 UPLOADS = "crash uploads"
 CHECKPOINTS = 4
+ran_here = set()
+"""Ids of the processes that this Zope has begun; a record forgets who did."""
+
 TRAP = "CRASH_TRAP"
 """Environment variable: ``step:place:number``, see Trap."""
 
@@ -46,6 +49,7 @@ class JobView(BaseAsyncView):
 
     def __run__(self, process_id=None):
         self.process_id = process_id
+        ran_here.add(process_id)
         kind = self.__name__.split("-")[1]
         answer = getattr(self, f"do_{kind}")()
         done = self.tree(EFFECTS)
@@ -182,6 +186,7 @@ def described(process, effects):
         "effects": list(effects),
         "worker": worker,
         "is_mine": worker == THIS_WORKER,
+        "ran_here": process.id in ran_here,
         "error": process.error and process.error.kind,
     }
 

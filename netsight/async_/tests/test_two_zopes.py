@@ -58,8 +58,8 @@ class TwoZopesTestCase(unittest.TestCase):
     def runner_of(self, process_id):
         """Return the Zope that runs or ran a process, and the other."""
         a, b = self.zopes
-        is_mine = a.states()[process_id]["is_mine"]
-        return (a, b) if is_mine else (b, a)
+        ran_here = a.states()[process_id]["ran_here"]
+        return (a, b) if ran_here else (b, a)
 
     def wait_stored(self, zope, process_id, state):
         """Wait until an outcome is written; until then it is computed."""
@@ -78,7 +78,7 @@ class TwoZopesTestCase(unittest.TestCase):
             process_id = zope.start_job("crash-quick")
             # It may be refused until the database is there again.
             done = process_id and zope.wait_for(process_id, "completed")
-            return done and done["is_mine"]
+            return done and done["ran_here"]
 
         self.assertTrue(wait_until(runs_one, WAIT_SECONDS), zope.log)
 
@@ -150,7 +150,7 @@ class KilledTests(TwoZopesTestCase):
         victim.kill()
         record = other.wait_for(process_id, "completed")
         self.assertEqual(record["effects"], [2])
-        self.assertTrue(record["is_mine"])
+        self.assertTrue(record["ran_here"])
 
 
 class StoppedTests(TwoZopesTestCase):
@@ -160,7 +160,7 @@ class StoppedTests(TwoZopesTestCase):
         self.assert_stops(leaving)
         record = other.wait_for(process_id, "completed")
         self.assertEqual(record["effects"], [2])
-        self.assertTrue(record["is_mine"])
+        self.assertTrue(record["ran_here"])
 
 
 class PausedTests(TwoZopesTestCase):
