@@ -47,6 +47,7 @@ TIDYING = (
     "failure.printable: return str(exc)",
     "runner.execute: monitor.unwatch(self.hold)",
     "monitor.unwatch:",
+    "fence.afterCompletion:",
 )
 """Beginnings of places where a fault would be one of the interpreter, or
 is expected."""
@@ -147,7 +148,7 @@ class FaultTestCase(AsyncTestCase):
             self.complain(place, f"{state} with {effects} effects: {error}")
         if marks > 1 or (done and self.has_marks and not marks):
             self.complain(place, f"{state} with {marks} marks: {error}")
-        if process.request.environ:
+        if process.request.environ and not process.may_run_again:
             self.complain(place, f"{state} has kept its request")
         if done and has_effect and process.response.body.read() != BODY:
             self.complain(place, "another result")
