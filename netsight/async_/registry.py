@@ -131,15 +131,18 @@ class ProcessRegistry(SimpleItem):
         return None if process is None or process.is_final else process
 
     def _last_single(self, key):
-        process_id = (self._singles or {}).get(key) if key else None
-        return self.get(process_id) if process_id else None
+        return self._named(self._singles, key)
 
     def keyed(self, key):
-        process_id = (self._keys or {}).get(key)
+        return self._named(self._keys, key)
+
+    def _named(self, names, key):
+        """Return the process whose id is in a mapping, or None."""
+        process_id = (names or {}).get(key) if key else None
         return self.get(process_id) if process_id else None
 
     def active_ids(self):
-        return list(self._active or ())
+        return list(self.oldest_active_ids())
 
     def oldest_active_ids(self):
         return iter(self._active.keys() if self._active else ())

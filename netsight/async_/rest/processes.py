@@ -4,6 +4,7 @@ Everybody who is logged in sees his own, managers see all of the site.
 """
 
 import logging
+from contextlib import suppress
 from urllib.parse import parse_qsl
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from zope.interface import alsoProvides
 from zope.interface import implementer
 from zope.publisher.interfaces import IPublishTraverse
 
+from netsight.async_ import actions
 from netsight.async_ import interfaces
 from netsight.async_.browser.pages import sentence_of
 from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
@@ -30,8 +32,9 @@ from netsight.async_.browser.subviews import result_gone
 from netsight.async_.browser.unstored import Change
 from netsight.async_.browser.unstored import refusal
 from netsight.async_.browser.unstored import tell_if_not_stored
-from netsight.async_.endings import cancel
+from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import ResultGoneError
+from netsight.async_.exceptions import StillRunningError
 from netsight.async_.identity import current_owner
 from netsight.async_.identity import may_manage
 from netsight.async_.identity import may_see
@@ -199,13 +202,11 @@ class ProcessesDelete(ProcessesService):
         process = self.process()
         alsoProvides(self.request, IDisableCSRFProtection)
         tell_if_not_stored(Change(self, process.id, "removal"))
-        if process.is_abandoned:
-            # So that a late worker cannot commit any more.
-            process.recover()
-        if process.is_final:
-            self.registry.remove(process.id)
+        with suppress(StillRunningError):
+            actions.remove(self.registry, process)
             return self.reply_no_content()
-        if not process.cancellable:
+        try:
+            actions.cancel(process)
+        except NotCancellableError:
             return self.refuse(409, "Conflict", ERROR_NOT_CANCELLABLE)
-        cancel(process)
         return self.accept(process)

@@ -29,6 +29,16 @@ class ServerProcess:
         (self.directory / "var").mkdir()
 
     @property
+    def data(self):
+        """Path of Data.fs, if it has one."""
+        return self.directory / "var" / "Data.fs"
+
+    @property
+    def blobs(self):
+        """Path of the blob directory, if it has one."""
+        return self.directory / "var" / "blobs"
+
+    @property
     def log_path(self):
         return self.directory / f"{self.name}.log"
 

@@ -63,16 +63,6 @@ class ZeoServer(ServerProcess):
         return self.directory / "etc" / "zeo.conf"
 
     @property
-    def data(self):
-        """Path of Data.fs."""
-        return self.directory / "var" / "Data.fs"
-
-    @property
-    def blobs(self):
-        """Path of the blob directory."""
-        return self.directory / "var" / "blobs"
-
-    @property
     def storage(self):
         """The section of zope.conf by which a Zope uses this server."""
         return CLIENT.format(

@@ -122,16 +122,6 @@ class ZopeServer(ServerProcess):
     def conf_path(self):
         return self.directory / "etc" / "zope.conf"
 
-    @property
-    def data(self):
-        """Path of Data.fs, if it is its own."""
-        return self.directory / "var" / "Data.fs"
-
-    @property
-    def blobs(self):
-        """Path of the blob directory, if it is its own."""
-        return self.directory / "var" / "blobs"
-
     def arguments(self):
         ini = self.directory / "etc" / "zope.ini"
         return "-m", "Zope2.Startup.serve", ini
