@@ -22,6 +22,11 @@ QUEUE_MOST = 100
 ACTIVE_STATES = (QUEUED, RUNNING)
 
 
+def is_below(process, path):
+    """Tell whether the context of a process is at or below a path."""
+    return process.view_path.startswith(f"{path}/")
+
+
 @dataclass(frozen=True)
 class Query:
     """What processes are asked for; what is left out does not matter."""
@@ -36,10 +41,18 @@ class Query:
     view_name: str | None = None
     states: tuple = ()
 
+    @classmethod
+    def of_owner(cls, owner, path, **more):
+        """Return the Query for what an Owner has started below a path."""
+        if owner.folder_path.startswith(f"{path}/"):
+            # A user of this site has none in others: the index answers.
+            path = ""
+        return cls(path=path, owner=owner, **more)
+
     def matches(self, process):
         """Tell whether this is such a process; the state is loaded last."""
         return (
-            process.view_path.startswith(f"{self.path}/")
+            is_below(process, self.path)
             and self.owner in (None, process.owner)
             and self.user_id in (None, process.owner.user_id)
             and self.view_name in (None, process.view_name)
@@ -55,6 +68,8 @@ class Query:
         owners = [self.owner]
         if self.owner is None and self.user_id is not None:
             owners = registry.owners(self.user_id)
+        elif self.owner and self.user_id not in (None, self.owner.user_id):
+            owners = []
         return heapq.merge(
             *(registry.newest_ids(each, before, active) for each in owners),
             reverse=True,
@@ -79,9 +94,12 @@ class Found(NamedTuple):
 def find(registry, query, before=None, most=SCAN_MOST):
     """Return what a Query finds among `most` processes older than `before`.
 
-    `before` is an id; without it, the newest are looked at.
+    `before` is an id; without it, the newest are looked at.  Before the first
+    start, when `registry` is None, there is nothing.
     """
     found, last = [], None
+    if registry is None:
+        return Found(found, last)
     for count, process_id in enumerate(query.candidates(registry, before)):
         if count == most:
             return Found(found, last)

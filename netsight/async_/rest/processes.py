@@ -38,12 +38,13 @@ from netsight.async_.exceptions import StillRunningError
 from netsight.async_.identity import current_owner
 from netsight.async_.identity import may_manage
 from netsight.async_.identity import may_see
+from netsight.async_.queries import SCAN_MOST
+from netsight.async_.queries import Query
+from netsight.async_.queries import find
+from netsight.async_.queries import is_below
 from netsight.async_.registry import application_of
 from netsight.async_.registry import query_registry
 from netsight.async_.rest.errors import RestErrors
-from netsight.async_.rest.listing import Query
-from netsight.async_.rest.listing import find
-from netsight.async_.rest.listing import is_below
 from netsight.async_.rest.representation import NAME
 from netsight.async_.rest.representation import represent
 
@@ -143,22 +144,29 @@ class ProcessesGet(ProcessesService):
 
     def list(self):
         """Return a batch of the processes that are asked for."""
-        processes, older = find(self.registry, self.query())
-        batch = HypermediaBatch(self.request, processes)
+        query, before = self.asked()
+        found = find(self.registry, query, before, SCAN_MOST)
+        batch = HypermediaBatch(self.request, found.ids)
         links = dict(batch.links or {})
-        if older:
-            links["older"] = self.older_url(older)
+        if found.go_on:
+            links["older"] = self.older_url(found.go_on)
         result = {
             "@id": batch.canonical_url,
-            "items": [self.represent(p, whole=False) for p in batch],
+            "items": [
+                self.represent(self.registry[process_id], whole=False)
+                for process_id in batch
+            ],
             "items_total": batch.items_total,
         }
         if links:
             result["batching"] = links
         return result
 
-    def query(self):
-        """Return the Query of this request; raises BadRequest."""
+    def asked(self):
+        """Return the Query of this request, and the id to look behind.
+
+        Raises BadRequest.
+        """
         owner = current_owner()
         if owner.is_anonymous:
             raise Unauthorized("Log in to see your processes.")
@@ -171,8 +179,15 @@ class ProcessesGet(ProcessesService):
             raise BadRequest(f"state must be one of {states}")
         if parse_int(self.request.form, "b_size", DEFAULT_BATCH_SIZE) < 1:
             raise BadRequest("b_size must be positive")
-        everybody = may_manage(self.context)
-        return Query(self.site_path, None if everybody else owner, **filters)
+        state, path = filters["state"], self.site_path
+        more = {
+            "user_id": filters["user"],
+            "view_name": filters["view"],
+            "states": () if state is None else (state,),
+        }
+        if may_manage(self.context):
+            return Query(path, **more), filters["before"]
+        return Query.of_owner(owner, path, **more), filters["before"]
 
     def older_url(self, process_id):
         """Return the URL of the list behind what was looked at."""

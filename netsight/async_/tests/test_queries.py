@@ -91,9 +91,17 @@ class QueryTests(unittest.TestCase):
         self.assertEqual(found, [self.one])
 
     def test_an_answer_from_indexes_is_what_matches(self):
-        for query in (Query(), Query(owner=ANN), Query(user_id="ann")):
+        for query in (
+            Query(),
+            Query(owner=ANN),
+            Query(user_id="ann"),
+            Query(owner=ANN, user_id="bob"),
+        ):
             for process_id in find(self.registry, query).ids:
                 self.assertTrue(query.matches(self.registry[process_id]))
+
+    def test_an_owner_with_the_id_of_another_has_none(self):
+        self.assertEqual(self.found(owner=ANN, user_id="bob"), [])
 
     def test_it_goes_on_where_it_stopped(self):
         query = Query(path="/plone")

@@ -14,7 +14,6 @@ from netsight.async_.browser.pages import Framed
 from netsight.async_.browser.subviews import is_process_id
 from netsight.async_.identity import find_user
 from netsight.async_.queries import SCAN_MOST
-from netsight.async_.queries import Found
 from netsight.async_.queries import find
 from netsight.async_.registry import application_of
 from netsight.async_.registry import query_registry
@@ -124,10 +123,7 @@ class Listing(Buttons, Framed, BrowserView):
         """What is Found of the query; looked up once."""
         if "_found" not in self.__dict__:
             before = self.text_of("before")
-            registry = self.registry
-            self._found = Found([], None)
-            if registry is not None:
-                self._found = find(registry, self.query, before)
+            self._found = find(self.registry, self.query, before)
         return self._found
 
     @property

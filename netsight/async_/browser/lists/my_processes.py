@@ -13,8 +13,4 @@ class MyProcesses(Listing):
 
     @property
     def scope(self):
-        owner, path = current_owner(), self.site_path
-        if owner.folder_path.startswith(f"{path}/"):
-            # A user of this site has none in others: the index answers.
-            path = ""
-        return Query(path=path, owner=owner)
+        return Query.of_owner(current_owner(), self.site_path)
