@@ -393,6 +393,13 @@ class ManageTests(ListTestCase):
             expected = [process_id] if state == "completed" else []
             self.assertEqual(self.ids(self.see(f"?state={state}")), expected)
 
+    def test_a_number_in_the_filter_leads_to_its_process(self):
+        process_id = self.done()
+        forms = self.see().forms.values()
+        form = next(form for form in forms if "process_id" in form.fields)
+        form["process_id"] = f" {process_id} "
+        self.assertIn("Number " + process_id, text_of(form.submit()))
+
     def test_an_odd_filter_is_none(self):
         process_id = self.done()
         for query in ("?state=odd", "?user=", "?view=", "?state=a&state=b"):

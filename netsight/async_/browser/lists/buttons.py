@@ -88,16 +88,15 @@ class Buttons:
 
     def _to_change(self, button):
         """Return the process that a button is to change; see `process`."""
-        process = self.process(button)
+        process = self.process(self.text_of(button))
         tell_if_not_stored(Change(self, process.id, button))
         return process
 
-    def process(self, field):
-        """Return the process with the id in a field of the form.
+    def process(self, process_id):
+        """Return the process with that id (str, or None for an odd one).
 
         Raises NoSuchProcessError if it is not within `scope`.
         """
-        process_id = self.text_of(field)
         if process_id is None:
             raise NoSuchProcessError(process_id)
         process = get_process(self.root, process_id)

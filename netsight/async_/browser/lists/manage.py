@@ -32,10 +32,10 @@ class ManageProcesses(Listing):
     def page(self):
         """Return the list, or the details of one process."""
         self.details = None
-        if self.text_of("process_id") is None:
+        if self.number_asked is None:
             return self.index()
         try:
-            self.details = Row(self.process("process_id"), self)
+            self.details = Row(self.process(self.number_asked), self)
         except NoSuchProcessError:
             self.problem = GONE
             self.request.response.setStatus(404)
@@ -88,6 +88,12 @@ class ManageProcesses(Listing):
     @property
     def user_asked(self):
         return self.text_of("user")
+
+    @property
+    def number_asked(self):
+        number = self.text_of("process_id")
+        # What is pasted often brings spaces.
+        return number and number.strip() or None
 
     @property
     def views(self):
