@@ -45,8 +45,10 @@ def whole_number(form, name, low, high):
     return number
 
 
-class Example(BaseAsyncView):
+class Example(Framed, BaseAsyncView):
     """Has its form on the page that lists the examples."""
+
+    result_page = ViewPageTemplateFile("templates/result.pt")
 
     def initial_page(self):
         """Lead to the form."""
@@ -54,11 +56,10 @@ class Example(BaseAsyncView):
         return self.request.response.redirect(url)
 
 
-class Fibonacci(Framed, Example):
+class Fibonacci(Example):
     """The n-th Fibonacci number, with progress."""
 
     title = _("example_fibonacci", default="A Fibonacci number")
-    result_page = ViewPageTemplateFile("templates/fibonacci.pt")
 
     def __run__(self, process_id=None):
         n = whole_number(self.request.form, "n", 0, LARGEST_FIBONACCI)
@@ -66,7 +67,13 @@ class Fibonacci(Framed, Example):
         for i in range(n):
             a, b = b, a + b
             self.set_progress(process_id, 100 * i / n)
-        return self.result_page(n=n, number=f"{a:x}", digits=len(f"{a:x}"))
+        number = f"{a:x}"
+        sentence = _(
+            "example_fibonacci_result",
+            default="Number ${n} has ${digits} hexadecimal digits:",
+            mapping={"n": n, "digits": len(number)},
+        )
+        return self.result_page(sentence=sentence, number=number)
 
 
 class Export(Example):
@@ -159,4 +166,9 @@ class Slow(Example):
         )
         for _second in self.track(range(seconds)):
             time.sleep(1)
-        return f"Slept {seconds} seconds."
+        sentence = _(
+            "example_slept",
+            default="Seconds slept: ${seconds}.",
+            mapping={"seconds": seconds},
+        )
+        return self.result_page(sentence=sentence)

@@ -86,7 +86,7 @@ class WithScriptTests(BrowserTestCase):
         self.page.get_by_label("Seconds").fill("2")
         self.page.locator("form:has([name=seconds]) button").click()
         self.page.wait_for_url("**/result?process_id=*")
-        expect(self.page.locator("body")).to_contain_text("Slept 2 seconds.")
+        expect(self.page.locator("body")).to_contain_text("Seconds slept: 2.")
 
 
 class WithoutScriptTests(BrowserTestCase):
