@@ -48,7 +48,7 @@ def run_again(registry, process):
         raise AlreadyRunningError(process.id)
     _settle(process)
     new = process.again(new_process_id())
-    registry.add(new, new.single_key)
+    registry.add(new)
     notify(ProcessQueued(new))
     transaction.get().addAfterCommitHook(ring, (new.id,))
     return new

@@ -129,20 +129,18 @@ class IProcess(Interface):
     seconds_left = Attribute("Estimate (int), None if not to be trusted.")
     error = Attribute("Error of a failed process, or None.")
     response = Attribute("ResponseSnapshot of a completed one, or None.")
+    single_key = Attribute("What no two active ones may share (str), or None.")
     idempotency = Attribute("parts.Idempotency of the start, or None.")
 
 
 class IProcessRegistry(Interface):
     """All processes of one database, by process id."""
 
-    def add(process, single_key=None):
-        """Store an IProcess in the current transaction.
-
-        With a `single_key` (str), `single` finds it while it is active.
-        """
+    def add(process):
+        """Store an IProcess in the current transaction."""
 
     def single(key):
-        """Return the active process that was added with that key, or None."""
+        """Return the active process whose `single_key` is this, or None."""
 
     def keyed(key):
         """Return the process whose `idempotency` has this key, or None."""

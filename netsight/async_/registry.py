@@ -83,20 +83,20 @@ class ProcessRegistry(SimpleItem):
     def _mapping(self):
         return OOBTree() if self._processes is None else self._processes
 
-    def add(self, process, single_key=None):
+    def add(self, process):
         if self._processes is None:
             self._make_containers()
         self._processes[process.id] = process
         self._active.insert(process.id)
         if not process.owner.is_anonymous:
             self._ids_of(process.owner).insert(process.id)
-        if single_key is not None:
-            before = self._last_single(single_key)
+        if process.single_key is not None:
+            before = self._last_single(process.single_key)
             if before is not None and before.is_abandoned:
                 # Its worker may only be late, and must not run beside us.
                 before.recover()
             # Two starts at once both write this key, and one conflicts.
-            self._singles[single_key] = process.id
+            self._singles[process.single_key] = process.id
         if process.idempotency is not None:
             # So do two requests with one Idempotency-Key.
             self._keys[process.idempotency.key] = process.id
@@ -186,9 +186,12 @@ class ProcessRegistry(SimpleItem):
             self._ids_of(process.owner).remove(process_id)
         if process_id in self._active:
             self._active.remove(process_id)
-        key = process.idempotency and process.idempotency.key
-        if key and self._keys.get(key) == process_id:
-            del self._keys[key]
+        for names, key in (
+            (self._singles, process.single_key),
+            (self._keys, process.idempotency and process.idempotency.key),
+        ):
+            if key and names.get(key) == process_id:
+                del names[key]
 
 
 InitializeClass(ProcessRegistry)

@@ -111,7 +111,7 @@ def _started(view):
             # The disk is full, for example.
             transaction.doom()
             return not_stored(change, exc)
-        registry.add(process, single_key)
+        registry.add(process)
         notify(ProcessQueued(process))
         tell_if_not_stored(change)
     if process.state == QUEUED:

@@ -23,10 +23,10 @@ from netsight.async_.process import Process
 WORKER = Worker("worker")
 
 
-def make_process(**kwargs):
+def make_process(process_id="an-id", **kwargs):
     request = RequestSnapshot({"PATH_INFO": "/view"})
     return Process(
-        "an-id", "/view", "view", "A view", ANONYMOUS, request, **kwargs
+        process_id, "/view", "view", "A view", ANONYMOUS, request, **kwargs
     )
 
 

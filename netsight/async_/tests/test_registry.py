@@ -50,6 +50,17 @@ class RegistryTests(unittest.TestCase):
             with self.assertRaises(KeyError):
                 method("an-id")
 
+    def test_a_name_goes_with_the_process_that_has_it(self):
+        registry = ProcessRegistry()
+        for process_id in ("first", "second"):
+            process = make_process(process_id=process_id, single_key="key")
+            process.fail(1, None)
+            registry.add(process)
+        registry.remove("first")
+        self.assertEqual(registry._singles["key"], "second")
+        registry.remove("second")
+        self.assertNotIn("key", registry._singles)
+
     def test_a_registry_of_1x_is_empty_and_takes_processes(self):
         registry = ProcessRegistry.__new__(ProcessRegistry)
         registry.__setstate__({"_process_registry": PersistentMapping(a=1)})
