@@ -5,7 +5,7 @@ import io
 import time
 from contextlib import suppress
 
-from AccessControl import getSecurityManager
+from AccessControl.security import checkPermission
 from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zExceptions import BadRequest
@@ -18,8 +18,8 @@ from netsight.async_.config import I18N_DOMAIN
 
 _ = MessageFactory(I18N_DOMAIN)
 
-ADD_CONTENT = "Add Folders"
-"""Asked for by the import example; Plone and Zope both have it."""
+ADD_CONTENT = "netsight.async.examples.Add"
+"""Id of the permission that the import example asks for."""
 
 LARGEST_FIBONACCI = 100_000
 LONGEST_SECONDS = 600
@@ -31,8 +31,7 @@ class Examples(Framed, BrowserView):
     @property
     def may_add(self):
         """Whether the visitor may use the import example."""
-        user = getSecurityManager()
-        return bool(user.checkPermission(ADD_CONTENT, self.context))
+        return bool(checkPermission(ADD_CONTENT, self.context))
 
 
 def whole_number(form, name, low, high):

@@ -286,14 +286,14 @@ class ProfileTests(PloneTestCase):
 class ExamplesTests(PloneTestCase):
     """What `make start` shows."""
 
-    def finish(self, name, params=None, status=200, **kwargs):
-        client = self.client(MANAGER)
+    def finish(self, name, params=None, status=200, login=MANAGER, **kwargs):
+        client = self.client(login)
         path = f"/plone/@@async-example-{name}"
         process_id = client.start(path, params, **kwargs)
         return client.see(path, "result", process_id, status)
 
     def test_one_page_lists_them(self):
-        page = self.client(MANAGER).get("/plone/@@async-examples")
+        page = self.client(EDITOR).get("/plone/@@async-examples")
         for title in (
             "A Fibonacci number", "The content as a CSV file",
             "Pages from a text file", "One that fails", "A slow one",
@@ -333,7 +333,7 @@ class ExamplesTests(PloneTestCase):
 
     def test_pages_from_a_text_file(self):
         upload = Upload("titles.txt", "Erste\nZweite Ä\n".encode())
-        self.finish("import", {"file": upload}, status=302)
+        self.finish("import", {"file": upload}, status=302, login=EDITOR)
         transaction.begin()
         setSite(self.portal)
         titles = {
