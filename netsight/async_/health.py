@@ -9,11 +9,8 @@ from itertools import islice
 from netsight.async_ import interfaces
 from netsight.async_.lease import THIS_WORKER
 from netsight.async_.lease import watch
+from netsight.async_.queries import active_of
 
-
-ACTIVE_MOST = 500
-"""So many of the oldest active processes are looked at; all that wait behind
-them count as queued."""
 
 RECENT_MOST = 500
 """So many of the newest processes are looked at for lately failed ones."""
@@ -35,24 +32,15 @@ def health_of(registry):
     """
     now = time.time()
     states = _recent_states(registry, now)
+    active = active_of(registry)
+    waited = 0 if active.oldest is None else now - active.oldest
     return {
-        **_queue(registry, now),
+        "queued": active.queued,
+        "oldest_queued_seconds": max(0, round(waited)),
+        "running": active.running,
         "failed_last_hour": states.count(interfaces.FAILED),
         "lost_last_hour": states.count(interfaces.LOST),
         "workers_alive": len(_alive(registry)),
-    }
-
-
-def _queue(registry, now):
-    ids = [] if registry is None else registry.active_ids()
-    active = [registry[each] for each in ids[:ACTIVE_MOST]]
-    states = [process.state for process in active]
-    waiting = [p for p, s in zip(active, states) if s == interfaces.QUEUED]
-    oldest = now - waiting[0].created if waiting else 0
-    return {
-        "queued": len(waiting) + len(ids) - len(active),
-        "oldest_queued_seconds": max(0, round(oldest)),
-        "running": states.count(interfaces.RUNNING),
     }
 
 

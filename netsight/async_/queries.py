@@ -16,7 +16,7 @@ from netsight.async_.interfaces import RUNNING
 SCAN_MOST = 500
 """How many records a query looks at."""
 
-QUEUE_MOST = 100
+ACTIVE_MOST = 500
 """How many active processes are looked at to tell how long the queue is."""
 
 ACTIVE_STATES = (QUEUED, RUNNING)
@@ -109,25 +109,26 @@ def find(registry, query, before=None, most=SCAN_MOST):
     return Found(found, None)
 
 
-class Queue(NamedTuple):
-    """What waits in a database."""
+class Active(NamedTuple):
+    """What waits and runs in a database."""
 
-    length: int
-    is_all: bool
-    """Whether there are no more than these."""
-
+    queued: int
+    running: int
     oldest: float | None
     """POSIX time at which the first in the queue was started."""
 
 
-def queue_of(registry):
-    """Return the Queue, from a look at the QUEUE_MOST oldest active ones."""
-    waiting, is_all = [], True
-    for count, process_id in enumerate(registry.oldest_active_ids()):
-        if count == QUEUE_MOST:
-            is_all = False
-            break
-        process = registry[process_id]
-        if process.state == QUEUED:
-            waiting.append(process.created)
-    return Queue(len(waiting), is_all, min(waiting, default=None))
+def active_of(registry):
+    """Return the Active of a registry, or of None for none.
+
+    The ACTIVE_MOST oldest are looked at; all behind them count as queued.
+    """
+    ids = [] if registry is None else registry.active_ids()
+    seen = [registry[each] for each in ids[:ACTIVE_MOST]]
+    states = [process.state for process in seen]
+    waiting = [p.created for p, s in zip(seen, states) if s == QUEUED]
+    return Active(
+        queued=len(waiting) + len(ids) - len(seen),
+        running=states.count(RUNNING),
+        oldest=min(waiting, default=None),
+    )

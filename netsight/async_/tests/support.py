@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from urllib.parse import urlsplit
 
 import transaction
+from AccessControl import getSecurityManager
+from AccessControl.SecurityManagement import setSecurityManager
 from plone.testing import Layer
 from plone.testing import zca
 from plone.testing import zope
@@ -80,7 +82,12 @@ class Client(TestApp):
     def do_request(self, *args, **kwargs):
         # A thread of a server begins without a site.
         setSite(None)
-        return super().do_request(*args, **kwargs)
+        # The user of the last request belongs to a connection that is closed.
+        manager = getSecurityManager()
+        try:
+            return super().do_request(*args, **kwargs)
+        finally:
+            setSecurityManager(manager)
 
     def start(self, path, params=None, **kwargs):
         """POST, and return the id of the process that it started."""

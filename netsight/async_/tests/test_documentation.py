@@ -44,10 +44,9 @@ from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
 from netsight.async_.browser.programs import problem_name
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.executors.thread import ThreadExecutor
-from netsight.async_.health import ACTIVE_MOST
 from netsight.async_.health import RECENT_MOST
 from netsight.async_.lease import CLOCK_TOLERANCE_SECONDS
-from netsight.async_.queries import QUEUE_MOST
+from netsight.async_.queries import ACTIVE_MOST
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.recovery import SWEEP_BATCH
 from netsight.async_.registry import AHEAD_MOST
@@ -285,10 +284,10 @@ class DocumentationTests(unittest.TestCase):
             (f"{SWEEP_BATCH} records", "one sweep"),
             (f"{AHEAD_MOST} processes", "a place in the queue"),
             (f"{SCAN_MOST} records", "page of a list"),
-            (f"{QUEUE_MOST} processes", "how long the queue"),
+            (f"{ACTIVE_MOST} processes", "how long the queue"),
             (f"{REMOVE_BATCH} records", "transaction that removes"),
             (f"{REMOVE_MOST:,} records", "request for that"),
-            (f"{ACTIVE_MOST} processes", f"and {RECENT_MOST} that are"),
+            (f"{RECENT_MOST} processes", "async-health"),
         ):
             with self.subTest(meaning):
                 line = next(line for line in lines if meaning in line)

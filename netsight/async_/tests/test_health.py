@@ -9,7 +9,7 @@ from unittest import mock
 import transaction
 
 from netsight.async_ import health
-from netsight.async_.health import ACTIVE_MOST
+from netsight.async_ import queries
 from netsight.async_.health import RECENT_MOST
 from netsight.async_.health import health_of
 from netsight.async_.identity import ANONYMOUS
@@ -18,6 +18,7 @@ from netsight.async_.lease import Worker
 from netsight.async_.parts import Error
 from netsight.async_.parts import RequestSnapshot
 from netsight.async_.process import Process
+from netsight.async_.queries import ACTIVE_MOST
 from netsight.async_.registry import ProcessRegistry
 from netsight.async_.registry import query_registry
 from netsight.async_.testing import processes_run_by
@@ -95,7 +96,7 @@ class NumberTests(unittest.TestCase):
         self.check(queued=1, oldest_queued_seconds=30, running=1)
 
     def test_a_long_queue_is_counted_whole(self):
-        with mock.patch.object(health, "ACTIVE_MOST", 2):
+        with mock.patch.object(queries, "ACTIVE_MOST", 2):
             self.add(*(make_process(n) for n in range(5)))
             self.check(queued=5, oldest_queued_seconds=4)
 

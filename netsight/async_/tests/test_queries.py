@@ -10,11 +10,11 @@ from netsight.async_.ids import new_process_id
 from netsight.async_.lease import THIS_WORKER
 from netsight.async_.parts import RequestSnapshot
 from netsight.async_.process import Process
-from netsight.async_.queries import QUEUE_MOST
+from netsight.async_.queries import ACTIVE_MOST
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.queries import Query
+from netsight.async_.queries import active_of
 from netsight.async_.queries import find
-from netsight.async_.queries import queue_of
 from netsight.async_.recovery import recover
 from netsight.async_.registry import ProcessRegistry
 from netsight.async_.registry import getProcessRegistry
@@ -115,21 +115,23 @@ class QueryTests(unittest.TestCase):
         old.__setstate__({"_process_registry": {}})
         for query in (Query(), Query(owner=ANN), Query(states=("queued",))):
             self.assertEqual(find(old, query), ([], None))
-        self.assertEqual(queue_of(old), (0, True, None))
+        self.assertEqual(active_of(old), (0, 0, None))
 
 
-class QueueTests(unittest.TestCase):
-    def test_it_has_a_length_and_an_oldest(self):
+class ActiveTests(unittest.TestCase):
+    def test_a_queue_has_a_length_and_an_oldest(self):
         registry = ProcessRegistry()
         ids = [add(registry, number) for number in range(1, 4)]
         registry[ids[0]].complete(1, None)
-        self.assertEqual(queue_of(registry), (2, True, 2.0))
+        self.assertEqual(active_of(registry), (2, 0, 2.0))
 
-    def test_a_long_one_is_not_counted_to_its_end(self):
+    def test_a_long_one_is_counted_and_not_looked_at_to_its_end(self):
         registry = ProcessRegistry()
-        for number in range(QUEUE_MOST + 1):
+        for number in range(ACTIVE_MOST + 2):
             add(registry, number)
-        self.assertEqual(queue_of(registry), (QUEUE_MOST, False, 0.0))
+        last = max(registry.active_ids())
+        registry[last].complete(1, None)
+        self.assertEqual(active_of(registry), (ACTIVE_MOST + 2, 0, 0.0))
 
 
 class QueryCostTests(AsyncTestCase):
@@ -168,4 +170,4 @@ class QueryCostTests(AsyncTestCase):
             with self.subTest(query):
                 cost = self.loads(lambda found, q=query: find(found, q))
                 self.assertLess(cost, limit)
-        self.assertLess(self.loads(queue_of), 15)
+        self.assertLess(self.loads(active_of), 15)

@@ -15,8 +15,7 @@ from netsight.async_.browser.lists.workers import WorkerRow
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.queries import Query
-from netsight.async_.queries import Queue
-from netsight.async_.queries import queue_of
+from netsight.async_.queries import active_of
 
 
 class ManageProcesses(Listing):
@@ -107,16 +106,16 @@ class ManageProcesses(Listing):
     # What runs them
 
     @property
-    def queue(self):
-        registry = self.registry
-        if registry is None:
-            return Queue(0, True, None)
-        return queue_of(registry)
+    def active(self):
+        """What waits and runs in the database; looked up once."""
+        if "_active" not in self.__dict__:
+            self._active = active_of(self.registry)
+        return self._active
 
     @property
     def oldest(self):
         """How long the first in the queue waits."""
-        oldest = self.queue.oldest
+        oldest = self.active.oldest
         return oldest and ago(oldest)
 
     @property
