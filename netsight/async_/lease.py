@@ -17,17 +17,32 @@ import uuid
 from typing import NamedTuple
 
 from netsight.async_ import config
+from netsight.async_.forks import in_forked_child
 from netsight.async_.parts import Part
 
-
-THIS_WORKER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-"""Name of this worker in the database and the log."""
 
 CLOCK_TOLERANCE_SECONDS = 60.0
 """Clocks may be set by this much, or differ that much, without harm."""
 
 LOOKED_AWAY = 0.75
 """Who did not look for this part of a lease begins to watch anew."""
+
+
+def this_worker():
+    """Return the name (str) of this worker in the database and the log.
+
+    A forked child has another one than its parent.
+    """
+    return _name
+
+
+def _take_name():
+    global _name
+    _name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+_take_name()
+in_forked_child(_take_name)
 
 
 class Hold(NamedTuple):
@@ -96,7 +111,7 @@ class Watch:
 
     def is_alive(self, worker):
         """Tell whether a Worker lives, as far as can be known here."""
-        if worker.ended or worker.name == THIS_WORKER:
+        if worker.ended or worker.name == this_worker():
             return not worker.ended
         lease = config.get("lease-seconds")
         connected = self._is_connected(worker)
@@ -122,3 +137,5 @@ class Watch:
 
 watch = Watch()
 """The one of this Zope."""
+
+in_forked_child(watch.__init__)

@@ -19,7 +19,8 @@ from ZODB.POSException import ReadOnlyError
 from netsight.async_ import config
 from netsight.async_.config import PROGRESS_SECONDS
 from netsight.async_.exceptions import NoSuchProcessError
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.forks import in_forked_child
+from netsight.async_.lease import this_worker
 from netsight.async_.registry import get_process
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
@@ -248,7 +249,7 @@ def _show(root, batch, fetched):
         process = _query(root, hold.process_id)
         # Who has lost the claim must not speak for who has it now.
         if process is not None and process.claim.is_held_by(
-            THIS_WORKER, hold.token
+            this_worker(), hold.token
         ):
             process.progress_part.show(number, message)
     for process_id, when in fetched.items():
@@ -271,7 +272,7 @@ def _beat(root):
     registry = query_registry(root)
     # The very first start may have been undone.
     if registry is not None:
-        registry.worker(THIS_WORKER).beat()
+        registry.worker(this_worker()).beat()
 
 
 def _query(root, process_id):
@@ -283,3 +284,5 @@ def _query(root, process_id):
 
 monitor = Monitor()
 """The one of this Zope."""
+
+in_forked_child(monitor.__init__)

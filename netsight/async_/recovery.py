@@ -10,7 +10,7 @@ from ZODB.FileStorage.FileStorage import FileStorage
 
 from netsight.async_ import config
 from netsight.async_ import interfaces
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import this_worker
 from netsight.async_.lease import watch
 
 
@@ -35,7 +35,7 @@ def is_exclusive(database):
 def end_other_workers(registry):
     """Note that all workers but this one are dead."""
     for worker in registry.workers():
-        if worker.name != THIS_WORKER and not worker.ended:
+        if worker.name != this_worker() and not worker.ended:
             worker.end()
 
 
@@ -75,7 +75,7 @@ def _is_dropped(process, holds):
     claim = process.claim
     if holds is None or claim.worker is None:
         return False
-    mine = claim.worker.name == THIS_WORKER
+    mine = claim.worker.name == this_worker()
     return mine and (process.id, claim.token) not in holds
 
 

@@ -13,7 +13,7 @@ from netsight.async_ import config
 from netsight.async_.endings import tell_in_thread
 from netsight.async_.endings import wait_told
 from netsight.async_.executors import get_executor
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import this_worker
 from netsight.async_.monitor import monitor
 from netsight.async_.recovery import end_other_workers
 from netsight.async_.recovery import is_exclusive
@@ -80,9 +80,9 @@ def _end_this(root):
     registry, ended = query_registry(root), []
     workers = [] if registry is None else registry.workers()
     for worker in workers:
-        if worker.name == THIS_WORKER:
+        if worker.name == this_worker():
             worker.end()
-            recover(registry, leaving=THIS_WORKER, ended=ended)
+            recover(registry, leaving=this_worker(), ended=ended)
     return ended
 
 

@@ -11,6 +11,7 @@ from collections import deque
 from zope.interface import implementer
 
 from netsight.async_ import config
+from netsight.async_.forks import in_forked_child
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.runner import run
 
@@ -106,3 +107,5 @@ class ThreadExecutor:
 
 
 thread_executor = ThreadExecutor()
+
+in_forked_child(thread_executor.__init__)

@@ -20,7 +20,7 @@ from ZODB.blob import Blob
 from ZODB.Connection import Connection
 
 from netsight.async_ import BaseAsyncView
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import this_worker
 from netsight.async_.registry import get_process
 from netsight.async_.registry import getProcessRegistry
 from netsight.async_.registry import query_registry
@@ -185,7 +185,7 @@ def described(process, effects):
         "claims": process.claim.number,
         "effects": list(effects),
         "worker": worker,
-        "is_mine": worker == THIS_WORKER,
+        "is_mine": worker == this_worker(),
         "ran_here": process.id in ran_here,
         "error": process.error and process.error.kind,
     }

@@ -2,9 +2,9 @@
 
 import unittest
 
-from netsight.async_.lease import THIS_WORKER
 from netsight.async_.lease import Watch
 from netsight.async_.lease import Worker
+from netsight.async_.lease import this_worker
 
 
 LEASE = 60
@@ -84,7 +84,7 @@ class WatchTests(unittest.TestCase):
         self.assertFalse(self.is_alive())
 
     def test_this_worker_lives_until_it_ends(self):
-        self.worker = Worker(THIS_WORKER)
+        self.worker = Worker(this_worker())
         self.pass_time(10 * LEASE)
         self.assertTrue(self.is_alive())
         self.worker.end()

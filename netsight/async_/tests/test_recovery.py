@@ -14,8 +14,8 @@ from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
 from netsight.async_ import recovery
-from netsight.async_.lease import THIS_WORKER
 from netsight.async_.lease import Hold
+from netsight.async_.lease import this_worker
 from netsight.async_.parts import Error
 from netsight.async_.parts import Outcome
 from netsight.async_.recovery import DAY_SECONDS
@@ -105,15 +105,15 @@ class RecoveryTests(unittest.TestCase):
         self.assertIn("each of 2 attempts", process.error.text)
 
     def test_a_running_process_of_a_living_worker_goes_on(self):
-        process = self.process(worker=THIS_WORKER)
+        process = self.process(worker=this_worker())
         self.assertEqual(recover(self.registry), [])
         self.assertEqual(process.state, "running")
         self.assertEqual(self.registry.active_ids(), ["a"])
 
     def test_a_claim_of_this_worker_that_no_thread_holds_is_recovered(self):
-        held = self.process("held", worker=THIS_WORKER)
-        dropped = self.process("dropped", worker=THIS_WORKER)
-        again = self.process("again", worker=THIS_WORKER, max_attempts=3)
+        held = self.process("held", worker=this_worker())
+        dropped = self.process("dropped", worker=this_worker())
+        again = self.process("again", worker=this_worker(), max_attempts=3)
         queued = recover(self.registry, holds={Hold("held", held.claim.token)})
         self.assertEqual(held.state, "running")
         self.assertEqual(dropped.state, "lost")
@@ -122,7 +122,7 @@ class RecoveryTests(unittest.TestCase):
         self.assertEqual(queued, ["again"])
 
     def test_the_hold_of_an_earlier_claim_is_none(self):
-        process = self.process(worker=THIS_WORKER)
+        process = self.process(worker=this_worker())
         recover(self.registry, holds={Hold("a", "earlier")})
         self.assertEqual(process.state, "lost")
 
@@ -150,11 +150,11 @@ class RecoveryTests(unittest.TestCase):
 
     def test_dead_workers_without_processes_are_forgotten(self):
         self.dead()
-        self.process("b", worker=THIS_WORKER)
+        self.process("b", worker=this_worker())
         recover(self.registry)
         recover(self.registry)
         names = [worker.name for worker in self.registry.workers()]
-        self.assertEqual(names, [THIS_WORKER])
+        self.assertEqual(names, [this_worker()])
 
     def test_what_1x_left_is_dropped(self):
         old = ProcessRegistry.__new__(ProcessRegistry)
@@ -168,7 +168,7 @@ class RecoveryTests(unittest.TestCase):
 
     def test_a_new_server_on_its_own_storage_ends_all_others(self):
         process = self.process(worker="earlier")
-        mine = self.process("b", worker=THIS_WORKER)
+        mine = self.process("b", worker=this_worker())
         end_other_workers(self.registry)
         self.assertEqual(process.state, "lost")
         self.assertEqual(mine.state, "running")
