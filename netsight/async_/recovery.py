@@ -5,6 +5,8 @@ Any Zope may call them at any time: who comes second finds the work done.
 """
 
 import time
+from operator import attrgetter
+from typing import NamedTuple
 
 from ZODB.FileStorage.FileStorage import FileStorage
 
@@ -39,21 +41,37 @@ def end_other_workers(registry):
             worker.end()
 
 
-def recover(registry, holds=None, leaving=None, ended=None):
-    """Recover what nobody runs any more; return the ids of queued processes.
+class Queued(NamedTuple):
+    """What an executor is told of a queued process."""
+
+    process_id: str
+    queue: str
+    priority: int
+
+
+class Recovered(NamedTuple):
+    """What there is after a recovery."""
+
+    queued: list
+    """Of Queued, in the order of the starts: all that waits."""
+
+    ended: list
+    """Of the ids (str) of processes that are over by it."""
+
+
+def recover(registry, holds=None, leaving=None):
+    """Recover what nobody runs any more; return a Recovered.
 
     That is: the processes of dead workers and, if `holds` is given, those
     that this worker has claimed under none of these Holds: their outcome
     could not be written.  `leaving` is the name of a worker that hands back
-    its processes.  The ids of those that are over now are added to the list
-    `ended`.  The ids come in the order of the starts.  Processes that
-    have ended leave the set of active ones.
+    its processes.  Processes that have ended leave the set of active ones.
 
     The caller must find out `holds` after the transaction has begun: a run
     has its hold before its claim is committed, and until its outcome is.
     """
     registry.migrate()
-    queued = []
+    queued, ended = [], []
     for process_id in registry.active_ids():
         process = registry.get(process_id)
         if process is None or process.finished is not None:
@@ -62,12 +80,18 @@ def recover(registry, holds=None, leaving=None, ended=None):
         if process.is_abandoned or _is_dropped(process, holds):
             name = process.claim.worker.name
             process.recover(handed_back=name == leaving)
-            if process.is_final and ended is not None:
+            if process.is_final:
                 ended.append(process_id)
         if process.state == interfaces.QUEUED:
-            queued.append((process.created, process_id))
+            queued.append(process)
     _forget_workers(registry)
-    return [process_id for _created, process_id in sorted(queued)]
+    return Recovered(
+        [
+            Queued(process.id, process.queue, process.priority)
+            for process in sorted(queued, key=attrgetter("created"))
+        ],
+        ended,
+    )
 
 
 def _is_dropped(process, holds):

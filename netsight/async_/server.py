@@ -15,6 +15,7 @@ from netsight.async_.endings import wait_told
 from netsight.async_.executors import get_executor
 from netsight.async_.lease import this_worker
 from netsight.async_.monitor import monitor
+from netsight.async_.recovery import Recovered
 from netsight.async_.recovery import end_other_workers
 from netsight.async_.recovery import is_exclusive
 from netsight.async_.recovery import recover
@@ -43,10 +44,10 @@ class Duty:
 
     def __call__(self):
         """Recover, sweep a batch, and ring what is queued."""
-        queued, ended = write("netsight.async: recovery", _recover)
-        for process_id in queued:
-            get_executor().ring(process_id)
-        tell_in_thread(ended)
+        recovered = write("netsight.async: recovery", _recover)
+        for queued in recovered.queued:
+            get_executor().ring(*queued)
+        tell_in_thread(recovered.ended)
         self._sweep_after = write(
             "netsight.async: sweep", _sweep, self._sweep_after
         )
@@ -55,10 +56,10 @@ class Duty:
 def _recover(root):
     if is_read_only(root):
         raise ReadOnlyError
-    registry, ended = query_registry(root), []
+    registry = query_registry(root)
     if registry is None:
-        return [], ended
-    return recover(registry, monitor.holds(), ended=ended), ended
+        return Recovered([], [])
+    return recover(registry, monitor.holds())
 
 
 def _sweep(root, after):
@@ -82,7 +83,7 @@ def _end_this(root):
     for worker in workers:
         if worker.name == this_worker():
             worker.end()
-            recover(registry, leaving=this_worker(), ended=ended)
+            ended += recover(registry, leaving=this_worker()).ended
     return ended
 
 

@@ -136,8 +136,7 @@ class Recover:
     """The monitor recovers what nobody runs any more."""
 
     def act(self, root):
-        queued, _ended = server._recover(root)
-        return queued
+        return [queued.process_id for queued in server._recover(root).queued]
 
     def expect(self, model, zope):
         return model.recover(zope)
