@@ -7,6 +7,8 @@ worker is foremost one whose count stood still for a lease *while we watched*,
 by a clock that nobody sets; the time of day only decides about workers that
 we see for the first time.  Time in which we could not see is not counted: when
 the database was away or this Zope stood still, nobody is dead for that.
+
+A worker on this machine whose process is gone is dead at once.
 """
 
 import os
@@ -18,6 +20,8 @@ from typing import NamedTuple
 
 from netsight.async_ import config
 from netsight.async_.forks import in_forked_child
+from netsight.async_.local_process import is_gone
+from netsight.async_.local_process import this_process
 from netsight.async_.parts import Part
 
 
@@ -59,10 +63,14 @@ class Worker(Part):
     beats = 0
     beat_at = 0.0
     ended = False
+    process = None
+    """The LocalProcess, if it is known."""
 
     def __init__(self, name):
         self.name = name
         self.started = time.time()
+        if name == this_worker():
+            self.process = this_process()
         self.beat()
 
     def beat(self):
@@ -113,6 +121,8 @@ class Watch:
         """Tell whether a Worker lives, as far as can be known here."""
         if worker.ended or worker.name == this_worker():
             return not worker.ended
+        if is_gone(worker.process):
+            return False
         lease = config.get("lease-seconds")
         connected = self._is_connected(worker)
         now = self._monotonic()
