@@ -213,6 +213,10 @@ class IProcessRegistry(Interface):
 class IExecutor(Interface):
     """Gets processes run.  A doorbell: it may ring twice, or never."""
 
+    runs_here = Attribute(
+        "Whether processes run on threads of this Zope.  False if missing."
+    )
+
     def ring(process_id, queue="default", priority=0):
         """Have the process claimed and run soon; returns at once.
 

@@ -6,8 +6,8 @@ first at once, then at most one each PROGRESS_SECONDS, the last one always,
 all processes of this Zope in one commit.
 
 It also beats for this worker, looks who wants a process cancelled, and does
-the duty that a server gives it (see `netsight.async_.server`).  Its thread
-lives while processes run here or a server has given it a duty.
+the duty and polls that a server gives it (see `netsight.async_.server`).  Its
+thread lives while processes run here or a server has given it a duty.
 """
 
 import logging
@@ -43,9 +43,10 @@ class Monitor:
         self._failing = set()
         self._thread = None
         self._duty = None
+        self._poll = None
         self._stopping = False
         self._last = []
-        self._due = {"flush": 0.0, "look": 0.0, "beat": 0.0, "duty": 0.0}
+        self._due = dict.fromkeys(("flush", "look", "beat", "duty", "poll"), 0)
 
     # For runs
 
@@ -99,10 +100,15 @@ class Monitor:
 
     # For servers and tests
 
-    def serve(self, duty):
-        """Call `duty` each beat from now on; starts the thread."""
+    def serve(self, duty, poll=None):
+        """Call `duty` each beat from now on; starts the thread.
+
+        Call `poll`, if given, each `poll-seconds`; if it returns true, it is
+        time for the duty.
+        """
         with self._lock:
             self._duty = duty
+            self._poll = poll
             self._start()
 
     def stop(self, timeout, *last):
@@ -112,7 +118,7 @@ class Monitor:
         `last`.
         """
         with self._lock:
-            self._duty = None
+            self._duty = self._poll = None
             self._stopping = True
             if self._thread is not None:
                 self._last = [self._flush_task, *last]
@@ -208,11 +214,15 @@ class Monitor:
             tasks.append((self._due["beat"], "beat"))
         if self._duty is not None:
             tasks.append((self._due["duty"], "duty"))
+        if self._poll is not None and config.get("poll-seconds"):
+            tasks.append((self._due["poll"], "poll"))
         return tasks
 
     def _pause_after(self, name):
         if name in ("flush", "look"):
             return PROGRESS_SECONDS
+        if name == "poll":
+            return config.get("poll-seconds")
         return config.get("beat-seconds")
 
     def _flush_task(self):
@@ -242,6 +252,12 @@ class Monitor:
         duty = self._duty
         if duty is not None:
             duty()
+
+    def _poll_task(self):
+        poll = self._poll
+        if poll is not None and poll():
+            with self._lock:
+                self._due["duty"] = 0
 
 
 def _show(root, batch, fetched):

@@ -13,8 +13,10 @@ from netsight.async_ import config
 from netsight.async_.endings import tell_in_thread
 from netsight.async_.endings import wait_told
 from netsight.async_.executors import get_executor
+from netsight.async_.executors import runs_here
 from netsight.async_.lease import this_worker
 from netsight.async_.monitor import monitor
+from netsight.async_.polling import Poll
 from netsight.async_.recovery import Recovered
 from netsight.async_.recovery import end_other_workers
 from netsight.async_.recovery import is_exclusive
@@ -106,7 +108,8 @@ def start(event=None):
     stop_on_terminate()
     atexit.register(stop)
     Zope2.opened.insert(0, StopFirst)
-    monitor.serve(Duty())
+    # Who is alone is told of each start.
+    monitor.serve(Duty(), None if is_alone() else Poll())
 
 
 def is_console():
@@ -132,10 +135,10 @@ def used_databases():
 def make_room(database):
     """Let a ZODB.DB open our connections beside those of the server.
 
-    One for each thread, one for the monitor: `pool-size` in zope.conf need
-    not count them.
+    One for the monitor, and one for each thread if processes run here:
+    `pool-size` in zope.conf need not count them.
     """
-    ours = config.get("threads") + 1
+    ours = 1 + (config.get("threads") if runs_here(get_executor()) else 0)
     database.setPoolSize(database.getPoolSize() + ours)
 
 

@@ -20,6 +20,11 @@ def get_executor():
     return executor
 
 
+def runs_here(executor):
+    """Tell whether an IExecutor runs processes in this Zope."""
+    return getattr(executor, "runs_here", False)
+
+
 def ring_after_commit(process):
     """Ring for a queued IProcess, if the current transaction is committed."""
     transaction.get().addAfterCommitHook(

@@ -18,6 +18,8 @@ class InlineExecutor:
     are.  It runs the processes of all queues.
     """
 
+    runs_here = True
+
     def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0):
         thread = threading.Thread(
             target=run, args=(process_id,), name=f"netsight.async {process_id}"

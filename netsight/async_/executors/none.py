@@ -10,6 +10,8 @@ from netsight.async_.interfaces import IExecutor
 class NoneExecutor:
     """See IExecutor.  Workers that share the database find what is queued."""
 
+    runs_here = False
+
     def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0):
         pass
 

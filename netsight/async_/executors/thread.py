@@ -29,6 +29,8 @@ class ThreadExecutor:
     of the ids.
     """
 
+    runs_here = True
+
     IDLE_SECONDS = 60.0
 
     def __init__(self, run=run):
