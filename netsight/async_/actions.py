@@ -3,7 +3,6 @@
 Who may do it is for the caller to check.
 """
 
-import transaction
 from zope.event import notify
 
 from netsight.async_ import endings
@@ -11,7 +10,7 @@ from netsight.async_.events import ProcessQueued
 from netsight.async_.exceptions import AlreadyRunningError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import StillRunningError
-from netsight.async_.executors import ring
+from netsight.async_.executors import ring_after_commit
 from netsight.async_.ids import new_process_id
 from netsight.async_.queries import find
 from netsight.async_.registry import query_registry
@@ -50,7 +49,7 @@ def run_again(registry, process):
     new = process.again(new_process_id())
     registry.add(new)
     notify(ProcessQueued(new))
-    transaction.get().addAfterCommitHook(ring, (new.id,))
+    ring_after_commit(new)
     return new
 
 

@@ -6,13 +6,16 @@ default.
 """
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from App.config import getConfiguration
+from zope.component import queryUtility
 
 from netsight.async_.exceptions import SettingError
+from netsight.async_.interfaces import IExecutor
 
 
 PROCESS_REGISTRY_ID = "netsight_async_process_registry"
@@ -28,6 +31,11 @@ INLINE_BODY_BYTES = 64 * 1024
 
 PROGRESS_SECONDS = 1.0
 """Progress of one process is written at most once in this time."""
+
+DEFAULT_QUEUE = "default"
+"""Where processes wait whose view names no other queue."""
+
+QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 
 TRACEBACK_CHARS = 20_000
 """What is kept of a failed process's traceback; the log has all of it."""
@@ -66,6 +74,26 @@ def names(text):
 names.expects = "names parted by spaces"
 
 
+def queue_name(text):
+    """Return `text` if it can name a queue; raises ValueError."""
+    if not QUEUE_NAME.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+queue_name.expects = "a name of up to 50 letters, digits, - and _"
+
+
+def queue_names(text):
+    """Return a tuple of the names of queues in `text`."""
+    return tuple(queue_name(name) for name in names(text))
+
+
+queue_names.expects = (
+    "names of up to 50 letters, digits, - and _, parted by spaces"
+)
+
+
 @dataclass(frozen=True)
 class Setting:
     """One line of the table below."""
@@ -86,15 +114,29 @@ SETTINGS = {
         Setting(
             "executor",
             "thread",
-            one_of("thread", "inline"),
-            "Who runs processes: threads of this Zope, or the starting "
-            "request itself, which then waits (for tests and debugging).",
+            one_of("thread", "inline", "none", "celery"),
+            "Who runs processes: threads of this Zope, the starting request "
+            "itself, which then waits (for tests and debugging), none in "
+            "this Zope, or workers of Celery.",
         ),
         Setting(
             "threads",
             "4",
             whole_number(1, 64),
             "How many processes run at once in one Zope.",
+        ),
+        Setting(
+            "queues",
+            "",
+            queue_names,
+            "The queues whose processes this Zope runs; without any, all.",
+        ),
+        Setting(
+            "poll-seconds",
+            "1",
+            whole_number(0, 3600),
+            "How often a Zope that runs processes looks for those that "
+            "another one has queued, in seconds.  With 0 only each beat.",
         ),
         Setting(
             "beat-seconds",
@@ -136,6 +178,19 @@ SETTINGS = {
             str,
             "Name of a <zodb_db> in zope.conf that holds all records, so that "
             "they do not fill the main one. Without it, the main one does.",
+        ),
+        Setting(
+            "celery-broker",
+            "",
+            str,
+            "URL of the broker that Celery uses.",
+        ),
+        Setting(
+            "celery-prefix",
+            "netsight-async",
+            queue_name,
+            "What the names of our queues in the broker begin with, before a "
+            "dot.",
         ),
         Setting(
             "cookies",
@@ -185,6 +240,12 @@ def validate(event=None):
             )
     for name in SETTINGS:
         get(name)
+    executor = get("executor")
+    if event is not None and queryUtility(IExecutor, name=executor) is None:
+        raise SettingError(
+            f"netsight.async: the executor {executor} is not there; the "
+            f"package {executor} is not installed."
+        )
     database = get("database")
     if event is not None and database not in ("", *event.database.databases):
         raise SettingError(

@@ -91,6 +91,14 @@ class RequestNotRepeatableError(AsyncError):
     """
 
 
+class BadQueueError(AsyncError):
+    """The `queue` or `priority` of a view is not what it may be.
+
+    The message says what; nothing is started.  The code of the view must be
+    changed.  Over HTTP: 500.
+    """
+
+
 class LoginFieldsError(AsyncError):
     """A form would log in and start a process at once.
 

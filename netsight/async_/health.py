@@ -7,7 +7,7 @@ import time
 from itertools import islice
 
 from netsight.async_ import interfaces
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import this_worker
 from netsight.async_.lease import watch
 from netsight.async_.queries import active_of
 
@@ -60,4 +60,4 @@ def _recent_states(registry, now):
 def _alive(registry):
     workers = [] if registry is None else registry.workers()
     # A Zope without a record has not run anything yet, but it answers here.
-    return {w.name for w in workers if watch.is_alive(w)} | {THIS_WORKER}
+    return {w.name for w in workers if watch.is_alive(w)} | {this_worker()}

@@ -117,6 +117,8 @@ class IProcess(Interface):
     is_undone = Attribute("Whether its outcome was undone in the database.")
     cancellable = Attribute("Whether owner and managers may cancel it.")
     max_attempts = Attribute("How many workers may die of it (int).")
+    queue = Attribute("Name of the queue in which it waits, a str.")
+    priority = Attribute("How early it is taken, an int; 9 before 0.")
     is_final = Attribute("Whether it has ended.")
     may_run_again = Attribute("Whether a new process can do the same.")
     attempts = Attribute("How often `__run__` was called (int).")
@@ -184,6 +186,8 @@ class IProcessRegistry(Interface):
     def queued_before(process_id):
         """Return how many processes are queued before one, at most AHEAD_MOST.
 
+        In the same queue, with no lower priority.  Those that started later
+        with a higher one are not counted.
         Loads no more than that many of them.
         """
 
@@ -207,10 +211,16 @@ class IProcessRegistry(Interface):
 class IExecutor(Interface):
     """Gets processes run.  A doorbell: it may ring twice, or never."""
 
-    def ring(process_id):
+    runs_here = Attribute(
+        "Whether processes run on threads of this Zope.  False if missing."
+    )
+
+    def ring(process_id, queue="default", priority=0):
         """Have the process claimed and run soon; returns at once.
 
-        Is called after the commit that made the process.  Must not raise.
+        `queue` and `priority` are those of the process.  Is called after the
+        commit that made the process, and again while it is queued.  Must not
+        raise.
         """
 
     def health():

@@ -7,6 +7,8 @@ worker is foremost one whose count stood still for a lease *while we watched*,
 by a clock that nobody sets; the time of day only decides about workers that
 we see for the first time.  Time in which we could not see is not counted: when
 the database was away or this Zope stood still, nobody is dead for that.
+
+A worker on this machine whose process is gone is dead at once.
 """
 
 import os
@@ -17,17 +19,34 @@ import uuid
 from typing import NamedTuple
 
 from netsight.async_ import config
+from netsight.async_.forks import in_forked_child
+from netsight.async_.local_process import is_gone
+from netsight.async_.local_process import this_process
 from netsight.async_.parts import Part
 
-
-THIS_WORKER = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-"""Name of this worker in the database and the log."""
 
 CLOCK_TOLERANCE_SECONDS = 60.0
 """Clocks may be set by this much, or differ that much, without harm."""
 
 LOOKED_AWAY = 0.75
 """Who did not look for this part of a lease begins to watch anew."""
+
+
+def this_worker():
+    """Return the name (str) of this worker in the database and the log.
+
+    A forked child has another one than its parent.
+    """
+    return _name
+
+
+def _take_name():
+    global _name
+    _name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+_take_name()
+in_forked_child(_take_name)
 
 
 class Hold(NamedTuple):
@@ -44,10 +63,14 @@ class Worker(Part):
     beats = 0
     beat_at = 0.0
     ended = False
+    process = None
+    """The LocalProcess, if it is known."""
 
     def __init__(self, name):
         self.name = name
         self.started = time.time()
+        if name == this_worker():
+            self.process = this_process()
         self.beat()
 
     def beat(self):
@@ -96,8 +119,10 @@ class Watch:
 
     def is_alive(self, worker):
         """Tell whether a Worker lives, as far as can be known here."""
-        if worker.ended or worker.name == THIS_WORKER:
+        if worker.ended or worker.name == this_worker():
             return not worker.ended
+        if is_gone(worker.process):
+            return False
         lease = config.get("lease-seconds")
         connected = self._is_connected(worker)
         now = self._monotonic()
@@ -122,3 +147,5 @@ class Watch:
 
 watch = Watch()
 """The one of this Zope."""
+
+in_forked_child(watch.__init__)

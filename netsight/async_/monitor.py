@@ -6,8 +6,8 @@ first at once, then at most one each PROGRESS_SECONDS, the last one always,
 all processes of this Zope in one commit.
 
 It also beats for this worker, looks who wants a process cancelled, and does
-the duty that a server gives it (see `netsight.async_.server`).  Its thread
-lives while processes run here or a server has given it a duty.
+the duty and polls that a server gives it (see `netsight.async_.server`).  Its
+thread lives while processes run here or a server has given it a duty.
 """
 
 import logging
@@ -19,7 +19,8 @@ from ZODB.POSException import ReadOnlyError
 from netsight.async_ import config
 from netsight.async_.config import PROGRESS_SECONDS
 from netsight.async_.exceptions import NoSuchProcessError
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.forks import in_forked_child
+from netsight.async_.lease import this_worker
 from netsight.async_.registry import get_process
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
@@ -42,9 +43,10 @@ class Monitor:
         self._failing = set()
         self._thread = None
         self._duty = None
+        self._poll = None
         self._stopping = False
         self._last = []
-        self._due = {"flush": 0.0, "look": 0.0, "beat": 0.0, "duty": 0.0}
+        self._due = dict.fromkeys(("flush", "look", "beat", "duty", "poll"), 0)
 
     # For runs
 
@@ -98,10 +100,15 @@ class Monitor:
 
     # For servers and tests
 
-    def serve(self, duty):
-        """Call `duty` each beat from now on; starts the thread."""
+    def serve(self, duty, poll=None):
+        """Call `duty` each beat from now on; starts the thread.
+
+        Call `poll`, if given, each `poll-seconds`; if it returns true, it is
+        time for the duty.
+        """
         with self._lock:
             self._duty = duty
+            self._poll = poll
             self._start()
 
     def stop(self, timeout, *last):
@@ -111,7 +118,7 @@ class Monitor:
         `last`.
         """
         with self._lock:
-            self._duty = None
+            self._duty = self._poll = None
             self._stopping = True
             if self._thread is not None:
                 self._last = [self._flush_task, *last]
@@ -207,11 +214,15 @@ class Monitor:
             tasks.append((self._due["beat"], "beat"))
         if self._duty is not None:
             tasks.append((self._due["duty"], "duty"))
+        if self._poll is not None and config.get("poll-seconds"):
+            tasks.append((self._due["poll"], "poll"))
         return tasks
 
     def _pause_after(self, name):
         if name in ("flush", "look"):
             return PROGRESS_SECONDS
+        if name == "poll":
+            return config.get("poll-seconds")
         return config.get("beat-seconds")
 
     def _flush_task(self):
@@ -242,13 +253,19 @@ class Monitor:
         if duty is not None:
             duty()
 
+    def _poll_task(self):
+        poll = self._poll
+        if poll is not None and poll():
+            with self._lock:
+                self._due["duty"] = 0
+
 
 def _show(root, batch, fetched):
     for hold, (number, message) in batch.items():
         process = _query(root, hold.process_id)
         # Who has lost the claim must not speak for who has it now.
         if process is not None and process.claim.is_held_by(
-            THIS_WORKER, hold.token
+            this_worker(), hold.token
         ):
             process.progress_part.show(number, message)
     for process_id, when in fetched.items():
@@ -271,7 +288,7 @@ def _beat(root):
     registry = query_registry(root)
     # The very first start may have been undone.
     if registry is not None:
-        registry.worker(THIS_WORKER).beat()
+        registry.worker(this_worker()).beat()
 
 
 def _query(root, process_id):
@@ -283,3 +300,5 @@ def _query(root, process_id):
 
 monitor = Monitor()
 """The one of this Zope."""
+
+in_forked_child(monitor.__init__)

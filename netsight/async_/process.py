@@ -20,6 +20,7 @@ import time
 from zope.interface import implementer
 
 from netsight.async_ import interfaces
+from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.estimate import seconds_left
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NotRepeatableError
@@ -43,6 +44,8 @@ class Process(Part):
     single_key = None
     idempotency = None
     url = None
+    queue = DEFAULT_QUEUE
+    priority = 0
 
     def __init__(
         self,
@@ -58,6 +61,8 @@ class Process(Part):
         single_key=None,
         idempotency=None,
         url=None,
+        queue=DEFAULT_QUEUE,
+        priority=0,
     ):
         self.id = process_id
         self.view_path = view_path
@@ -76,6 +81,8 @@ class Process(Part):
         self.single_key = single_key
         self.idempotency = idempotency
         self.url = url
+        self.queue = queue
+        self.priority = priority
 
     @property
     def state(self):
@@ -244,6 +251,8 @@ class Process(Part):
             max_attempts=self.max_attempts,
             single_key=self.single_key,
             url=self.url and self.url.replace(self.id, process_id),
+            queue=self.queue,
+            priority=self.priority,
         )
 
     def _drop_request(self):

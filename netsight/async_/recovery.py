@@ -5,12 +5,14 @@ Any Zope may call them at any time: who comes second finds the work done.
 """
 
 import time
+from operator import attrgetter
+from typing import NamedTuple
 
 from ZODB.FileStorage.FileStorage import FileStorage
 
 from netsight.async_ import config
 from netsight.async_ import interfaces
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import this_worker
 from netsight.async_.lease import watch
 
 
@@ -35,25 +37,41 @@ def is_exclusive(database):
 def end_other_workers(registry):
     """Note that all workers but this one are dead."""
     for worker in registry.workers():
-        if worker.name != THIS_WORKER and not worker.ended:
+        if worker.name != this_worker() and not worker.ended:
             worker.end()
 
 
-def recover(registry, holds=None, leaving=None, ended=None):
-    """Recover what nobody runs any more; return the ids of queued processes.
+class Queued(NamedTuple):
+    """What an executor is told of a queued process."""
+
+    process_id: str
+    queue: str
+    priority: int
+
+
+class Recovered(NamedTuple):
+    """What there is after a recovery."""
+
+    queued: list
+    """Of Queued, in the order of the starts: all that waits."""
+
+    ended: list
+    """Of the ids (str) of processes that are over by it."""
+
+
+def recover(registry, holds=None, leaving=None):
+    """Recover what nobody runs any more; return a Recovered.
 
     That is: the processes of dead workers and, if `holds` is given, those
     that this worker has claimed under none of these Holds: their outcome
     could not be written.  `leaving` is the name of a worker that hands back
-    its processes.  The ids of those that are over now are added to the list
-    `ended`.  The ids come in the order of the starts.  Processes that
-    have ended leave the set of active ones.
+    its processes.  Processes that have ended leave the set of active ones.
 
     The caller must find out `holds` after the transaction has begun: a run
     has its hold before its claim is committed, and until its outcome is.
     """
     registry.migrate()
-    queued = []
+    queued, ended = [], []
     for process_id in registry.active_ids():
         process = registry.get(process_id)
         if process is None or process.finished is not None:
@@ -62,12 +80,18 @@ def recover(registry, holds=None, leaving=None, ended=None):
         if process.is_abandoned or _is_dropped(process, holds):
             name = process.claim.worker.name
             process.recover(handed_back=name == leaving)
-            if process.is_final and ended is not None:
+            if process.is_final:
                 ended.append(process_id)
         if process.state == interfaces.QUEUED:
-            queued.append((process.created, process_id))
+            queued.append(process)
     _forget_workers(registry)
-    return [process_id for _created, process_id in sorted(queued)]
+    return Recovered(
+        [
+            Queued(process.id, process.queue, process.priority)
+            for process in sorted(queued, key=attrgetter("created"))
+        ],
+        ended,
+    )
 
 
 def _is_dropped(process, holds):
@@ -75,7 +99,7 @@ def _is_dropped(process, holds):
     claim = process.claim
     if holds is None or claim.worker is None:
         return False
-    mine = claim.worker.name == THIS_WORKER
+    mine = claim.worker.name == this_worker()
     return mine and (process.id, claim.token) not in holds
 
 

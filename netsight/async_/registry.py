@@ -148,9 +148,15 @@ class ProcessRegistry(SimpleItem):
         return iter(self._active.keys() if self._active else ())
 
     def queued_before(self, process_id):
-        before = self._active.keys(max=process_id, excludemax=True)
-        states = (self[other].state for other in islice(before, AHEAD_MOST))
-        return sum(state == QUEUED for state in states)
+        mine = self[process_id]
+        ids = self._active.keys(max=process_id, excludemax=True)
+        before = (self[other] for other in islice(ids, AHEAD_MOST))
+        return sum(
+            other.queue == mine.queue
+            and other.priority >= mine.priority
+            and other.state == QUEUED
+            for other in before
+        )
 
     def retire(self, process_id):
         self._active.remove(process_id)

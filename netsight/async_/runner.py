@@ -27,10 +27,11 @@ from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.exceptions import ViewNotFoundError
 from netsight.async_.failure import error_of
 from netsight.async_.fence import Fence
+from netsight.async_.forks import in_forked_child
 from netsight.async_.identity import Impersonation
 from netsight.async_.interfaces import IAsyncView
-from netsight.async_.lease import THIS_WORKER
 from netsight.async_.lease import Hold
+from netsight.async_.lease import this_worker
 from netsight.async_.monitor import monitor
 from netsight.async_.registry import get_process
 from netsight.async_.registry import own_transaction
@@ -45,6 +46,14 @@ logger = logging.getLogger(__name__)
 
 claim_lock = threading.Lock()
 """Claims of one Zope beat the same worker record, so one after the other."""
+
+
+def _make_claim_lock():
+    global claim_lock
+    claim_lock = threading.Lock()
+
+
+in_forked_child(_make_claim_lock)
 
 
 class JobRequest(WSGIRequest):
@@ -136,7 +145,7 @@ class Run:
 
     def _claim(self, root):
         process = get_process(root, self.process_id)
-        worker = query_registry(root).worker(THIS_WORKER)
+        worker = query_registry(root).worker(this_worker())
         # Nobody has heard of this worker while it had nothing to do.
         worker.beat()
         self._take_hold(process, process.claim_for(worker))
@@ -155,7 +164,7 @@ class Run:
         try:
             with own_transaction("netsight.async: input") as root:
                 process = get_process(root, self.process_id)
-                process.check_running(THIS_WORKER, self.hold.token)
+                process.check_running(this_worker(), self.hold.token)
                 self.environ = open_environ(process.request)
         except ClaimLostError:
             raise
@@ -212,7 +221,7 @@ class Run:
         """
         self.connection = module_info[0]._p_jar
         # Of the last attempt, the commit may be done and its answer lost.
-        self.process().check_running(THIS_WORKER, self.hold.token)
+        self.process().check_running(this_worker(), self.hold.token)
         self.attempts += 1
         self.settled = False
         self.set_progress(None, None)
@@ -259,7 +268,7 @@ class Run:
 
     def check_claim(self):
         """Raise ClaimLostError unless the claim is still this run's."""
-        self.process().check_claim(THIS_WORKER, self.hold.token)
+        self.process().check_claim(this_worker(), self.hold.token)
 
     def _complete(self, response):
         process = self.process()
@@ -275,7 +284,7 @@ class Run:
         """Store a response whose effects were rolled back."""
         with own_transaction("netsight.async: response") as root:
             process = get_process(root, self.process_id)
-            process.check_claim(THIS_WORKER, self.hold.token)
+            process.check_claim(this_worker(), self.hold.token)
             process.complete(
                 self.attempts, take_response(response, process._p_jar)
             )
@@ -297,12 +306,12 @@ class Run:
 
     def _store_cancelled(self, root):
         process = get_process(root, self.process_id)
-        process.check_claim(THIS_WORKER, self.hold.token)
+        process.check_claim(this_worker(), self.hold.token)
         process.cancel(self.attempts)
 
     def _store_failure(self, root, error):
         process = get_process(root, self.process_id)
-        process.check_claim(THIS_WORKER, self.hold.token)
+        process.check_claim(this_worker(), self.hold.token)
         process.fail(self.attempts, error)
 
 

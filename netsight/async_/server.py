@@ -13,8 +13,11 @@ from netsight.async_ import config
 from netsight.async_.endings import tell_in_thread
 from netsight.async_.endings import wait_told
 from netsight.async_.executors import get_executor
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.executors import runs_here
+from netsight.async_.lease import this_worker
 from netsight.async_.monitor import monitor
+from netsight.async_.polling import Poll
+from netsight.async_.recovery import Recovered
 from netsight.async_.recovery import end_other_workers
 from netsight.async_.recovery import is_exclusive
 from netsight.async_.recovery import recover
@@ -43,10 +46,10 @@ class Duty:
 
     def __call__(self):
         """Recover, sweep a batch, and ring what is queued."""
-        queued, ended = write("netsight.async: recovery", _recover)
-        for process_id in queued:
-            get_executor().ring(process_id)
-        tell_in_thread(ended)
+        recovered = write("netsight.async: recovery", _recover)
+        for queued in recovered.queued:
+            get_executor().ring(*queued)
+        tell_in_thread(recovered.ended)
         self._sweep_after = write(
             "netsight.async: sweep", _sweep, self._sweep_after
         )
@@ -55,10 +58,10 @@ class Duty:
 def _recover(root):
     if is_read_only(root):
         raise ReadOnlyError
-    registry, ended = query_registry(root), []
+    registry = query_registry(root)
     if registry is None:
-        return [], ended
-    return recover(registry, monitor.holds(), ended=ended), ended
+        return Recovered([], [])
+    return recover(registry, monitor.holds())
 
 
 def _sweep(root, after):
@@ -80,9 +83,9 @@ def _end_this(root):
     registry, ended = query_registry(root), []
     workers = [] if registry is None else registry.workers()
     for worker in workers:
-        if worker.name == THIS_WORKER:
+        if worker.name == this_worker():
             worker.end()
-            recover(registry, leaving=THIS_WORKER, ended=ended)
+            ended += recover(registry, leaving=this_worker()).ended
     return ended
 
 
@@ -105,7 +108,8 @@ def start(event=None):
     stop_on_terminate()
     atexit.register(stop)
     Zope2.opened.insert(0, StopFirst)
-    monitor.serve(Duty())
+    # Who is alone is told of each start.
+    monitor.serve(Duty(), None if is_alone() else Poll())
 
 
 def is_console():
@@ -131,10 +135,10 @@ def used_databases():
 def make_room(database):
     """Let a ZODB.DB open our connections beside those of the server.
 
-    One for each thread, one for the monitor: `pool-size` in zope.conf need
-    not count them.
+    One for the monitor, and one for each thread if processes run here:
+    `pool-size` in zope.conf need not count them.
     """
-    ours = config.get("threads") + 1
+    ours = 1 + (config.get("threads") if runs_here(get_executor()) else 0)
     database.setPoolSize(database.getPoolSize() + ours)
 
 

@@ -22,6 +22,7 @@ from netsight.async_.browser.start import start
 from netsight.async_.browser.status import shown_progress
 from netsight.async_.browser.status import status_of
 from netsight.async_.browser.subviews import SUBVIEWS
+from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
@@ -86,6 +87,12 @@ class BaseAsyncView(BrowserView):
 
     max_attempts = 3
     """With restart_after_crash: after so many dead workers it is failed."""
+
+    queue = DEFAULT_QUEUE
+    """Name of the queue in which processes of this view wait."""
+
+    priority = 0
+    """How early a process is taken, 0 to 9; those with 9 come first."""
 
     single = None
     """At most one active process: of this view for each "user", of this view

@@ -21,12 +21,13 @@ from netsight.async_.exceptions import BusyError
 from netsight.async_.exceptions import KeyReusedError
 from netsight.async_.exceptions import LoginFieldsError
 from netsight.async_.exceptions import RequestNotRepeatableError
-from netsight.async_.executors import ring
+from netsight.async_.executors import ring_after_commit
 from netsight.async_.identity import current_owner
 from netsight.async_.identity import may_see
 from netsight.async_.ids import new_process_id
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.process import Process
+from netsight.async_.queues import queue_of
 from netsight.async_.registry import application_of
 from netsight.async_.registry import getProcessRegistry
 from netsight.async_.registry import registry_connection
@@ -85,7 +86,7 @@ def start(view):
 
     The answer is a redirect to the waiting page, or 202 for programs, or says
     why nothing was started.  Raises RequestNotRepeatableError if the request
-    cannot be kept.
+    cannot be kept, BadQueueError if the view names no proper queue.
     """
     try:
         return refusal(view) or check_start(view) or _started(view)
@@ -115,7 +116,7 @@ def _started(view):
         notify(ProcessQueued(process))
         tell_if_not_stored(change)
     if process.state == QUEUED:
-        transaction.get().addAfterCommitHook(ring, (process.id,))
+        ring_after_commit(process)
     return _answer(view, process)
 
 
@@ -153,6 +154,7 @@ def _id_of(request):
 
 def _new_process(change, single_key, idempotency):
     view = change.view
+    queue, priority = queue_of(view)
     connection = registry_connection(application_of(view.context))
     return Process(
         change.process_id,
@@ -166,6 +168,8 @@ def _new_process(change, single_key, idempotency):
         single_key=single_key,
         idempotency=idempotency,
         url=view.process_url("processing", change.process_id),
+        queue=queue,
+        priority=priority,
     )
 
 

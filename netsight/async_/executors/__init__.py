@@ -1,5 +1,6 @@
 """Who runs processes."""
 
+import transaction
 from zope.component import getUtility
 from zope.component import queryUtility
 
@@ -19,7 +20,18 @@ def get_executor():
     return executor
 
 
-def ring(success, process_id):
-    """Ring the executor; an after-commit hook."""
+def runs_here(executor):
+    """Tell whether an IExecutor runs processes in this Zope."""
+    return getattr(executor, "runs_here", False)
+
+
+def ring_after_commit(process):
+    """Ring for a queued IProcess, if the current transaction is committed."""
+    transaction.get().addAfterCommitHook(
+        _ring, (process.id, process.queue, process.priority)
+    )
+
+
+def _ring(success, *args):
     if success:
-        get_executor().ring(process_id)
+        get_executor().ring(*args)

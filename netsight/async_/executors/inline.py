@@ -4,6 +4,7 @@ import threading
 
 from zope.interface import implementer
 
+from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.runner import run
 
@@ -14,10 +15,12 @@ class InlineExecutor:
 
     A thread is used nevertheless, and waited for: the transaction, security
     manager and site of the caller belong to its own thread and stay as they
-    are.
+    are.  It runs the processes of all queues.
     """
 
-    def ring(self, process_id):
+    runs_here = True
+
+    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0):
         thread = threading.Thread(
             target=run, args=(process_id,), name=f"netsight.async {process_id}"
         )

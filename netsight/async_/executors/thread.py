@@ -6,12 +6,16 @@ first.  These threads end with Zope.
 """
 
 import threading
-from collections import deque
+from heapq import heappop
+from heapq import heappush
 
 from zope.interface import implementer
 
 from netsight.async_ import config
+from netsight.async_.config import DEFAULT_QUEUE
+from netsight.async_.forks import in_forked_child
 from netsight.async_.interfaces import IExecutor
+from netsight.async_.queues import is_served
 from netsight.async_.runner import run
 
 
@@ -20,24 +24,32 @@ class ThreadExecutor:
     """See IExecutor.
 
     A thread is started when there is more to do than threads are idle, up to
-    the setting `threads`, and ends after IDLE_SECONDS without work.
+    the setting `threads`, and ends after IDLE_SECONDS without work.  What
+    waits is taken by priority, then in the order of the starts, which is that
+    of the ids.
     """
+
+    runs_here = True
 
     IDLE_SECONDS = 60.0
 
     def __init__(self, run=run):
         self._run = run
         self._changed = threading.Condition()
-        self._waiting = deque()
+        self._waiting = []
+        self._waiting_ids = set()
         self._threads = set()
         self._idle = 0
         self._stopping = False
 
-    def ring(self, process_id):
+    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0):
+        if not is_served(queue):
+            return
         with self._changed:
-            if self._stopping or process_id in self._waiting:
+            if self._stopping or process_id in self._waiting_ids:
                 return
-            self._waiting.append(process_id)
+            self._waiting_ids.add(process_id)
+            heappush(self._waiting, (-priority, process_id))
             if (
                 len(self._waiting) > self._idle
                 and len(self._threads) < config.get("threads")
@@ -72,6 +84,7 @@ class ThreadExecutor:
         with self._changed:
             self._stopping = True
             self._waiting.clear()
+            self._waiting_ids.clear()
             self._changed.notify_all()
             return self._changed.wait_for(lambda: not self._threads, timeout)
 
@@ -102,7 +115,13 @@ class ThreadExecutor:
                 lambda: self._waiting or self._stopping, self.IDLE_SECONDS
             )
             self._idle -= 1
-            return self._waiting.popleft() if self._waiting else None
+            if not self._waiting:
+                return None
+            _order, process_id = heappop(self._waiting)
+            self._waiting_ids.remove(process_id)
+            return process_id
 
 
 thread_executor = ThreadExecutor()
+
+in_forked_child(thread_executor.__init__)

@@ -20,7 +20,8 @@ from ZODB.blob import Blob
 from ZODB.Connection import Connection
 
 from netsight.async_ import BaseAsyncView
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_ import local_process
+from netsight.async_.lease import this_worker
 from netsight.async_.registry import get_process
 from netsight.async_.registry import getProcessRegistry
 from netsight.async_.registry import query_registry
@@ -35,6 +36,9 @@ ran_here = set()
 
 TRAP = "CRASH_TRAP"
 """Environment variable: ``step:place:number``, see Trap."""
+
+MACHINE = "CRASH_MACHINE"
+"""Environment variable: name of the machine that this is taken for."""
 
 TRAP_SIGNAL = "CRASH_TRAP_SIGNAL"
 TRAP_PID = "CRASH_TRAP_PID"
@@ -185,7 +189,7 @@ def described(process, effects):
         "claims": process.claim.number,
         "effects": list(effects),
         "worker": worker,
-        "is_mine": worker == THIS_WORKER,
+        "is_mine": worker == this_worker(),
         "ran_here": process.id in ran_here,
         "error": process.error and process.error.kind,
     }
@@ -277,7 +281,13 @@ traps = []
 
 
 def set_trap(event):
-    """Set the trap of the environment, if any, when Zope has a database."""
+    """Set the trap of the environment, if any, when Zope has a database.
+
+    And have this Zope be on another machine, if MACHINE is set.
+    """
+    if MACHINE in os.environ:
+        machine = (os.environ[MACHINE],)
+        local_process.this_machine = lambda: machine
     if TRAP in os.environ:
         traps.append(Trap(os.environ[TRAP]))
         traps[0].set()

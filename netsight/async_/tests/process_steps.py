@@ -17,6 +17,7 @@ from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.identity import ANONYMOUS
+from netsight.async_.lease import this_worker
 from netsight.async_.parts import Error
 from netsight.async_.parts import RequestSnapshot
 from netsight.async_.process import Process
@@ -135,8 +136,7 @@ class Recover:
     """The monitor recovers what nobody runs any more."""
 
     def act(self, root):
-        queued, _ended = server._recover(root)
-        return queued
+        return [queued.process_id for queued in server._recover(root).queued]
 
     def expect(self, model, zope):
         return model.recover(zope)
@@ -177,7 +177,7 @@ class Stop:
     def act(self, root):
         registry = query_registry(root)
         workers = registry.workers() if registry else []
-        self.is_known = server.THIS_WORKER in [w.name for w in workers]
+        self.is_known = this_worker() in [w.name for w in workers]
         server._end_this(root)
 
     def expect(self, model, zope):

@@ -81,8 +81,8 @@ class FileStorageTestCase(AsyncTestCase):
 
     def recover(self):
         """Do what the monitor of a server does each beat."""
-        queued, _ended = write("netsight.async: recovery", _recover)
-        return queued
+        recovered = write("netsight.async: recovery", _recover)
+        return [queued.process_id for queued in recovered.queued]
 
     def undoable(self):
         """Return (id, description) of the transactions, the oldest first."""

@@ -196,7 +196,7 @@ class AsyncTestCase(unittest.TestCase):
 class Never:
     """An executor that leaves everything queued."""
 
-    def ring(self, process_id):
+    def ring(self, process_id, queue="default", priority=0):
         pass
 
 

@@ -78,6 +78,19 @@ class SettingsTests(unittest.TestCase):
         self.zope_conf(cookies="one, two three")
         self.assertEqual(config.get("cookies"), ("one", "two", "three"))
 
+    def test_queues_are_names(self):
+        self.environment(NETSIGHT_ASYNC_QUEUES="heavy, mail_2 a-b")
+        self.assertEqual(config.get("queues"), ("heavy", "mail_2", "a-b"))
+        self.environment(NETSIGHT_ASYNC_QUEUES="heavy; mail")
+        with self.assertRaisesRegex(SettingError, "letters, digits, - and _"):
+            config.validate()
+
+    def test_an_executor_that_is_not_installed_is_refused(self):
+        self.zope_conf(executor="celery")
+        database = mock.Mock(databases={"main": None})
+        with self.assertRaisesRegex(SettingError, "celery is not installed"):
+            config.validate(mock.Mock(database=database))
+
     def test_every_setting_says_what_it_means(self):
         for setting in config.SETTINGS.values():
             self.assertTrue(setting.meaning.endswith("."), setting.name)

@@ -18,7 +18,7 @@ from netsight.async_.endings import cancel
 from netsight.async_.endings import tell_ended
 from netsight.async_.endings import tell_in_thread
 from netsight.async_.endings import wait_told
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import this_worker
 from netsight.async_.recovery import recover
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
@@ -145,7 +145,7 @@ class EventTests(AsyncTestCase):
 
     def test_a_server_that_stops_tells_of_what_it_gives_up(self):
         process_id = self.leave_to_a_dead_worker(
-            "/job", recovered=False, worker=THIS_WORKER
+            "/job", recovered=False, worker=this_worker()
         )
         self.assertEqual(write("test", server._end_this), [process_id])
 
@@ -215,7 +215,7 @@ class EventTests(AsyncTestCase):
             registry = query_registry(root)
             record = registry.worker(worker)
             registry[process_id].claim_for(record)
-            if worker != THIS_WORKER:
+            if worker != this_worker():
                 record.end()
             if recovered:
                 recover(registry)

@@ -152,7 +152,7 @@ class FailureTests(AsyncTestCase):
         self.job(lambda view, pid: "x")
 
         class Late:
-            def ring(self, process_id):
+            def ring(self, process_id, queue="default", priority=0):
                 self.process_id = process_id
 
         with processes_run_by(Late()) as late:

@@ -2,9 +2,11 @@
 
 import unittest
 
-from netsight.async_.lease import THIS_WORKER
 from netsight.async_.lease import Watch
 from netsight.async_.lease import Worker
+from netsight.async_.lease import this_worker
+from netsight.async_.local_process import this_process
+from netsight.async_.tests.test_local_process import killed_process
 
 
 LEASE = 60
@@ -83,8 +85,24 @@ class WatchTests(unittest.TestCase):
         self.worker.end()
         self.assertFalse(self.is_alive())
 
+    def test_one_whose_process_on_this_machine_is_gone_is_dead_at_once(self):
+        self.worker.process = killed_process()
+        self.assertFalse(self.is_alive())
+        self.connected = False
+        self.assertFalse(self.is_alive())
+
+    def test_one_whose_process_is_there_is_watched_by_its_beats(self):
+        self.worker.process = this_process()
+        self.assertTrue(self.is_alive())
+        self.watch_for(LEASE)
+        self.assertFalse(self.is_alive())
+
+    def test_a_record_tells_the_process_of_its_own_worker_only(self):
+        self.assertEqual(Worker(this_worker()).process, this_process())
+        self.assertIsNone(Worker("other").process)
+
     def test_this_worker_lives_until_it_ends(self):
-        self.worker = Worker(THIS_WORKER)
+        self.worker = Worker(this_worker())
         self.pass_time(10 * LEASE)
         self.assertTrue(self.is_alive())
         self.worker.end()

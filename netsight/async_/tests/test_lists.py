@@ -10,7 +10,7 @@ from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import PAGE_SIZE
 from netsight.async_.identity import Owner
 from netsight.async_.interfaces import STATES
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import this_worker
 from netsight.async_.monitor import monitor
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.recovery import recover
@@ -465,12 +465,12 @@ class ManageTests(ListTestCase):
 
     def test_workers_and_whether_they_live(self):
         self.assertIn("No server runs processes", text_of(self.see()))
-        self.registry().worker(THIS_WORKER)
+        self.registry().worker(this_worker())
         dead = self.registry().worker("host:1:dead")
         dead.end()
         transaction.commit()
         page = text_of(self.see())
-        self.assertRegex(page, rf"{re.escape(THIS_WORKER)}\s+Alive")
+        self.assertRegex(page, rf"{re.escape(this_worker())}\s+Alive")
         self.assertRegex(page, r"host:1:dead\s+Dead")
 
     def test_the_registry_itself_has_no_address(self):
@@ -486,7 +486,7 @@ class ListCostTests(ListTestCase):
 
     def test_of_10000_records_few_are_loaded(self):
         registry = self.registry()
-        registry.worker(THIS_WORKER)
+        registry.worker(this_worker())
         add_ended(registry, 10_000, EDITORS, "/job")
         recover(registry)
         add(registry, 10_001, EDITORS, "/job")

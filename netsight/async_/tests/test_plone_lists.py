@@ -12,7 +12,7 @@ from netsight.async_.browser.lists.listing import PAGE_SIZE
 from netsight.async_.browser.lists.viewlet import COUNT_MOST
 from netsight.async_.config import MANAGE_PROCESSES
 from netsight.async_.identity import Owner
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import this_worker
 from netsight.async_.queries import find
 from netsight.async_.recovery import recover
 from netsight.async_.registry import query_registry
@@ -279,7 +279,7 @@ class ViewletTests(PloneListTestCase):
 
     def test_it_costs_little_among_10000_processes(self):
         registry = self.registry()
-        registry.worker(THIS_WORKER)
+        registry.worker(this_worker())
         add_ended(registry, 10_000, EDITORS, "/plone/job")
         recover(registry)
         transaction.commit()

@@ -7,7 +7,7 @@ import transaction
 from netsight.async_.identity import ANONYMOUS
 from netsight.async_.identity import Owner
 from netsight.async_.ids import new_process_id
-from netsight.async_.lease import THIS_WORKER
+from netsight.async_.lease import this_worker
 from netsight.async_.parts import RequestSnapshot
 from netsight.async_.process import Process
 from netsight.async_.queries import ACTIVE_MOST
@@ -147,7 +147,7 @@ class QueryCostTests(AsyncTestCase):
 
     def test_few_of_10000_records_are_loaded(self):
         registry = getProcessRegistry(self.app)
-        registry.worker(THIS_WORKER)
+        registry.worker(this_worker())
         add_ended(registry, 10_000)
         recover(registry)
         add(registry, 10_001, BOB)

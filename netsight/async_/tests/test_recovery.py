@@ -14,8 +14,8 @@ from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
 from netsight.async_ import recovery
-from netsight.async_.lease import THIS_WORKER
 from netsight.async_.lease import Hold
+from netsight.async_.lease import this_worker
 from netsight.async_.parts import Error
 from netsight.async_.parts import Outcome
 from netsight.async_.recovery import DAY_SECONDS
@@ -47,10 +47,15 @@ class RecoveryTests(unittest.TestCase):
         self.registry.worker("dead").end()
         return process
 
+    def queued(self, **kwargs):
+        """Recover; return the ids of the queued processes."""
+        recovered = recover(self.registry, **kwargs)
+        return [queued.process_id for queued in recovered.queued]
+
     def test_a_running_process_of_a_dead_worker_is_lost(self):
         process = self.dead()
         self.assertEqual(process.state, "lost", "even before recovery")
-        self.assertEqual(recover(self.registry), [])
+        self.assertEqual(self.queued(), [])
         self.assertEqual(process.outcome.state, "lost")
         self.assertEqual(process.request.environ, {})
 
@@ -63,7 +68,7 @@ class RecoveryTests(unittest.TestCase):
 
     def test_one_that_may_run_again_is_queued(self):
         process = self.dead(max_attempts=3)
-        self.assertEqual(recover(self.registry), ["a"])
+        self.assertEqual(self.queued(), ["a"])
         self.assertEqual(process.state, "queued")
         self.assertNotEqual(process.request.environ, {})
 
@@ -77,7 +82,7 @@ class RecoveryTests(unittest.TestCase):
         recover(self.registry, leaving="dead")
         process.claim_for(self.registry.worker("dead2"))
         self.registry.worker("dead2").end()
-        self.assertEqual(recover(self.registry), ["a"])
+        self.assertEqual(self.queued(), ["a"])
         self.assertEqual(process.claim.deaths, 1)
 
     def test_one_that_is_handed_back_and_may_not_repeat_is_lost(self):
@@ -100,21 +105,21 @@ class RecoveryTests(unittest.TestCase):
         recover(self.registry)
         process.claim_for(self.registry.worker("dead2"))
         self.registry.worker("dead2").end()
-        self.assertEqual(recover(self.registry), [])
+        self.assertEqual(self.queued(), [])
         self.assertEqual(process.state, "failed")
         self.assertIn("each of 2 attempts", process.error.text)
 
     def test_a_running_process_of_a_living_worker_goes_on(self):
-        process = self.process(worker=THIS_WORKER)
-        self.assertEqual(recover(self.registry), [])
+        process = self.process(worker=this_worker())
+        self.assertEqual(self.queued(), [])
         self.assertEqual(process.state, "running")
         self.assertEqual(self.registry.active_ids(), ["a"])
 
     def test_a_claim_of_this_worker_that_no_thread_holds_is_recovered(self):
-        held = self.process("held", worker=THIS_WORKER)
-        dropped = self.process("dropped", worker=THIS_WORKER)
-        again = self.process("again", worker=THIS_WORKER, max_attempts=3)
-        queued = recover(self.registry, holds={Hold("held", held.claim.token)})
+        held = self.process("held", worker=this_worker())
+        dropped = self.process("dropped", worker=this_worker())
+        again = self.process("again", worker=this_worker(), max_attempts=3)
+        queued = self.queued(holds={Hold("held", held.claim.token)})
         self.assertEqual(held.state, "running")
         self.assertEqual(dropped.state, "lost")
         self.assertEqual(again.state, "queued")
@@ -122,14 +127,25 @@ class RecoveryTests(unittest.TestCase):
         self.assertEqual(queued, ["again"])
 
     def test_the_hold_of_an_earlier_claim_is_none(self):
-        process = self.process(worker=THIS_WORKER)
+        process = self.process(worker=this_worker())
         recover(self.registry, holds={Hold("a", "earlier")})
         self.assertEqual(process.state, "lost")
 
     def test_queued_processes_come_in_the_order_of_the_starts(self):
         for number, process_id in enumerate("dbca"):
             self.process(process_id).created = float(number)
-        self.assertEqual(recover(self.registry), list("dbca"))
+        self.assertEqual(self.queued(), list("dbca"))
+
+    def test_executors_are_told_queue_and_priority(self):
+        self.process(queue="heavy", priority=7)
+        recovered = recover(self.registry)
+        self.assertEqual(recovered.queued, [("a", "heavy", 7)])
+
+    def test_what_is_over_by_recovery_is_told_and_nothing_else(self):
+        self.dead()
+        self.process("done").complete(1, None)
+        self.assertEqual(recover(self.registry).ended, ["a"])
+        self.assertEqual(recover(self.registry).ended, [])
 
     def test_ended_processes_leave_the_active_set(self):
         self.process("done").complete(1, None)
@@ -146,20 +162,20 @@ class RecoveryTests(unittest.TestCase):
         # As an undo in the database does it.
         process.outcome = Outcome()
         self.assertEqual(process.state, "lost")
-        self.assertEqual(recover(self.registry), [])
+        self.assertEqual(self.queued(), [])
 
     def test_dead_workers_without_processes_are_forgotten(self):
         self.dead()
-        self.process("b", worker=THIS_WORKER)
+        self.process("b", worker=this_worker())
         recover(self.registry)
         recover(self.registry)
         names = [worker.name for worker in self.registry.workers()]
-        self.assertEqual(names, [THIS_WORKER])
+        self.assertEqual(names, [this_worker()])
 
     def test_what_1x_left_is_dropped(self):
         old = ProcessRegistry.__new__(ProcessRegistry)
         old.__setstate__({"_process_registry": PersistentMapping(a={})})
-        self.assertEqual(recover(old), [])
+        self.assertEqual(recover(old), ([], []))
         self.assertNotIn("_process_registry", old.__dict__)
 
     def test_twice_is_as_once(self):
@@ -168,7 +184,7 @@ class RecoveryTests(unittest.TestCase):
 
     def test_a_new_server_on_its_own_storage_ends_all_others(self):
         process = self.process(worker="earlier")
-        mine = self.process("b", worker=THIS_WORKER)
+        mine = self.process("b", worker=this_worker())
         end_other_workers(self.registry)
         self.assertEqual(process.state, "lost")
         self.assertEqual(mine.state, "running")

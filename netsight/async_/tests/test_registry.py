@@ -147,7 +147,7 @@ class CostTests(AsyncTestCase):
     def bytes_of_a_start(self):
         storage = self.app._p_jar.db().storage
         before = storage.lastTransaction()
-        with mock.patch("netsight.async_.browser.start.ring"):
+        with mock.patch("netsight.async_.browser.start.ring_after_commit"):
             self.client().start("/job")
         return sum(
             len(record.data)

@@ -7,6 +7,8 @@ from subprocess import run
 from unittest import mock
 
 from netsight.async_ import server
+from netsight.async_.executors.none import none_executor
+from netsight.async_.executors.thread import thread_executor
 from netsight.async_.server import ZCONSOLE
 from netsight.async_.server import is_console
 from netsight.async_.server import make_room
@@ -53,6 +55,16 @@ class PoolTests(unittest.TestCase):
     def test_the_pool_has_room_for_our_connections(self):
         database = mock.Mock()
         database.getPoolSize.return_value = 7
-        make_room(database)
+        with mock.patch.object(
+            server, "get_executor", lambda: thread_executor
+        ):
+            make_room(database)
         # Four threads, and the monitor.
         database.setPoolSize.assert_called_once_with(12)
+
+    def test_a_zope_that_runs_nothing_needs_room_for_its_monitor_only(self):
+        database = mock.Mock()
+        database.getPoolSize.return_value = 7
+        with mock.patch.object(server, "get_executor", lambda: none_executor):
+            make_room(database)
+        database.setPoolSize.assert_called_once_with(8)

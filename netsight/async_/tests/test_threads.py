@@ -16,13 +16,17 @@ from ZPublisher.WSGIPublisher import publish_module
 
 from netsight.async_.executors import get_executor
 from netsight.async_.executors.inline import InlineExecutor
+from netsight.async_.executors.none import NoneExecutor
+from netsight.async_.executors.none import none_executor
 from netsight.async_.executors.thread import ThreadExecutor
 from netsight.async_.executors.thread import thread_executor
+from netsight.async_.ids import new_process_id
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.lease import Hold
 from netsight.async_.monitor import Monitor
 from netsight.async_.monitor import monitor
 from netsight.async_.server import make_room
+from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
@@ -39,10 +43,10 @@ class ThreadExecutorTests(unittest.TestCase):
     def check_stopped(self, executor):
         self.assertTrue(executor.stop(WAIT_SECONDS), "a thread survived")
 
-    def test_both_executors_provide_the_interface(self):
-        verifyObject(IExecutor, ThreadExecutor())
-        verifyObject(IExecutor, InlineExecutor())
-        self.assertEqual(InlineExecutor().health()["waiting"], 0)
+    def test_all_executors_provide_the_interface(self):
+        for each in (ThreadExecutor(), InlineExecutor(), NoneExecutor()):
+            verifyObject(IExecutor, each)
+            self.assertEqual(each.health()["waiting"], 0)
 
     def test_what_is_rung_is_run(self):
         ran = []
@@ -111,6 +115,51 @@ class ThreadExecutorTests(unittest.TestCase):
     def one_thread(self):
         return mock.patch.dict("os.environ", NETSIGHT_ASYNC_THREADS="1")
 
+    def ran_after_the_first(self, *rings):
+        """Return what a single thread ran of `rings`, in that order.
+
+        All are rung while it is busy.
+        """
+        gate = Gate()
+        ran = []
+        runs = {"first": gate.reach}
+        executor = self.executor(
+            lambda pid: runs.get(pid, lambda: ran.append(pid))()
+        )
+        with self.one_thread():
+            executor.ring("first")
+            gate.wait()
+            for ring in rings:
+                executor.ring(*ring)
+            gate.open()
+            self.assertTrue(executor.wait_idle(WAIT_SECONDS))
+        return ran
+
+    def test_a_higher_priority_comes_first(self):
+        ran = self.ran_after_the_first(
+            ("1", "default", 0), ("2", "default", 9), ("3", "default", 5)
+        )
+        self.assertEqual(ran, ["2", "3", "1"])
+
+    def test_one_priority_is_run_in_the_order_of_the_starts(self):
+        ids = [new_process_id() for _number in range(5)]
+        ran = self.ran_after_the_first(*((pid,) for pid in reversed(ids)))
+        self.assertEqual(ran, ids)
+
+    def test_queues_that_are_not_served_are_left_alone(self):
+        queues = {"NETSIGHT_ASYNC_QUEUES": "heavy, default"}
+        with mock.patch.dict("os.environ", queues):
+            ran = self.ran_after_the_first(("1", "mail"), ("2", "heavy"))
+        self.assertEqual(ran, ["2"])
+
+    def test_a_process_can_be_rung_for_again_when_it_was_taken(self):
+        ran = []
+        executor = self.executor(ran.append)
+        for _number in range(2):
+            executor.ring("1")
+            self.assertTrue(executor.wait_idle(WAIT_SECONDS))
+        self.assertEqual(ran, ["1", "1"])
+
     def test_a_stopped_pool_forgets_what_waits(self):
         gate = Gate()
         ran = []
@@ -162,6 +211,14 @@ class ChoiceTests(AsyncTestCase):
         unnamed = "netsight.async_.executors.queryUtility"
         with mock.patch(unnamed, return_value=None):
             self.assertIs(get_executor(), thread_executor)
+            none = {"NETSIGHT_ASYNC_EXECUTOR": "none"}
+            with mock.patch.dict("os.environ", none):
+                self.assertIs(get_executor(), none_executor)
+
+    def test_with_none_a_process_stays_queued(self):
+        with processes_run_by(none_executor):
+            process_id = self.client().start("/job")
+        self.assertEqual(self.process(process_id).state, "queued")
 
 
 class ProgressTests(AsyncTestCase):

@@ -8,6 +8,7 @@ import tempfile
 import time
 import unittest
 
+from netsight.async_.tests.crash_views import MACHINE
 from netsight.async_.tests.server_process import WAIT_SECONDS
 from netsight.async_.tests.server_process import wait_until
 from netsight.async_.tests.zeo_server import ZeoServer
@@ -31,6 +32,9 @@ class TwoZopesTestCase(unittest.TestCase):
 
     server_sync = True
 
+    machines = "ab"
+    """Names of the machines that the Zopes take themselves to be on."""
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -44,8 +48,8 @@ class TwoZopesTestCase(unittest.TestCase):
     def start(self, **environ):
         self.zeo.start()
         # The first one of all makes the application.
-        for zope in self.zopes:
-            zope.start(**environ)
+        for machine, zope in zip(self.machines, self.zopes):
+            zope.start(**{MACHINE: machine}, **environ)
 
     def running(self, view, seconds=LONG):
         """Start a job; return its id, the Zope that runs it, the other."""
@@ -151,6 +155,36 @@ class KilledTests(TwoZopesTestCase):
         record = other.wait_for(process_id, "completed")
         self.assertEqual(record["effects"], [2])
         self.assertTrue(record["ran_here"])
+
+
+class KilledNearbyTests(TwoZopesTestCase):
+    """The other one is on the same machine, with leases for hours."""
+
+    machines = "aa"
+
+    def start(self):
+        super().start(NETSIGHT_ASYNC_LEASE_SECONDS="7200")
+
+    def test_a_running_job_is_lost_at_once(self):
+        self.start()
+        process_id, victim, other = self.running("crash-slow")
+        victim.kill()
+        self.assertEqual(other.state(process_id), "lost")
+        self.wait_stored(other, process_id, "lost")
+
+    def test_one_that_may_is_run_again_by_the_other(self):
+        self.start()
+        process_id, victim, other = self.running("crash-slow-again", "4")
+        victim.kill()
+        record = other.wait_for(process_id, "completed")
+        self.assertEqual(record["effects"], [2])
+
+    def test_one_that_stands_still_is_not_taken_for_dead(self):
+        self.start()
+        process_id, paused, other = self.running("crash-slow")
+        paused.pause()
+        died = wait_until(lambda: other.state(process_id) != "running", 3)
+        self.assertFalse(died, other.states()[process_id])
 
 
 class StoppedTests(TwoZopesTestCase):

@@ -56,7 +56,7 @@ class Bell:
 
     rung = 0
 
-    def ring(self, process_id):
+    def ring(self, process_id, queue="default", priority=0):
         self.rung += 1
 
 

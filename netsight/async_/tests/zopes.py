@@ -65,8 +65,7 @@ class Stage:
         }
         self._patches.enter_context(mock.patch.dict("os.environ", setting))
         self._globals = [
-            *((m, "THIS_WORKER", "name") for m in (lease, recovery, runner)),
-            *((m, "THIS_WORKER", "name") for m in (monitor, server)),
+            (lease, "_name", "name"),
             *((m, "watch", "watch") for m in (process, recovery)),
             *((m, "monitor", "monitor") for m in (runner, server)),
         ]
