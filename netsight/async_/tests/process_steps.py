@@ -55,8 +55,9 @@ class Start:
                 RequestSnapshot({"PATH_INFO": "/view"}),
                 cancellable=self.cancellable,
                 max_attempts=self.max_attempts,
+                single_key=self.key,
             )
-            registry.add(process, self.key)
+            registry.add(process)
         return process.id
 
     def expect(self, model, zope):

@@ -40,11 +40,10 @@ class ZopesTestCase(unittest.TestCase):
         self.stage.enter(zope)
         return write("test", lambda root: function(getProcessRegistry(root)))
 
-    def add(self, process_id, key=None, by=None, **kwargs):
-        process = make_process(**kwargs)
-        process.id = process_id
+    def add(self, process_id, by=None, **kwargs):
+        process = make_process(process_id, **kwargs)
         by = by or self.mine
-        self.write(by, lambda registry: registry.add(process, key))
+        self.write(by, lambda registry: registry.add(process))
 
     def claimed(self, zope, process_id):
         """Return a Run of a Zope that has claimed a process."""
@@ -102,12 +101,12 @@ class ClaimTests(ZopesTestCase):
         self.assertEqual(self.state(self.mine, "a"), "queued")
 
     def test_a_second_single_start_ends_the_lost_one_that_it_replaces(self):
-        self.add("a", key="key")
+        self.add("a", single_key="key")
         run = self.claimed(self.mine, "a")
         self.state(self.other, "a")
         self.be_silent()
         self.assertEqual(self.state(self.other, "a"), "lost")
-        self.add("b", key="key", by=self.other)
+        self.add("b", single_key="key", by=self.other)
         self.stage.enter(self.mine)
         with self.assertRaises(ClaimLostError):
             write("test", run._store_failure, Error("E", "e", ""))
