@@ -52,6 +52,7 @@ setup(
         "BTrees",
         "persistent",
         "transaction",
+        "zc.lockfile",
         "zExceptions",
         "ZODB",
         "Zope>=5.10",
@@ -95,6 +96,9 @@ setup(
         ],
     },
     entry_points={
+        "console_scripts": [
+            "netsight-async-worker = netsight.async_.worker:main",
+        ],
         "plone.autoinclude.plugin": [
             "target = plone",
             "module = netsight.async",

@@ -4,7 +4,8 @@
 
 Both must hold every file that git has below netsight/. The wheel is
 installed into an empty environment with Zope and without Plone, in an
-instance as `mkwsgiinstance` makes it; a process must end with its result.
+instance as `mkwsgiinstance` makes it; a process must end with its result, and
+a worker without a web server must start.
 """
 
 import json
@@ -148,6 +149,18 @@ def check_example(root):
     print(f"The example ran in the background and found {RESULT}.")
 
 
+def check_worker(python, zope_conf):
+    """Start a worker that has nothing to do; it must end at once."""
+    worker = python.parent / "netsight-async-worker"
+    subprocess.run(
+        [worker, zope_conf, "--drain"],
+        check=True,
+        timeout=JOB_SECONDS,
+        stderr=subprocess.DEVNULL,
+    )
+    print("A worker found nothing left to run.")
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
@@ -162,6 +175,7 @@ def main():
         command = [python.parent / "runwsgi", ini]
         with running(command, root, cwd=place, env=environ):
             check_example(root)
+        check_worker(python, ini.with_name("zope.conf"))
 
 
 if __name__ == "__main__":
