@@ -91,7 +91,8 @@ def _remove_batch(root, query, before):
         return 0, None
     found = find(registry, query, before, REMOVE_BATCH)
     # What is not settled yet is left to recovery.
-    ended = [i for i in found.ids if registry[i].finished is not None]
+    processes = registry.readable(found.ids)
+    ended = [p.id for p in processes if p.finished is not None]
     for process_id in ended:
         registry.remove(process_id)
     return len(ended), found.go_on

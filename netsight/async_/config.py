@@ -32,6 +32,12 @@ INLINE_BODY_BYTES = 64 * 1024
 PROGRESS_SECONDS = 1.0
 """Progress of one process is written at most once in this time."""
 
+RECORD_FORMAT = 1
+"""Counted up when older code cannot read any more what is stored of a process.
+
+`Process.format` has it for each record, and stays where it is.
+"""
+
 DEFAULT_QUEUE = "default"
 """Where processes wait whose view names no other queue."""
 

@@ -13,6 +13,14 @@ class NoSuchProcessError(AsyncError):
     """
 
 
+class NewerFormatError(NoSuchProcessError):
+    """The record of the process was stored by a newer version of this package.
+
+    This one cannot read it, and leaves it alone.  Update the code of this
+    Zope to that of the others.  Over HTTP: 503.
+    """
+
+
 class ThreadDiedBeforeCompletionError(AsyncError):
     """The process ended without a result.
 

@@ -47,9 +47,10 @@ def health_of(registry):
 def _recent_states(registry, now):
     """Return the states of what has ended lately."""
     states = []
-    ids = [] if registry is None else registry.newest_ids()
-    for process_id in islice(ids, RECENT_MOST):
-        process = registry[process_id]
+    if registry is None:
+        return states
+    ids = islice(registry.newest_ids(), RECENT_MOST)
+    for process in registry.readable(ids):
         if process.created < now - OLD_SECONDS:
             break
         if process.finished and process.finished > now - RECENT_SECONDS:

@@ -106,6 +106,7 @@ class IProcess(Interface):
     """The record of one process."""
 
     id = Attribute("Key in the registry, an unguessable str.")
+    format = Attribute("Number (int) of the format of what is stored.")
     view_path = Attribute("Physical path of the context, '/', view name.")
     view_name = Attribute("Name of the view, a str.")
     title = Attribute("Title for lists, a str.")
@@ -148,10 +149,26 @@ class IProcessRegistry(Interface):
         """Return the process whose `idempotency` has this key, or None."""
 
     def get(process_id, default=None):
-        """Return the IProcess with that id (str), or `default`."""
+        """Return the IProcess with that id (str), or `default`.
+
+        Raises NewerFormatError for a record that `is_newer`; so do all
+        methods that return one process.
+        """
 
     def __getitem__(process_id):
         """Return the IProcess with that id; raises KeyError."""
+
+    def is_newer(process_id):
+        """Tell whether a newer version of this package stored that record.
+
+        This one cannot read it, and must leave it alone.
+        """
+
+    def readable(ids):
+        """Return an iterator over those IProcess that are there.
+
+        Without those that `is_newer`.
+        """
 
     def __contains__(process_id):
         """Tell whether there is such a process."""

@@ -55,9 +55,8 @@ class Poll:
 
     def _queued(self, registry, ids):
         """Return a list of Queued for those that this Zope can run."""
-        new = [registry[process_id] for process_id in sorted(ids)]
         return [
             Queued(process.id, process.queue, process.priority)
-            for process in new
+            for process in registry.readable(sorted(ids))
             if is_served(process.queue) and process.state == QUEUED
         ]

@@ -19,6 +19,7 @@ import time
 
 from zope.interface import implementer
 
+from netsight.async_ import config
 from netsight.async_ import interfaces
 from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.estimate import seconds_left
@@ -37,7 +38,10 @@ from netsight.async_.parts import Retention
 
 @implementer(IProcess)
 class Process(Part):
-    """See IProcess.  This object itself never changes."""
+    """See IProcess.  This object itself never changes, but for `format`."""
+
+    format = 1
+    """Of all that is stored of it: see `config.RECORD_FORMAT`."""
 
     cancellable = False
     max_attempts = 1
@@ -64,6 +68,7 @@ class Process(Part):
         queue=DEFAULT_QUEUE,
         priority=0,
     ):
+        self.format = config.RECORD_FORMAT
         self.id = process_id
         self.view_path = view_path
         self.view_name = view_name
@@ -173,6 +178,9 @@ class Process(Part):
             self.recover()
         if self.state != interfaces.QUEUED:
             raise ClaimLostError(f"the process is {self.state}")
+        if self.format < config.RECORD_FORMAT:
+            # What the run stores may be nothing for older code.
+            self.format = config.RECORD_FORMAT
         return self.claim.take(worker)
 
     def check_running(self, worker, token):

@@ -104,9 +104,15 @@ def find(registry, query, before=None, most=SCAN_MOST):
         if count == most:
             return Found(found, last)
         last = process_id
-        if query.is_answered_by_indexes or query.matches(registry[last]):
+        if query.is_answered_by_indexes or _matches(registry, query, last):
             found.append(last)
     return Found(found, None)
+
+
+def _matches(registry, query, process_id):
+    return not registry.is_newer(process_id) and query.matches(
+        registry[process_id]
+    )
 
 
 class Active(NamedTuple):
@@ -124,7 +130,7 @@ def active_of(registry):
     The ACTIVE_MOST oldest are looked at; all behind them count as queued.
     """
     ids = [] if registry is None else registry.active_ids()
-    seen = [registry[each] for each in ids[:ACTIVE_MOST]]
+    seen = list(registry.readable(ids[:ACTIVE_MOST])) if ids else []
     states = [process.state for process in seen]
     waiting = [p.created for p, s in zip(seen, states) if s == QUEUED]
     return Active(

@@ -58,6 +58,9 @@ class Recovered(NamedTuple):
     ended: list
     """Of the ids (str) of processes that are over by it."""
 
+    newer: int = 0
+    """How many were left alone: a newer version has stored them."""
+
 
 def recover(registry, holds=None, leaving=None):
     """Recover what nobody runs any more; return a Recovered.
@@ -71,8 +74,11 @@ def recover(registry, holds=None, leaving=None):
     has its hold before its claim is committed, and until its outcome is.
     """
     registry.migrate()
-    queued, ended = [], []
+    queued, ended, newer = [], [], 0
     for process_id in registry.active_ids():
+        if registry.is_newer(process_id):
+            newer += 1
+            continue
         process = registry.get(process_id)
         if process is None or process.finished is not None:
             registry.retire(process_id)
@@ -91,6 +97,7 @@ def recover(registry, holds=None, leaving=None):
             for process in sorted(queued, key=attrgetter("created"))
         ],
         ended,
+        newer,
     )
 
 
@@ -110,8 +117,8 @@ def _forget_workers(registry):
     with the claim, and so conflicts with the end that is noted here.
     """
     needed = set()
-    for process_id in registry.active_ids():
-        worker = registry[process_id].claim.worker
+    for process in registry.readable(registry.active_ids()):
+        worker = process.claim.worker
         if worker is not None:
             needed.add(worker.name)
     for worker in registry.workers():
@@ -130,8 +137,9 @@ def sweep(registry, after=None):
     expired = []
     for count, process_id in enumerate(registry.process_ids(after), 1):
         last = process_id
-        if is_expired(registry[process_id], now):
-            expired.append(process_id)
+        for process in registry.readable([process_id]):
+            if is_expired(process, now):
+                expired.append(process_id)
         if count == SWEEP_BATCH:
             break
     else:

@@ -18,6 +18,7 @@ from zope.interface import implementer
 from netsight.async_ import config
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.config import PROCESS_REGISTRY_TYPE
+from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.identity import Owner
 from netsight.async_.ids import newest_first
@@ -150,7 +151,7 @@ class ProcessRegistry(SimpleItem):
     def queued_before(self, process_id):
         mine = self[process_id]
         ids = self._active.keys(max=process_id, excludemax=True)
-        before = (self[other] for other in islice(ids, AHEAD_MOST))
+        before = self.readable(islice(ids, AHEAD_MOST))
         return sum(
             other.queue == mine.queue
             and other.priority >= mine.priority
@@ -175,10 +176,23 @@ class ProcessRegistry(SimpleItem):
         del self._workers[name]
 
     def get(self, process_id, default=None):
-        return self._mapping().get(process_id, default)
+        try:
+            return self[process_id]
+        except KeyError:
+            return default
 
     def __getitem__(self, process_id):
+        if self.is_newer(process_id):
+            raise NewerFormatError(f"a newer version stored {process_id}")
         return self._mapping()[process_id]
+
+    def is_newer(self, process_id):
+        process = self._mapping().get(process_id)
+        return process is not None and process.format > config.RECORD_FORMAT
+
+    def readable(self, ids):
+        known = (each for each in ids if each in self)
+        return (self[each] for each in known if not self.is_newer(each))
 
     def __contains__(self, process_id):
         return process_id in self._mapping()

@@ -44,15 +44,28 @@ class Duty:
 
     def __init__(self):
         self._sweep_after = None
+        self._has_met_newer = False
 
     def __call__(self):
         """Recover, sweep a batch, and ring what is queued."""
         recovered = write("netsight.async: recovery", _recover)
+        self._tell_newer(recovered.newer)
         ring_all(recovered.queued)
         tell_in_thread(recovered.ended)
         self._sweep_after = write(
             "netsight.async: sweep", _sweep, self._sweep_after
         )
+
+    def _tell_newer(self, count):
+        """Log once that there are records that this version cannot read."""
+        if count and not self._has_met_newer:
+            logger.warning(
+                "%s processes were stored by a newer version of "
+                "netsight.async and are left alone; update this Zope to that "
+                "version",
+                count,
+            )
+        self._has_met_newer = bool(count)
 
 
 def _recover(root):

@@ -9,6 +9,7 @@ from netsight.async_.browser.csrf import check_start
 from netsight.async_.browser.idempotency import idempotency_of
 from netsight.async_.browser.negotiate import vary
 from netsight.async_.browser.programs import accepted
+from netsight.async_.browser.subviews import ERROR_NEWER_FORMAT
 from netsight.async_.browser.unstored import Change
 from netsight.async_.browser.unstored import not_stored
 from netsight.async_.browser.unstored import refusal
@@ -20,6 +21,7 @@ from netsight.async_.exceptions import BadIdempotencyKeyError
 from netsight.async_.exceptions import BusyError
 from netsight.async_.exceptions import KeyReusedError
 from netsight.async_.exceptions import LoginFieldsError
+from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.exceptions import RequestNotRepeatableError
 from netsight.async_.executors import ring_after_commit
 from netsight.async_.identity import current_owner
@@ -77,6 +79,7 @@ REFUSALS = {
     AnonymousKeyError: (400, ANONYMOUS_KEY),
     KeyReusedError: (422, KEY_REUSED),
     BusyError: (409, BUSY),
+    NewerFormatError: (503, ERROR_NEWER_FORMAT),
 }
 """HTTP status and sentence for what a start can raise."""
 

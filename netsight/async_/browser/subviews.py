@@ -23,6 +23,7 @@ from netsight.async_.browser.unstored import Change
 from netsight.async_.browser.unstored import refusal
 from netsight.async_.browser.unstored import tell_if_not_stored
 from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import ResultGoneError
@@ -43,6 +44,11 @@ ERROR_NO_SUCH_PROCESS = _(
     "error_no_such_process",
     default="There is no such process here. It may have expired, or belong "
     "to somebody else.",
+)
+ERROR_NEWER_FORMAT = _(
+    "error_newer_format",
+    default="This process was stored by a newer version of the software than "
+    "this server has. Please try again later.",
 )
 ERROR_CANCEL_BY_POST = _(
     "error_cancel_by_post",
@@ -114,6 +120,8 @@ class SubView:
             return self.refuse(400, ERROR_PROCESS_ID)
         try:
             return self.answer(process_id)
+        except NewerFormatError:
+            return self.refuse(503, ERROR_NEWER_FORMAT)
         except NoSuchProcessError:
             return self.refuse(404, ERROR_NO_SUCH_PROCESS)
         except ThreadDiedBeforeCompletionError:
@@ -129,7 +137,7 @@ class SubView:
         raise NotImplementedError
 
     def refuse(self, status, sentence):
-        """Answer for an odd id (400) or an unknown process (404)."""
+        """Answer for an odd id, or a process that cannot be shown."""
         if not (self.has_json and self.wants_json):
             return self.view.message_page(status, sentence)
         self.request.response.setStatus(status)

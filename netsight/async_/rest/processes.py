@@ -14,6 +14,7 @@ from plone.restapi.batching import HypermediaBatch
 from plone.restapi.deserializer import parse_int
 from plone.restapi.services import Service
 from zExceptions import BadRequest
+from zExceptions import HTTPServiceUnavailable
 from zExceptions import NotFound
 from zExceptions import Unauthorized
 from zope.i18n import translate
@@ -26,12 +27,14 @@ from netsight.async_ import interfaces
 from netsight.async_.browser.pages import sentence_of
 from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
 from netsight.async_.browser.result import replay_result
+from netsight.async_.browser.subviews import ERROR_NEWER_FORMAT
 from netsight.async_.browser.subviews import ERROR_NOT_CANCELLABLE
 from netsight.async_.browser.subviews import is_process_id
 from netsight.async_.browser.subviews import result_gone
 from netsight.async_.browser.unstored import Change
 from netsight.async_.browser.unstored import refusal
 from netsight.async_.browser.unstored import tell_if_not_stored
+from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import ResultGoneError
 from netsight.async_.exceptions import StillRunningError
@@ -84,7 +87,7 @@ class ProcessesService(RestErrors, Service):
         """Return the process that the address names; raises NotFound."""
         process_id, registry, process = self.names[0], self.registry, None
         if registry is not None and is_process_id(process_id):
-            process = registry.get(process_id)
+            process = self._get(registry, process_id)
         if (
             process is None
             or not is_below(process, self.site_path)
@@ -92,6 +95,13 @@ class ProcessesService(RestErrors, Service):
         ):
             raise NotFound(process_id)
         return process
+
+    def _get(self, registry, process_id):
+        try:
+            return registry.get(process_id)
+        except NewerFormatError as exc:
+            sentence = translate(ERROR_NEWER_FORMAT, context=self.request)
+            raise HTTPServiceUnavailable(sentence) from exc
 
     def represent(self, process, whole=True):
         return represent(self.context, self.request, process, whole)
@@ -147,14 +157,14 @@ class ProcessesGet(ProcessesService):
         query, before = self.asked()
         found = find(self.registry, query, before, SCAN_MOST)
         batch = HypermediaBatch(self.request, found.ids)
+        processes = self.registry.readable(batch) if found.ids else ()
         links = dict(batch.links or {})
         if found.go_on:
             links["older"] = self.older_url(found.go_on)
         result = {
             "@id": batch.canonical_url,
             "items": [
-                self.represent(self.registry[process_id], whole=False)
-                for process_id in batch
+                self.represent(process, whole=False) for process in processes
             ],
             "items_total": batch.items_total,
         }

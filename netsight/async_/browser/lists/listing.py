@@ -131,7 +131,9 @@ class Listing(Buttons, Framed, BrowserView):
         """List of the Rows of this page."""
         begin = self.start
         ids = self.found.ids[begin : begin + PAGE_SIZE]
-        return [Row(self.registry[process_id], self) for process_id in ids]
+        if self.registry is None:
+            return []
+        return [Row(process, self) for process in self.registry.readable(ids)]
 
     @property
     def addresses(self):
