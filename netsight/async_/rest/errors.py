@@ -2,7 +2,12 @@
 
 import json
 
+from zExceptions import HTTPServiceUnavailable
 from zope.i18n import translate
+
+
+class ServiceUnavailable(HTTPServiceUnavailable):
+    """503; plone.restapi makes the status from the name of the class."""
 
 
 class RestErrors:

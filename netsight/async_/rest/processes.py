@@ -14,7 +14,6 @@ from plone.restapi.batching import HypermediaBatch
 from plone.restapi.deserializer import parse_int
 from plone.restapi.services import Service
 from zExceptions import BadRequest
-from zExceptions import HTTPServiceUnavailable
 from zExceptions import NotFound
 from zExceptions import Unauthorized
 from zope.i18n import translate
@@ -48,6 +47,7 @@ from netsight.async_.queries import is_below
 from netsight.async_.registry import application_of
 from netsight.async_.registry import query_registry
 from netsight.async_.rest.errors import RestErrors
+from netsight.async_.rest.errors import ServiceUnavailable
 from netsight.async_.rest.representation import NAME
 from netsight.async_.rest.representation import represent
 
@@ -101,7 +101,7 @@ class ProcessesService(RestErrors, Service):
             return registry.get(process_id)
         except NewerFormatError as exc:
             sentence = translate(ERROR_NEWER_FORMAT, context=self.request)
-            raise HTTPServiceUnavailable(sentence) from exc
+            raise ServiceUnavailable(sentence) from exc
 
     def represent(self, process, whole=True):
         return represent(self.context, self.request, process, whole)

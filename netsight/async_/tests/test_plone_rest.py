@@ -25,6 +25,7 @@ from netsight.async_.tests.support import READER
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
 from netsight.async_.tests.test_documentation import IS_CHECKOUT
+from netsight.async_.tests.test_formats import newer_version
 from netsight.async_.tests.test_unstored import Failing
 
 
@@ -95,6 +96,16 @@ class ListTests(ProcessesTestCase):
     def test_a_name_that_only_begins_with_that_of_the_site_is_another(self):
         process = mock.Mock(view_path="/plone2/job")
         self.assertFalse(is_below(process, "/plone"))
+
+    def test_what_a_newer_version_has_stored_is_refused_and_not_listed(self):
+        with newer_version():
+            process_id = self.start()
+        own = self.start()
+        self.assertEqual(self.ids(), [own])
+        url = f"{PROCESSES}/{process_id}"
+        answer = self.client(EDITOR).get(url, status=503).json
+        self.assertIn("newer version", answer["message"])
+        self.client(EDITOR).delete(url, status=503)
 
     def test_what_is_told_of_each(self):
         process_id = self.ended()
