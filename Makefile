@@ -24,6 +24,7 @@ PLONE := .venv/installed-$(PYTHON_VERSION)
 ZOPE_DIR := .venv-zope-$(PYTHON_VERSION)
 ZOPE := $(ZOPE_DIR)/installed-$(PYTHON_VERSION)
 BROWSER := .venv/installed-browser-$(PYTHON_VERSION)
+CLUSTER := .venv/installed-cluster-$(PYTHON_VERSION)
 DOCS := .venv-docs/installed-$(PYTHON_VERSION)
 RUN_TESTS := -m coverage run -m zope.testrunner --test-path=. -s netsight
 
@@ -50,6 +51,10 @@ $(PLONE): setup.py pyproject.toml constraints.txt
 
 $(BROWSER): $(PLONE)
 	@$(PYTHON) tools/environment.py .venv -c constraints.txt -e ".[test-browser]"
+	@touch $@
+
+$(CLUSTER): $(PLONE)
+	@$(PYTHON) tools/environment.py .venv -c constraints.txt -e ".[test-cluster]"
 	@touch $@
 
 $(ZOPE): setup.py pyproject.toml constraints.txt
@@ -88,6 +93,10 @@ test-zope: $(ZOPE)  ## Run the tests on Zope alone.
 .PHONY: test-browser
 test-browser: $(BROWSER)  ## Run the tests in Chromium, against a Plone site.
 	@.venv/bin/python tools/test_browser.py
+
+.PHONY: test-cluster
+test-cluster: $(CLUSTER)  ## Run the tests with Celery, its brokers, and PostgreSQL.
+	@.venv/bin/python -m zope.testrunner --test-path=. -s netsight --tests-pattern '^cluster$$' $(LEVEL)
 
 .PHONY: test-pythons
 test-pythons:  ## Run the tests on Zope alone with each Python that is found.

@@ -66,6 +66,7 @@ setup(
         "zope.publisher",
     ],
     extras_require={
+        "celery": ["celery[redis]"],
         "plone": ["Products.CMFPlone", "plone.protect"],
         "test": [
             "coverage[toml]",
@@ -83,6 +84,12 @@ setup(
         "test-browser": [
             "axe-playwright-python",
             "playwright",
+        ],
+        # Beside "test"; Redis, RabbitMQ and PostgreSQL come from the system.
+        "test-cluster": [
+            "celery[redis]",
+            "psycopg2-binary",
+            "RelStorage",
         ],
         "test-zope": [
             "coverage[toml]",

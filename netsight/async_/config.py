@@ -244,7 +244,13 @@ def validate(event=None):
     if event is not None and queryUtility(IExecutor, name=executor) is None:
         raise SettingError(
             f"netsight.async: the executor {executor} is not there; the "
-            f"package {executor} is not installed."
+            f"package {executor} is not installed: "
+            f"pip install netsight.async[{executor}]"
+        )
+    if executor == "celery" and not get("celery-broker"):
+        raise SettingError(
+            "netsight.async: the executor celery needs celery-broker, the "
+            "URL of its broker."
         )
     database = get("database")
     if event is not None and database not in ("", *event.database.databases):

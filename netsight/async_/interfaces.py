@@ -235,6 +235,21 @@ class IExecutor(Interface):
         """
 
 
+class IBrokerExecutor(IExecutor):
+    """Has a broker between it and those who run processes.
+
+    Instead of being rung again while processes are queued, it is reminded.
+    """
+
+    def remind(queued):
+        """Make good for what the broker has lost; returns at once.
+
+        `queued` are (process id, queue, priority) of all processes that are
+        queued, the oldest first.  Is called at each beat, in each Zope.  Must
+        not raise.
+        """
+
+
 class IProcessEvent(Interface):
     """Something happened to a process."""
 

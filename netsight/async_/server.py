@@ -13,6 +13,7 @@ from netsight.async_ import config
 from netsight.async_.endings import tell_in_thread
 from netsight.async_.endings import wait_told
 from netsight.async_.executors import get_executor
+from netsight.async_.executors import ring_all
 from netsight.async_.executors import runs_here
 from netsight.async_.lease import this_worker
 from netsight.async_.monitor import monitor
@@ -47,8 +48,7 @@ class Duty:
     def __call__(self):
         """Recover, sweep a batch, and ring what is queued."""
         recovered = write("netsight.async: recovery", _recover)
-        for queued in recovered.queued:
-            get_executor().ring(*queued)
+        ring_all(recovered.queued)
         tell_in_thread(recovered.ended)
         self._sweep_after = write(
             "netsight.async: sweep", _sweep, self._sweep_after

@@ -5,6 +5,7 @@ from zope.component import getUtility
 from zope.component import queryUtility
 
 from netsight.async_ import config
+from netsight.async_.interfaces import IBrokerExecutor
 from netsight.async_.interfaces import IExecutor
 
 
@@ -30,6 +31,16 @@ def ring_after_commit(process):
     transaction.get().addAfterCommitHook(
         _ring, (process.id, process.queue, process.priority)
     )
+
+
+def ring_all(queued):
+    """Ring for all that is queued: (process id, queue, priority) of each."""
+    executor = get_executor()
+    if IBrokerExecutor.providedBy(executor):
+        executor.remind(queued)
+        return
+    for each in queued:
+        executor.ring(*each)
 
 
 def _ring(success, *args):

@@ -91,6 +91,11 @@ class SettingsTests(unittest.TestCase):
         with self.assertRaisesRegex(SettingError, "celery is not installed"):
             config.validate(mock.Mock(database=database))
 
+    def test_celery_needs_a_broker(self):
+        self.zope_conf(executor="celery")
+        with self.assertRaisesRegex(SettingError, "needs celery-broker"):
+            config.validate()
+
     def test_every_setting_says_what_it_means(self):
         for setting in config.SETTINGS.values():
             self.assertTrue(setting.meaning.endswith("."), setting.name)

@@ -1,0 +1,180 @@
+"""Has processes run by Celery; the app that its workers are started with.
+
+    NETSIGHT_ASYNC_ZOPE_CONF=etc/zope.conf \\
+        celery -A netsight.async_.executors.celery worker
+
+A message has the id of a process and the name of the database that holds its
+record, and nothing else.  It is a doorbell: who gets it claims the record, or
+finds that another was quicker.  So messages are acknowledged before the work,
+none is ever delivered again by the broker, and no result is stored there.
+"""
+
+import os
+
+import Zope2
+from App.config import setConfiguration
+from celery import Celery
+from Zope2.Startup.handlers import handleWSGIConfig
+from Zope2.Startup.options import ZopeWSGIOptions
+
+from netsight.async_ import config
+from netsight.async_.executors.sender import BrokerExecutor
+
+
+ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
+"""Environment variable of workers: the path of their zope.conf."""
+
+TASK = "netsight.async.run"
+"""Its code is in `celery_worker`."""
+
+PRIORITIES = 10
+"""As many as a view has: 0 to 9."""
+
+START_SECONDS = 600
+"""A child may need so long to make its Zope; Celery gives it 4 seconds."""
+
+REDIS = ("redis", "rediss", "sentinel", "redis+socket")
+RABBITMQ = ("amqp", "amqps", "pyamqp")
+
+BROKER_SECONDS = 5.0
+"""How long the sender waits for the broker to answer once."""
+
+
+class Configuration:
+    """The settings of Celery, by their names there; read when first needed."""
+
+    task_serializer = "json"
+    accept_content = ("json",)
+    task_ignore_result = True
+    task_store_errors_even_if_ignored = False
+
+    task_acks_late = False
+    # What a worker fetches beyond what it runs waits behind that.
+    worker_prefetch_multiplier = 1
+    worker_proc_alive_timeout = START_SECONDS
+
+    # A worker waits for its broker, however long it is away.
+    broker_connection_retry_on_startup = True
+    broker_connection_max_retries = None
+    worker_cancel_long_running_tasks_on_connection_loss = False
+
+    task_queue_max_priority = PRIORITIES - 1
+    include = ("netsight.async_.executors.celery_worker",)
+
+    @property
+    def broker_url(self):
+        return setting("celery-broker")
+
+    @property
+    def worker_disable_prefetch(self):
+        # Celery can do without for Redis only.
+        return scheme() in REDIS
+
+    @property
+    def broker_transport_options(self):
+        if scheme() in REDIS:
+            return {"priority_steps": list(range(PRIORITIES))}
+        if scheme() in RABBITMQ:
+            # A message is sent when the broker says that it has it.
+            return {"confirm_publish": True}
+        return {}
+
+    @property
+    def task_queues(self):
+        served = setting("queues") or (config.DEFAULT_QUEUE,)
+        return {queue_name(queue): {} for queue in served}
+
+    @property
+    def task_default_queue(self):
+        return queue_name(config.DEFAULT_QUEUE)
+
+
+def setting(name):
+    """Return a setting of ours, in a worker that has no Zope yet, too."""
+    if ZOPE_CONF in os.environ and Zope2.DB is None:
+        options = ZopeWSGIOptions(configfile=os.environ[ZOPE_CONF])()
+        handleWSGIConfig(options.configroot, options.confighandlers)
+        setConfiguration(options.configroot)
+    return config.get(name)
+
+
+def scheme():
+    """Return the kind of the broker, as its URL says it."""
+    return setting("celery-broker").partition("://")[0]
+
+
+def queue_name(queue):
+    """Return what a queue of ours is called in the broker."""
+    return f"{setting('celery-prefix')}.{queue}"
+
+
+def database_name():
+    """Return the name of the database that holds the records."""
+    return config.get("database") or Zope2.DB.database_name
+
+
+class CeleryBroker:
+    """A connection to the broker; see `sender.BrokerExecutor`."""
+
+    def __init__(self, app):
+        self._app = app
+        self._connection = app.connection_for_write(
+            connect_timeout=BROKER_SECONDS, transport_options=time_limits()
+        )
+        self._producer = app.amqp.Producer(
+            self._connection, auto_declare=False
+        )
+
+    def send(self, process_id, queue, priority):
+        """Have the broker take a message; raises an error if it does not."""
+        if scheme() in REDIS:
+            # Of the numbers there, the lowest is taken first.
+            priority = PRIORITIES - 1 - priority
+        self._app.send_task(
+            TASK,
+            args=(process_id, database_name()),
+            queue=queue_name(queue),
+            priority=priority,
+            producer=self._producer,
+            retry=False,
+            ignore_result=True,
+        )
+
+    def length(self, queue):
+        """Return how many messages wait in a queue."""
+        name = queue_name(queue)
+        declared = self._app.amqp.queues[name](self._producer.channel)
+        return declared.queue_declare().message_count
+
+    def close(self):
+        self._connection.release()
+
+
+def time_limits():
+    """Return options with which a broker that is away is waited for once."""
+    once = {"max_retries": 1, "interval_start": 0, "interval_max": 0}
+    if scheme() in REDIS:
+        return {
+            **once,
+            "socket_timeout": BROKER_SECONDS,
+            "socket_connect_timeout": BROKER_SECONDS,
+        }
+    if scheme() in RABBITMQ:
+        return {
+            **once,
+            "read_timeout": BROKER_SECONDS,
+            "write_timeout": BROKER_SECONDS,
+        }
+    return once
+
+
+def make_app():
+    """Return an app of Celery with our configuration."""
+    made = Celery("netsight.async", set_as_current=False)
+    made.config_from_object(Configuration())
+    return made
+
+
+app = make_app()
+
+celery_executor = BrokerExecutor(lambda: CeleryBroker(app))

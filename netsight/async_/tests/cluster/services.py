@@ -1,0 +1,92 @@
+"""The servers that the tests need, as they are on this machine.
+
+A test that stops or empties a broker starts a `RedisServer` of its own.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import unittest
+import uuid
+from contextlib import suppress
+
+from netsight.async_.tests.server_process import HOST
+from netsight.async_.tests.server_process import READY_SECONDS
+from netsight.async_.tests.server_process import free_port
+from netsight.async_.tests.server_process import wait_until
+
+
+REDIS = f"redis://{HOST}:6379/0"
+RABBITMQ = f"amqp://guest:guest@{HOST}:5672//"
+MEMORY = "memory://"
+POSTGRESQL = f"host={HOST} user={os.environ.get('PGUSER', 'root')}"
+
+PORTS = {"Redis": 6379, "RabbitMQ": 5672, "PostgreSQL": 5432}
+
+BROKERS = {"Redis": REDIS, "RabbitMQ": RABBITMQ}
+
+
+def need(*services):
+    """Skip the test if a service is missing; an error where there is CI."""
+    for service in services:
+        if not is_open(PORTS[service]):
+            missing(f"{service} does not answer at {HOST}:{PORTS[service]}")
+
+
+def missing(message):
+    """Skip the test; raise an AssertionError where there is CI."""
+    if "CI" in os.environ:
+        raise AssertionError(message)
+    raise unittest.SkipTest(message)
+
+
+def is_open(port):
+    """Tell whether somebody listens on a port of this machine."""
+    with suppress(OSError):
+        socket.create_connection((HOST, port), 1).close()
+        return True
+    return False
+
+
+def fresh_name():
+    """Return a name that nobody else uses."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+class RedisServer:
+    """A Redis that keeps nothing, on a port of its own."""
+
+    def __init__(self):
+        if shutil.which("redis-server") is None:
+            missing("redis-server is not installed")
+        self.port = free_port()
+        self.process = None
+
+    @property
+    def url(self):
+        return f"redis://{HOST}:{self.port}/0"
+
+    def start(self):
+        """Start it; returns when it answers."""
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", HOST]
+            + ["--save", "", "--appendonly", "no"],
+            stdout=subprocess.DEVNULL,
+        )
+        if not wait_until(lambda: is_open(self.port), READY_SECONDS):
+            raise AssertionError("redis-server did not start")
+
+    def kill(self):
+        """SIGKILL it; all that it had is lost."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def flush(self):
+        """Have it forget all that it has."""
+        import redis
+
+        with redis.Redis(HOST, self.port) as client:
+            client.flushall()
