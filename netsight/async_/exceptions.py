@@ -45,6 +45,15 @@ class ProcessCancelled(BaseException):
     """
 
 
+class TimeLimitExceeded(BaseException):
+    """Raised in `__run__` when it runs for longer than its worker allows.
+
+    That is the soft time limit of a worker of Celery.  Like ProcessCancelled
+    it is no Exception.  The process fails; what it did since its last
+    checkpoint is rolled back.  Make its steps smaller, or the limit larger.
+    """
+
+
 class NotCancellableError(AsyncError):
     """The view does not allow that its processes are cancelled.
 

@@ -40,6 +40,7 @@ from netsight.async_.registry import write
 from netsight.async_.snapshot import JobResponse
 from netsight.async_.snapshot import open_environ
 from netsight.async_.snapshot import take_response
+from netsight.async_.window import Window
 
 
 logger = logging.getLogger(__name__)
@@ -86,13 +87,14 @@ def run_of(request):
     return request.async_run if isinstance(request, JobRequest) else None
 
 
-def run(process_id):
+def run(process_id, window=None):
     """Run a queued process to its outcome; never raises.
 
     Does nothing if the process is not queued: another worker was quicker.
+    `window` is a Window by which the caller learns when he may interrupt it.
     """
     try:
-        Run(process_id).execute()
+        Run(process_id, window).execute()
     except (ClaimLostError, NoSuchProcessError) as exc:
         logger.info("process %s is not for this worker: %s", process_id, exc)
     except BaseException:
@@ -103,8 +105,9 @@ def run(process_id):
 class Run:
     """One claim of a process by this worker, and its attempts."""
 
-    def __init__(self, process_id):
+    def __init__(self, process_id, window=None):
         self.process_id = process_id
+        self.window = window or Window()
         self.hold = None
         self.attempts = 0
         self.connection = None
@@ -251,7 +254,8 @@ class Run:
         def call():
             process = get_process(request["PARENTS"][-1], self.process_id)
             notify(ProcessStarted(process))
-            return call_run(published.__run__, self.process_id)
+            with self.window.within():
+                return call_run(published.__run__, self.process_id)
 
         return call
 
