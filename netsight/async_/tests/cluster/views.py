@@ -1,0 +1,100 @@
+"""Jobs that show what a process gets and gives, on each kind of worker."""
+
+import os
+
+import transaction
+import Zope2
+from AccessControl import getSecurityManager
+from BTrees.OOBTree import OOBTree
+from Products.Five import BrowserView
+
+from netsight.async_.tests.crash_views import JobView
+from netsight.async_.tests.crash_views import die
+
+
+COUNTER = "cluster counter"
+DEATHS = "CLUSTER_DEATHS"
+"""Environment variable: a directory of notes that survive their writers."""
+
+conflicted = set()
+"""Ids of processes that have met their conflict; Zope retries in the same."""
+
+BIG = 300_000
+"""Bytes of a body that becomes a blob."""
+
+
+class UsersView(BrowserView):
+    """Adds a user to the root, with the name and password of the form."""
+
+    def __call__(self):
+        form = self.request.form
+        self.context.acl_users.userFolderAddUser(
+            form["user"], form["password"], ["Owner"], []
+        )
+
+
+class ClusterView(JobView):
+    """``cluster-KIND``: does what its name says."""
+
+    restart_after_crash = True
+
+    def do_answer(self):
+        response = self.request.response
+        response.setStatus(202)
+        response.setHeader("X-Made-By", "the process")
+        response.setHeader("Content-Type", "text/x-answer; charset=utf-8")
+        return f"got {self.request.form['text']}"
+
+    def do_user(self):
+        user = getSecurityManager().getUser()
+        return f"{user.getId()} {' '.join(sorted(user.getRoles()))}"
+
+    def do_big(self):
+        return os.urandom(16) * (BIG // 16)
+
+    def do_stream(self):
+        for _piece in range(10):
+            self.request.response.write(b"0123456789" * 10_000)
+
+    def do_redirect(self):
+        return self.request.response.redirect("http://elsewhere.example/")
+
+    def do_conflict(self):
+        """Add one to a counter; another does it at the same time, once."""
+        tree = self.tree(COUNTER)
+        tree["count"] = tree.get("count", 0) + 1
+        if self.process_id not in conflicted:
+            conflicted.add(self.process_id)
+            add_elsewhere()
+        return str(tree["count"])
+
+    def do_fatal(self):
+        """Kill the process that runs this, for the first time only."""
+        note = os.path.join(os.environ[DEATHS], self.process_id)
+        try:
+            os.close(os.open(note, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return "survived"
+        die("killed by its job, once")
+
+    def do_worker(self):
+        return str(os.getpid())
+
+
+class CancellableView(ClusterView):
+    """``cluster-KIND-cancellable``."""
+
+    cancellable = True
+
+
+def add_elsewhere():
+    """Add one to the counter, in a connection of its own."""
+    manager = transaction.TransactionManager()
+    connection = Zope2.DB.open(manager)
+    try:
+        root = connection.root()
+        tree = root.setdefault(COUNTER, OOBTree())
+        tree["count"] = tree.get("count", 0) + 1
+        manager.commit()
+    finally:
+        connection.close()
