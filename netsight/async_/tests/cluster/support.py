@@ -164,5 +164,9 @@ class ClusterTestCase(unittest.TestCase):
     def run_job(self, view, state="completed", upload=b"", **form):
         """Run a job to its end; return its id and record."""
         process_id = self.web.start_job(view, upload, **form)
-        self.wait(lambda: self.web.state(process_id) == state)
+        self.wait_stored(process_id, state)
         return process_id, self.web.states()[process_id]
+
+    def wait_stored(self, process_id, state):
+        """Wait until an outcome is written; until then it is computed."""
+        self.wait(lambda: self.web.states()[process_id]["stored"] == state)
