@@ -26,8 +26,9 @@ from celery.concurrency.prefork import TaskPool
 from celery.signals import worker_init
 from celery.signals import worker_process_init
 from celery.signals import worker_process_shutdown
-from Zope2.Startup.run import make_wsgi_app
+from Zope2.Startup.run import configure_wsgi
 
+from netsight.async_ import config
 from netsight.async_ import server
 from netsight.async_.exceptions import TimeLimitExceeded
 from netsight.async_.executors.celery import TASK
@@ -72,9 +73,11 @@ def check(sender=None, **arguments):
 @worker_process_init.connect
 def begin(**arguments):
     """Make the Zope of this child, or end it."""
-    os.environ["NETSIGHT_ASYNC_EXECUTOR"] = "celery"
     try:
-        make_wsgi_app({}, os.environ[ZOPE_CONF])
+        starter = configure_wsgi(os.environ[ZOPE_CONF])
+        # After <environment> of zope.conf, which Zopes may share.
+        os.environ[config.SETTINGS["executor"].variable] = "celery"
+        starter.prepare()
     except BaseException:
         # Celery would go on without, and take messages.
         logger.exception("this child has no Zope, and ends")
