@@ -91,7 +91,7 @@ class Configuration:
 
 def setting(name):
     """Return a setting of ours, in a worker that has no Zope yet, too."""
-    if ZOPE_CONF in os.environ and Zope2.DB is None:
+    if os.environ.get(ZOPE_CONF) and Zope2.DB is None:
         options = ZopeWSGIOptions(configfile=os.environ[ZOPE_CONF])()
         handleWSGIConfig(options.configroot, options.confighandlers)
         setConfiguration(options.configroot)

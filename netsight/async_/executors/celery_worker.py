@@ -8,7 +8,8 @@ A child runs one process at a time, in its main thread, where signals arrive:
 signal   what is done while a process runs
 =======  ===================================================================
 SIGUSR1  soft time limit: TimeLimitExceeded is raised, within `__run__` only
-SIGTERM  cold shutdown: the process is handed back, and the child ends
+SIGTERM  cold shutdown: the process is handed back, and the child ends;
+         hard time limit: the child ends at once, as if killed
 =======  ===================================================================
 """
 
@@ -25,8 +26,9 @@ from celery.concurrency.prefork import TaskPool
 from celery.signals import worker_init
 from celery.signals import worker_process_init
 from celery.signals import worker_process_shutdown
-from Zope2.Startup.run import make_wsgi_app
+from Zope2.Startup.run import configure_wsgi
 
+from netsight.async_ import config
 from netsight.async_ import server
 from netsight.async_.exceptions import TimeLimitExceeded
 from netsight.async_.executors.celery import TASK
@@ -48,25 +50,34 @@ follows the other without pause."""
 AGAIN_SECONDS = 0.1
 """How soon the soft time limit is tried again when it came at a bad moment."""
 
+SLACK_SECONDS = 0.5
+"""By how much the clock of a child may be behind that of its parent."""
+
+limits = {"hard": None, "soft": None}
+"""The time limits of the worker in seconds; set before it forks."""
+
 
 @worker_init.connect
 def check(sender=None, **arguments):
     """Refuse to begin without what each child needs; in the parent."""
-    if ZOPE_CONF not in os.environ:
+    if not os.environ.get(ZOPE_CONF):
         # Celery logs other exceptions, and goes on.
         raise SystemExit(
             f"netsight.async: {ZOPE_CONF} must be the path of zope.conf."
         )
     if get_implementation(sender.pool_cls) is not TaskPool:
         raise SystemExit("netsight.async: a worker needs --pool=prefork.")
+    limits.update(hard=sender.time_limit, soft=sender.soft_time_limit)
 
 
 @worker_process_init.connect
 def begin(**arguments):
     """Make the Zope of this child, or end it."""
-    os.environ["NETSIGHT_ASYNC_EXECUTOR"] = "celery"
     try:
-        make_wsgi_app({}, os.environ[ZOPE_CONF])
+        starter = configure_wsgi(os.environ[ZOPE_CONF])
+        # After <environment> of zope.conf, which Zopes may share.
+        os.environ[config.SETTINGS["executor"].variable] = "celery"
+        starter.prepare()
     except BaseException:
         # Celery would go on without, and take messages.
         logger.exception("this child has no Zope, and ends")
@@ -108,6 +119,7 @@ class Signals:
         self._orders = SimpleQueue()
         self._lock = threading.Lock()
         self._window = None
+        self._since = 0.0
         self._terminate = None
 
     @contextmanager
@@ -115,6 +127,7 @@ class Signals:
         """Have them concern the run that has this Window, in a block."""
         if self._terminate is None:
             self._install()
+        self._since = time.monotonic()
         self._window = window
         try:
             yield
@@ -139,15 +152,24 @@ class Signals:
         if window.is_open(frame):
             window.leave()
             raise TimeLimitExceeded(
-                "It ran for longer than the soft time limit of its worker."
+                "It ran for longer than the soft time limit of its worker, "
+                f"{limits['soft']} s."
             )
         self._orders.put(lambda: self._interrupt_again(window))
 
     def _on_terminate(self, number, frame):
         if self._window is None:
             self._terminate(number, frame)
+        elif self._is_overdue():
+            # Handed back, it would run for ever: this must count.
+            os.kill(os.getpid(), signal.SIGKILL)
         else:
             self._orders.put(hand_back)
+
+    def _is_overdue(self):
+        """Tell whether this signal is how Celery enforces the hard limit."""
+        age = time.monotonic() - self._since
+        return limits["hard"] and age > limits["hard"] - SLACK_SECONDS
 
     def _work(self):
         while True:

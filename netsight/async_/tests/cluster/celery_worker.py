@@ -1,5 +1,6 @@
 """A worker of Celery in a process of its own."""
 
+import os
 import re
 
 from netsight.async_.tests.zope_server import ZopeServer
@@ -31,6 +32,12 @@ class CeleryWorker(ZopeServer):
     def answers(self):
         zopes = self.new_log.count("Ready to handle requests")
         return zopes >= self.children and " ready." in self.new_log
+
+    def signal_child(self, pid, number):
+        """Send a signal to a child of this worker."""
+        if pid not in self.child_pids():
+            raise AssertionError(f"{pid} is no child of {self.process.pid}")
+        os.kill(pid, number)
 
     def child_pids(self):
         """Return the process ids of the children that are there now."""

@@ -13,6 +13,7 @@ from netsight.async_.tests.cluster.views import DEATHS
 from netsight.async_.tests.server_process import WAIT_SECONDS
 from netsight.async_.tests.server_process import wait_until
 from netsight.async_.tests.support import basic
+from netsight.async_.tests.worker_process import WorkerProcess
 from netsight.async_.tests.zeo_server import ZeoServer
 from netsight.async_.tests.zope_server import ZopeServer
 
@@ -35,6 +36,10 @@ class WebZope(ZopeServer):
     site_zcml = SITE_ZCML
 
     login = None
+    settings = {}
+
+    def launch(self, **environ):
+        super().launch(**{**environ, **self.settings})
 
     def _open(self, request):
         if self.login is not None:
@@ -52,6 +57,12 @@ class WebZope(ZopeServer):
 
 class Workers(CeleryWorker):
     """Celery workers with the views of the tests."""
+
+    site_zcml = SITE_ZCML
+
+
+class PollingWorker(WorkerProcess):
+    """A worker without a web server, with the views of the tests."""
 
     site_zcml = SITE_ZCML
 
@@ -101,6 +112,15 @@ class InlineCluster(ThreadCluster):
     """The request that starts a process runs it, and waits."""
 
     executor = "inline"
+
+
+class WorkerCluster(Cluster):
+    """A worker without a web server runs all, and finds it by itself."""
+
+    def __init__(self, directory, storage):
+        super().__init__(directory, storage)
+        self.web.settings = {"NETSIGHT_ASYNC_EXECUTOR": "none"}
+        self.servers.append(PollingWorker(f"{directory}/worker", storage))
 
 
 class CeleryCluster(Cluster):
@@ -164,5 +184,9 @@ class ClusterTestCase(unittest.TestCase):
     def run_job(self, view, state="completed", upload=b"", **form):
         """Run a job to its end; return its id and record."""
         process_id = self.web.start_job(view, upload, **form)
-        self.wait(lambda: self.web.state(process_id) == state)
+        self.wait_stored(process_id, state)
         return process_id, self.web.states()[process_id]
+
+    def wait_stored(self, process_id, state):
+        """Wait until an outcome is written; until then it is computed."""
+        self.wait(lambda: self.web.states()[process_id]["stored"] == state)

@@ -15,6 +15,7 @@ from netsight.async_.tests.cluster.support import ClusterTestCase
 from netsight.async_.tests.cluster.support import InlineCluster
 from netsight.async_.tests.cluster.support import RabbitMQCluster
 from netsight.async_.tests.cluster.support import ThreadCluster
+from netsight.async_.tests.cluster.support import WorkerCluster
 from netsight.async_.tests.cluster.views import BIG
 from netsight.async_.tests.zeo_server import ZeoServer
 
@@ -167,6 +168,14 @@ class ThreadTests(Background, ClusterTestCase):
 
 class InlineTests(Contract, ClusterTestCase):
     layer = ClusterLayer(InlineCluster)
+
+
+class WorkerTests(Background, ClusterTestCase):
+    layer = ClusterLayer(WorkerCluster)
+
+
+class PostgresqlWorkerTests(Background, ClusterTestCase):
+    layer = ClusterLayer(WorkerCluster, Postgresql)
 
 
 class RedisTests(Background, ClusterTestCase):

@@ -1,18 +1,22 @@
 """Jobs that show what a process gets and gives, on each kind of worker."""
 
 import os
+import time
 
 import transaction
 import Zope2
 from AccessControl import getSecurityManager
 from BTrees.OOBTree import OOBTree
 from Products.Five import BrowserView
+from transaction.interfaces import IDataManager
+from zope.interface import implementer
 
 from netsight.async_.tests.crash_views import JobView
 from netsight.async_.tests.crash_views import die
 
 
 COUNTER = "cluster counter"
+SLOW = "cluster slow commits"
 DEATHS = "CLUSTER_DEATHS"
 """Environment variable: a directory of notes that survive their writers."""
 
@@ -77,8 +81,52 @@ class ClusterView(JobView):
             return "survived"
         die("killed by its job, once")
 
+    def do_commit(self):
+        """Write what takes `seconds` to commit."""
+        self.slow_commit("at the end")
+
+    def do_commits(self):
+        """Commit that midway, and go on for long."""
+        self.slow_commit("midway")
+        self.checkpoint()
+        time.sleep(600)
+
+    def slow_commit(self, what):
+        """Have the next commit take `seconds`."""
+        self.tree(SLOW)[self.process_id] = what
+        seconds = float(self.request.form["seconds"])
+        transaction.get().join(SlowCommit(seconds))
+
     def do_worker(self):
         return str(os.getpid())
+
+
+class SlowView(BrowserView):
+    """How many slow commits were done."""
+
+    def __call__(self):
+        return str(len(self.context._p_jar.root().get(SLOW, ())))
+
+
+@implementer(IDataManager)
+class SlowCommit:
+    """Takes `seconds` to begin, before any database has a lock."""
+
+    def __init__(self, seconds):
+        self._seconds = seconds
+
+    def sortKey(self):
+        return ""
+
+    def tpc_begin(self, txn):
+        end = time.monotonic() + self._seconds
+        while time.monotonic() < end:
+            time.sleep(0.01)
+
+    def abort(self, txn):
+        """Nothing to do."""
+
+    tpc_vote = commit = tpc_finish = tpc_abort = abort
 
 
 class CancellableView(ClusterView):
