@@ -15,7 +15,8 @@ PORT ?= 8080
 INSTANCE ?= instance
 
 # How often `make crash` kills, what decides about jobs and kills, and whether
-# there is one Zope (file) or two with a ZEO server (zeo).
+# there is one Zope (file), two with a ZEO server (zeo), or a Celery worker with
+# Redis (celery).
 ROUNDS ?= 20
 SEED ?= 1
 STORAGE ?= file
@@ -122,13 +123,17 @@ check-buildout:  ## Build and run the instance of buildout.cfg.
 	$(PYTHON) tools/check_buildout.py
 
 .PHONY: crash
-crash: $(PLONE)  ## Kill Zopes ROUNDS times, and look whether all is right.
+crash: $(if $(filter celery,$(STORAGE)),$(CLUSTER),$(PLONE))  ## Kill Zopes ROUNDS times, and look whether all is right.
 	.venv/bin/python tools/crash $(ROUNDS) $(SEED) $(STORAGE)
 
 .PHONY: crash-short
 crash-short: $(PLONE)  ## The same for two minutes, with each storage.
 	.venv/bin/python tools/crash 6 1 file
 	.venv/bin/python tools/crash 5 1 zeo
+
+.PHONY: bench
+bench: $(CLUSTER)  ## Measure clusters side by side; BROKER= adds Celery.
+	.venv/bin/python tools/bench $(BROKER)
 
 # To ship it
 

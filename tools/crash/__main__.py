@@ -2,11 +2,13 @@
 
     .venv/bin/python tools/crash ROUNDS SEED [STORAGE]
 
-STORAGE is `file`, one Zope on a FileStorage (see one_zope.py), or `zeo`, two
-Zopes with a ZEO server (see two_zopes.py). In each round jobs are posted, and
-something is killed or stopped: by the clock, or in a chosen step of a chosen
-commit. When all jobs have ended the database is checked: see check.py. SEED
-decides about jobs and kills; what runs when is up to the machine.
+STORAGE is `file`, one Zope on a FileStorage (see one_zope.py), `zeo`, two
+Zopes with a ZEO server (see two_zopes.py), or `celery`, a Zope and a Celery
+worker with a ZEO server and a Redis (see celery_cluster.py). In each round
+jobs are posted, and something is killed or stopped: by the clock, or in a
+chosen step of a chosen commit. When all jobs have ended the database is
+checked: see check.py. SEED decides about jobs and kills; what runs when is up
+to the machine.
 """
 
 import shutil
@@ -15,11 +17,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from celery_cluster import CeleryCluster
 from one_zope import OneZope
 from two_zopes import TwoZopes
 
 
-STORAGES = {"file": OneZope, "zeo": TwoZopes}
+STORAGES = {"file": OneZope, "zeo": TwoZopes, "celery": CeleryCluster}
 
 
 def main(rounds, seed, storage="file"):

@@ -47,6 +47,25 @@ AGAIN = 0.4
 TARGETS = {"zope": 5, "pause": 2, "zeo": 2, "both": 1}
 """What is killed or paused of two Zopes and a ZEO server, and how often."""
 
+OUTAGES = {
+    "child": 6,
+    "pause": 2,
+    "worker": 1,
+    "cold": 1,
+    "web": 1,
+    "zeo": 1,
+    "redis": 1,
+    "flush": 1,
+}
+"""What is killed, paused or emptied of a cluster with Celery, how often.
+
+That is a child of the worker, the worker itself (`cold` by a signal on which
+it stops its children), the web Zope, the ZEO server or the broker.
+"""
+
+IN_THE_WEB = ("post", "stop")
+"""Places where no child of a worker ever is."""
+
 PAUSED_SECONDS = 6.0
 """Past the lease, and until recovery has been done."""
 
@@ -88,6 +107,20 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class Outage:
+    """What happens to a web Zope, a Celery worker, and their servers.
+
+    The `target` is one of OUTAGES.  What is away or stands still does so for
+    some `seconds`; `choice` is a number that chooses one of the children.
+    """
+
+    target: str
+    kill: Kill
+    seconds: float
+    choice: int
+
+
+@dataclass(frozen=True)
 class Post:
     """One job to start, `pause` seconds after the one before."""
 
@@ -115,6 +148,18 @@ def draw_scene(rng, number):
         kill = Kill("", kill.seconds)
     away = rng.uniform(0, AWAY_SECONDS)
     return Scene(target, kill, PAUSED_SECONDS if target == "pause" else away)
+
+
+def draw_outage(rng, number):
+    """Return the Outage of round `number`; the places take turns."""
+    (target,) = rng.choices(list(OUTAGES), OUTAGES.values())
+    kill = _draw_first_kill(rng, number)
+    away = rng.uniform(0, AWAY_SECONDS)
+    place = kill.trap.split(":")[1] if kill.trap else None
+    if target != "child" or place in IN_THE_WEB:
+        kill = Kill("", rng.uniform(0, CLOCK_SECONDS))
+    seconds = PAUSED_SECONDS if target == "pause" else away
+    return Outage(target, kill, seconds, rng.randrange(100))
 
 
 def _draw_first_kill(rng, number):

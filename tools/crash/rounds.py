@@ -1,6 +1,7 @@
 """What all rounds have in common, whatever the storage is."""
 
 import random
+import re
 import time
 from collections import Counter
 from http.client import HTTPException
@@ -117,7 +118,9 @@ class Rounds:
     def _check_logs(self):
         for zope in self.zopes:
             for line in zope.log[self._checked[zope] :].splitlines():
-                if " ERROR " in line and not self._is_expected(line):
+                if re.search(r"\bERROR\b", line) and not self._is_expected(
+                    line
+                ):
                     self.checker.complain(line)
             self._checked[zope] = len(zope.log)
 

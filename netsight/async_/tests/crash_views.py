@@ -44,6 +44,12 @@ TRAP_SIGNAL = "CRASH_TRAP_SIGNAL"
 TRAP_PID = "CRASH_TRAP_PID"
 """What the trap sends, and to whom: SIGKILL and this Zope if not set."""
 
+TRAP_ONCE = "CRASH_TRAP_ONCE"
+"""Path of a file that is made when a trap springs, and is there once.
+
+Of several processes with one environ, only the first springs then.
+"""
+
 
 class JobView(BaseAsyncView):
     """Does what its name says: ``crash-KIND``, lost when its worker dies."""
@@ -81,6 +87,12 @@ class JobView(BaseAsyncView):
         digest = hashlib.sha256(data).hexdigest()
         self.tree(UPLOADS)[self.process_id] = {"sha": digest, "blob": blob}
         return data
+
+    def do_cpu(self):
+        """Keep one processor busy for some `loops`."""
+        for _loop in range(int(self.request.form["loops"])):
+            pass
+        return "cpu"
 
     def do_steps(self):
         """Commit midway, and go on where a dead worker has stopped."""
@@ -237,7 +249,8 @@ class Trap:
         self._left = 0
 
     def _spring_in(self, step, transaction):
-        if (step, transaction) == (self.step, self._armed):
+        here = (step, transaction) == (self.step, self._armed)
+        if here and is_first(os.environ.get(TRAP_ONCE)):
             strike(
                 f"sprang the trap {self.text}",
                 int(os.environ.get(TRAP_PID, os.getpid())),
@@ -250,6 +263,17 @@ class Trap:
         with self._lock:
             self._left -= 1
             return self._left == 0
+
+
+def is_first(path):
+    """Make a file; tell whether it was not there.  True without a path."""
+    if not path:
+        return True
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
 
 
 def place_of(transaction):
