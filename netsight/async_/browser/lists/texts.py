@@ -9,6 +9,7 @@ from zope.i18n.locales import locales
 from zope.i18nmessageid import MessageFactory
 
 from netsight.async_ import interfaces
+from netsight.async_.browser.processing import TEXTS
 from netsight.async_.config import I18N_DOMAIN
 
 
@@ -54,6 +55,11 @@ DONE = {
     ),
 }
 """What is said after a button, by its name."""
+
+SCRIPT = {name: TEXTS[name] for name in ("away", "back", "loggedOutText")} | {
+    "notHere": _("list_not_here", default="Not on this page any more")
+}
+"""What the script of the lists says, by name."""
 
 FORGED = _(
     "error_list_forged",
