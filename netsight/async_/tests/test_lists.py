@@ -217,6 +217,9 @@ class MyProcessesTests(ListTestCase):
         headers = self.see().headers
         self.assertEqual(headers["Cache-Control"], "no-store, private")
 
+    def test_the_title_of_the_window_is_that_of_the_list(self):
+        self.assertIn("<title>My background processes</title>", self.see())
+
     def test_titles_are_no_markup(self):
         process = get_process(self.app, self.done())
         process.title = "<script>alert(1)</script>"

@@ -43,6 +43,10 @@ class Listing(Buttons, Framed, BrowserView):
         """What the templates of all lists are made of."""
         return self.parts.macros
 
+    @property
+    def page_title(self):
+        return self.title
+
     # For subclasses
 
     @property
