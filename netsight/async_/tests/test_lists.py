@@ -2,9 +2,11 @@
 
 import doctest
 import re
+from contextlib import contextmanager
 from unittest import mock
 
 import transaction
+from ZODB.Connection import Connection
 
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import PAGE_SIZE
@@ -446,6 +448,41 @@ class ManageTests(ListTestCase):
             ALL, {"remove-ended": "1", "state": "failed"}, status=302
         )
         self.assertEqual([p.id for p in self.processes()], [done])
+
+    @contextmanager
+    def failing_after(self, commits):
+        """Let so many commits of the database succeed, and no more."""
+        left = iter(range(commits))
+        vote = Connection.tpc_vote
+
+        def fail(connection, txn):
+            if next(left, None) is None:
+                raise OSError("full")
+            vote(connection, txn)
+
+        with (
+            mock.patch.object(Connection, "tpc_vote", fail),
+            mock.patch("netsight.async_.actions.REMOVE_BATCH", 1),
+            self.assertLogs("netsight.async_", "ERROR") as logs,
+        ):
+            yield
+        self.assertIn("OSError: full", logs.output[0])
+
+    def test_a_removal_that_cannot_be_stored_says_so(self):
+        done = [self.done(), self.done()]
+        with self.failing_after(0):
+            page = self.press("remove-ended", "1", status=503)
+        self.assertIn("could not store your request", text_of(page))
+        self.assertEqual([p.id for p in self.processes()], done)
+
+    def test_a_removal_that_stops_midway_says_so(self):
+        done = [self.done(), self.done(), self.done()]
+        with self.failing_after(2):
+            page = self.press("remove-ended", "1", status=503)
+        self.assertIn("Some are removed", text_of(page))
+        self.assertNotIn("could not store your request", text_of(page))
+        self.assertEqual(self.ids(page), done[:1])
+        self.assertEqual([p.id for p in self.processes()], done[:1])
 
     def test_a_button_keeps_the_filter(self):
         response = self.client(MANAGER).post(

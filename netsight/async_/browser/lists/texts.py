@@ -81,6 +81,11 @@ ALREADY_RUNNING = _(
     default="This is running already, and can run only once at a time. "
     "Please try again later.",
 )
+NOT_ALL_REMOVED = _(
+    "error_not_all_removed",
+    default="This site could not store the whole of it. Some are removed, "
+    "others are not. Please try again later.",
+)
 STILL_RUNNING = _(
     "error_still_running",
     default="This process has not ended. Cancel it first.",
