@@ -506,12 +506,34 @@ class ManageTests(ListTestCase):
         self.assertRegex(page, rf"{re.escape(THIS_WORKER)}\s+Alive")
         self.assertRegex(page, r"host:1:dead\s+Dead")
 
-    def test_the_registry_itself_has_no_address(self):
+    def test_the_contents_of_the_root_lead_to_it(self):
         self.done()
-        for name in ("", "/manage_main", "/manage_workspace", "/process_ids"):
+        client = self.client(MANAGER)
+        contents = client.get("/manage_main")
+        page = contents.click(href="process_registry/manage_workspace")
+        self.assertTrue(page.location.endswith("/@@async-processes"))
+        self.assertIn("Background processes", page.follow())
+
+    def test_that_way_needs_the_permission(self):
+        self.done()
+        path = "/netsight_async_process_registry/manage_workspace"
+        self.client(EDITOR).get(path, status=401)
+
+    def test_nothing_else_of_the_registry_has_an_address(self):
+        self.done()
+        for name in (
+            "", "/", "/index_html", "/manage_main", "/manage_access",
+            "/process_ids", "/@@manage_workspace/context", "/absolute_url",
+            "/acl_users", "/manage_workspace/context",
+        ):  # fmt: skip
             path = f"/netsight_async_process_registry{name}"
-            response = self.client(MANAGER).get(path, expect_errors=True)
-            self.assertIn(response.status_int, (401, 403, 404))
+            for method in ("GET", "HEAD", "PROPFIND", "DELETE", "PUT"):
+                with self.subTest(f"{method} {name}"):
+                    response = self.client(MANAGER).request(
+                        path, method=method, expect_errors=True
+                    )
+                    self.assertIn(response.status_int, (401, 403, 404, 405))
+        self.assertEqual(len(self.processes()), 1)
 
 
 class ListCostTests(ListTestCase):

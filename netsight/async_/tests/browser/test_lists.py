@@ -279,6 +279,15 @@ class ZopeRootTests(ControlPanelTests):
     name = "zmi"
     frame = "main"
 
+    def test_the_contents_of_the_root_lead_to_it(self):
+        steps = self.start()
+        self.page.goto(f"{self.root}/manage_main")
+        registry = "netsight_async_process_registry"
+        link = self.page.get_by_role("link", name=registry)
+        press_by_keyboard(self.page, link)
+        self.heading("Background processes")
+        self.state(steps, "Running")
+
     def test_ones_own_without_a_theme(self):
         steps = self.start()
         self.page.goto(f"{self.root}/@@my-processes")
