@@ -8,6 +8,7 @@ from zope.event import notify
 from netsight.async_ import endings
 from netsight.async_.events import ProcessQueued
 from netsight.async_.exceptions import AlreadyRunningError
+from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import StillRunningError
 from netsight.async_.executors import ring_after_commit
@@ -73,12 +74,16 @@ def remove_ended(query, before=None):
     Returns (how many, the id to go on behind or None).  At most REMOVE_MOST
     are looked at, in transactions of their own with REMOVE_BATCH each: one
     with thousands would conflict with starts, and be repeated as a whole.
+    Raises NotAllRemovedError when one of these fails.
     """
     removed = 0
     for _batch in range(REMOVE_MOST // REMOVE_BATCH):
-        count, before = write(
-            "netsight.async: remove", _remove_batch, query, before
-        )
+        try:
+            count, before = write(
+                "netsight.async: remove", _remove_batch, query, before
+            )
+        except Exception as exc:
+            raise NotAllRemovedError(removed) from exc
         removed += count
         if before is None:
             break

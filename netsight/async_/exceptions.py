@@ -156,3 +156,16 @@ class BusyError(AsyncError):
 
 class SettingError(ValueError):
     """A setting in zope.conf or the environment has a bad name or value."""
+
+
+class NotAllRemovedError(AsyncError):
+    """The database did not take one of the transactions of a long removal.
+
+    `removed` processes had been removed before, and are.  The cause is the
+    ``__cause__``, and in the log; press the button again when the database is
+    well.  Over HTTP: 503.
+    """
+
+    def __init__(self, removed):
+        super().__init__(f"{removed} were removed before")
+        self.removed = removed

@@ -6,6 +6,7 @@ from itertools import islice
 import transaction
 import Zope2
 from AccessControl.class_init import InitializeClass
+from AccessControl.Permissions import view_management_screens
 from AccessControl.SecurityInfo import ClassSecurityInfo
 from Acquisition import aq_base
 from BTrees.OOBTree import OOBTree
@@ -47,10 +48,9 @@ class ProcessRegistry(SimpleItem):
     """
 
     security = ClassSecurityInfo()
-    security.declareObjectPrivate()
+    security.declareObjectProtected(view_management_screens)
 
     __allow_access_to_unprotected_subobjects__ = False
-    __zpublishable__ = False
 
     id = PROCESS_REGISTRY_ID
     meta_type = PROCESS_REGISTRY_TYPE

@@ -7,7 +7,11 @@ from urllib.parse import urlencode
 from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.component import queryMultiAdapter
+from zope.i18n import translate
 from zope.i18nmessageid import MessageFactory
+from zope.interface import Attribute
+from zope.interface import Interface
+from zope.interface import implementer
 
 from netsight.async_ import interfaces
 from netsight.async_.config import I18N_DOMAIN
@@ -20,13 +24,32 @@ from netsight.async_.site import site_of
 _ = MessageFactory(I18N_DOMAIN)
 
 
+class IFramed(Interface):
+    """A page of ours, in whichever frame."""
+
+    window_title = Attribute("Text that says what the page is about.")
+
+
+@implementer(IFramed)
 class Framed:
     """Gives a view's template the site's frame, or a plain one."""
 
     plain = ViewPageTemplateFile("templates/plain.pt")
 
     page_title = _("processing_title", default="Processing...")
-    """Title of the plain page, a text or message id."""
+    """What is above the page, a text or message id."""
+
+    @property
+    def titles(self):
+        """What the title of the window has of the page, the first first."""
+        return (self.page_title,)
+
+    @property
+    def window_title(self):
+        """The titles in one, translated."""
+        return " – ".join(
+            translate(each, context=self.request) for each in self.titles
+        )
 
     @property
     def frame(self):
@@ -78,6 +101,10 @@ class EndedPage(Page):
     def title(self):
         """Title of the process, a text or message id."""
         return self.process.title
+
+    @property
+    def titles(self):
+        return (self.page_title, self.title)
 
     @property
     def level(self):

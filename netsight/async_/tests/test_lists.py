@@ -2,9 +2,11 @@
 
 import doctest
 import re
+from contextlib import contextmanager
 from unittest import mock
 
 import transaction
+from ZODB.Connection import Connection
 
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import PAGE_SIZE
@@ -216,6 +218,9 @@ class MyProcessesTests(ListTestCase):
     def test_it_is_for_nobody_else(self):
         headers = self.see().headers
         self.assertEqual(headers["Cache-Control"], "no-store, private")
+
+    def test_the_title_of_the_window_is_that_of_the_list(self):
+        self.assertIn("<title>My background processes</title>", self.see())
 
     def test_titles_are_no_markup(self):
         process = get_process(self.app, self.done())
@@ -451,6 +456,41 @@ class ManageTests(ListTestCase):
         )
         self.assertEqual([p.id for p in self.processes()], [done])
 
+    @contextmanager
+    def failing_after(self, commits):
+        """Let so many commits of the database succeed, and no more."""
+        left = iter(range(commits))
+        vote = Connection.tpc_vote
+
+        def fail(connection, txn):
+            if next(left, None) is None:
+                raise OSError("full")
+            vote(connection, txn)
+
+        with (
+            mock.patch.object(Connection, "tpc_vote", fail),
+            mock.patch("netsight.async_.actions.REMOVE_BATCH", 1),
+            self.assertLogs("netsight.async_", "ERROR") as logs,
+        ):
+            yield
+        self.assertIn("OSError: full", logs.output[0])
+
+    def test_a_removal_that_cannot_be_stored_says_so(self):
+        done = [self.done(), self.done()]
+        with self.failing_after(0):
+            page = self.press("remove-ended", "1", status=503)
+        self.assertIn("could not store your request", text_of(page))
+        self.assertEqual([p.id for p in self.processes()], done)
+
+    def test_a_removal_that_stops_midway_says_so(self):
+        done = [self.done(), self.done(), self.done()]
+        with self.failing_after(2):
+            page = self.press("remove-ended", "1", status=503)
+        self.assertIn("Some are removed", text_of(page))
+        self.assertNotIn("could not store your request", text_of(page))
+        self.assertEqual(self.ids(page), done[:1])
+        self.assertEqual([p.id for p in self.processes()], done[:1])
+
     def test_a_button_keeps_the_filter(self):
         response = self.client(MANAGER).post(
             ALL, {"remove": self.done(), "state": "completed"}, status=302
@@ -473,12 +513,34 @@ class ManageTests(ListTestCase):
         self.assertRegex(page, rf"{re.escape(this_worker())}\s+Alive")
         self.assertRegex(page, r"host:1:dead\s+Dead")
 
-    def test_the_registry_itself_has_no_address(self):
+    def test_the_contents_of_the_root_lead_to_it(self):
         self.done()
-        for name in ("", "/manage_main", "/manage_workspace", "/process_ids"):
+        client = self.client(MANAGER)
+        contents = client.get("/manage_main")
+        page = contents.click(href="process_registry/manage_workspace")
+        self.assertTrue(page.location.endswith("/@@async-processes"))
+        self.assertIn("Background processes", page.follow())
+
+    def test_that_way_needs_the_permission(self):
+        self.done()
+        path = "/netsight_async_process_registry/manage_workspace"
+        self.client(EDITOR).get(path, status=401)
+
+    def test_nothing_else_of_the_registry_has_an_address(self):
+        self.done()
+        for name in (
+            "", "/", "/index_html", "/manage_main", "/manage_access",
+            "/process_ids", "/@@manage_workspace/context", "/absolute_url",
+            "/acl_users", "/manage_workspace/context",
+        ):  # fmt: skip
             path = f"/netsight_async_process_registry{name}"
-            response = self.client(MANAGER).get(path, expect_errors=True)
-            self.assertIn(response.status_int, (401, 403, 404))
+            for method in ("GET", "HEAD", "PROPFIND", "DELETE", "PUT"):
+                with self.subTest(f"{method} {name}"):
+                    response = self.client(MANAGER).request(
+                        path, method=method, expect_errors=True
+                    )
+                    self.assertIn(response.status_int, (401, 403, 404, 405))
+        self.assertEqual(len(self.processes()), 1)
 
 
 class ListCostTests(ListTestCase):

@@ -1,6 +1,7 @@
 """Control panel, user's list, viewlet and profile in a Plone site."""
 
 import re
+from html import unescape
 from unittest import mock
 
 import transaction
@@ -346,3 +347,46 @@ class ProfileTests(PloneListTestCase):
         self.assertIn("netsight.async.my-processes", self.user_actions())
         self.assertEqual(setup.getLastVersionForProfile(PROFILE), ("2001",))
         self.assertEqual(setup.listUpgrades(PROFILE), [])
+
+
+class TitleTests(PloneListTestCase):
+    """The title of the window names what the page is about."""
+
+    def title(self, path, login=EDITOR, **kwargs):
+        page = self.client(login).get(path, **kwargs)
+        return unescape(re.search("<title>(.*?)</title>", page.text)[1])
+
+    def test_of_the_page_that_waits(self):
+        process_id = self.queued()
+        self.process(process_id).title = "Salt & <b>pepper"
+        transaction.commit()
+        view = self.path("cancellable-job")
+        self.assertEqual(
+            self.title(f"{view}/processing?process_id={process_id}"),
+            "Salt & <b>pepper – Plone site",
+        )
+
+    def test_of_the_page_of_one_that_failed(self):
+        process_id = self.failed()
+        path = f"{self.path('again-job')}/processing?process_id={process_id}"
+        self.assertEqual(self.title(path), "Failed – again-job – Plone site")
+
+    def test_of_a_refusal(self):
+        path = f"{self.path('job')}/processing?process_id=abcde"
+        self.assertEqual(
+            self.title(path, status=404),
+            "This is not possible – Plone site",
+        )
+
+    def test_of_the_lists(self):
+        for path, login, text in (
+            (MINE, EDITOR, "My background processes"),
+            (ALL, MANAGER, "Background processes"),
+        ):
+            with self.subTest(path):
+                self.assertEqual(
+                    self.title(path, login), f"{text} – Plone site"
+                )
+
+    def test_of_other_pages_it_is_plones(self):
+        self.assertEqual(self.title("/plone/@@sitemap"), "Plone site")

@@ -1,11 +1,24 @@
 // Shows how far the processes of a list are.  Only rows that have not ended
 // are asked for; of one whose state changes, the server's own row is put in.
 
-const POLL_MILLISECONDS = 2000;
-const POLL_MOST_MILLISECONDS = 5000;
+import { GONE, LOGGED_OUT, ask, get, repeat } from "./polling.js";
+
+const FIRST_MS = 2_000;
+const AIM_MS = 1_000;
 
 const list = document.querySelector(".netsight-async-list");
 const said = list?.querySelector(".netsight-async-said");
+const notice = list?.querySelector(".netsight-async-notice");
+const texts = JSON.parse(list?.dataset.texts ?? "{}");
+let isAway = false;
+
+// What is seen
+
+function write(element, text) {
+  if (element && element.textContent !== text) {
+    element.textContent = text;
+  }
+}
 
 // As the server writes it: hours, minutes and seconds.
 function duration(seconds) {
@@ -14,88 +27,155 @@ function duration(seconds) {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
 }
 
-function showProgress(row, status) {
-  if (status.started !== null) {
-    row.querySelector(".netsight-async-took").textContent = duration(
-      status.elapsed,
-    );
+function showProgress(row, { progress, message, started, elapsed }) {
+  const part = (name) => row.querySelector(`.netsight-async-${name}`);
+  if (started !== null) {
+    write(part("took"), duration(elapsed));
   }
+  write(part("percent"), progress === null ? "" : `${progress}%`);
+  write(part("message"), message ?? "");
   const bar = row.querySelector("progress");
-  if (bar !== null && status.progress !== null) {
-    bar.value = status.progress;
-    row.querySelector(".netsight-async-percent").textContent =
-      `${status.progress}%`;
-  }
-  const message = row.querySelector(".netsight-async-message");
-  if (message !== null) {
-    message.textContent = status.message ?? "";
+  if (progress === null) {
+    bar?.removeAttribute("value");
+  } else {
+    bar?.setAttribute("value", progress);
   }
 }
 
-async function load(url) {
-  const response = await fetch(url, { cache: "no-store" });
-  return response.ok ? response : null;
+function notify(text) {
+  write(notice, text);
+  notice.hidden = !text;
 }
 
-function say(row) {
+// What is said: that processes have ended, all in one sentence
+
+function say(news) {
+  if (news.length > 0) {
+    said.textContent = news.join("; ");
+  }
+}
+
+function newsOf(row) {
   const title = row.querySelector("th > :first-child").textContent;
-  const state = row.querySelector(".badge").textContent;
-  said.textContent = `${title}: ${state}`;
+  return `${title}: ${row.querySelector(".badge").textContent}`;
 }
 
-// The page itself knows the texts, links and buttons of each state.
-async function renewRows(ids) {
-  const page = await load(window.location.href);
-  if (page === null) {
-    return;
-  }
-  const parsed = new DOMParser().parseFromString(await page.text(), "text/html");
-  for (const id of ids) {
-    const row = document.getElementById(id);
-    const renewed = parsed.getElementById(id);
-    if (renewed !== null) {
-      const hasFocus = row.contains(document.activeElement);
-      row.replaceWith(document.adoptNode(renewed));
-      if (hasFocus) {
-        renewed.querySelector("a, button")?.focus();
-      }
-      say(renewed);
+// Rows that have changed
+
+function isChanged(row, status) {
+  const { state, cancelling } = row.dataset;
+  return status.state !== state || String(status.cancelling) !== cancelling;
+}
+
+const sameButton = (row, { name }) =>
+  name ? row.querySelector(`button[name="${name}"]`) : null;
+
+// Who aims at a button must not press another that has come into its place.
+function holdNewButtons(row, renewed) {
+  for (const button of renewed.querySelectorAll("button")) {
+    if (sameButton(row, button) === null) {
+      button.disabled = true;
+      setTimeout(() => {
+        button.disabled = false;
+      }, AIM_MS);
     }
   }
 }
 
-async function poll(wait) {
-  let next = Math.min(wait * 1.5, POLL_MOST_MILLISECONDS);
+function replace(row, renewed) {
+  const focused = document.activeElement;
+  const hadFocus = row.contains(focused);
+  holdNewButtons(row, renewed);
+  row.replaceWith(document.adoptNode(renewed));
+  if (hadFocus) {
+    const name = renewed.querySelector("th");
+    name.tabIndex = -1;
+    (sameButton(renewed, focused) ?? name.querySelector("a") ?? name).focus();
+  }
+}
+
+// The row of a process that was removed, or that does not match the filter.
+function withoutState(row) {
+  const left = row.cloneNode(true);
+  const state = left.querySelector(".netsight-async-state");
+  const badge = state.querySelector(".badge");
+  badge.className = "badge text-bg-secondary badge-secondary";
+  badge.textContent = texts.notHere;
+  state.replaceChildren(badge);
+  left.querySelector(".netsight-async-actions").replaceChildren();
+  return left;
+}
+
+// Resolves to LOGGED_OUT, or to what is to be said.  The page itself knows the
+// texts, links and buttons of each state.
+async function renew(rows) {
+  const page = await get(list.dataset.url, "text/html");
+  if (page === GONE || page === LOGGED_OUT) {
+    return LOGGED_OUT;
+  }
+  const html = await page.text();
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  const news = [];
+  for (const [row, isReadable] of rows) {
+    const found = parsed.getElementById(row.id);
+    const renewed = found ?? withoutState(row);
+    if (!found || !isReadable) {
+      delete renewed.dataset.statusUrl;
+    }
+    replace(row, renewed);
+    if (!("statusUrl" in renewed.dataset)) {
+      news.push(newsOf(renewed));
+    }
+  }
+  return news;
+}
+
+// Resolves to a Map of the rows that have changed, to whether their state can
+// be asked for.
+async function changesOf(rows) {
+  const changed = new Map();
+  for (const row of rows) {
+    const status = await ask(row.dataset.statusUrl);
+    if (status === GONE || status === LOGGED_OUT) {
+      changed.set(row, false);
+    } else if (isChanged(row, status)) {
+      changed.set(row, true);
+    } else {
+      showProgress(row, status);
+    }
+  }
+  return changed;
+}
+
+function tellAway() {
+  if (!isAway) {
+    isAway = true;
+    notify(texts.away);
+    say([texts.away]);
+  }
+}
+
+async function poll() {
   const rows = [...list.querySelectorAll("tr[data-status-url]")];
-  const changed = [];
-  if (!document.hidden) {
-    for (const row of rows) {
-      try {
-        const response = await load(row.dataset.statusUrl);
-        const status = await response?.json();
-        if (status && status.state !== row.dataset.state) {
-          changed.push(row.id);
-        } else if (status) {
-          showProgress(row, status);
-        }
-      } catch {
-        // The server is away, perhaps for a restart: look again.
-      }
-    }
+  let news;
+  try {
+    const changed = await changesOf(rows);
+    news = changed.size > 0 ? await renew(changed) : [];
+  } catch {
+    tellAway();
+    return false;
   }
-  if (changed.length > 0) {
-    next = POLL_MILLISECONDS;
-    try {
-      await renewRows(changed);
-    } catch {
-      // As above.
-    }
+  if (news === LOGGED_OUT) {
+    notify(texts.loggedOutText);
+    say([texts.loggedOutText]);
+    return true;
   }
-  if (rows.length > 0) {
-    window.setTimeout(poll, next, next);
-  }
+  say(isAway ? [texts.back, ...news] : news);
+  isAway = false;
+  notify("");
+  return list.querySelector("tr[data-status-url]") === null;
 }
 
-if (list !== null) {
-  poll(POLL_MILLISECONDS);
+if (list?.querySelector("tr[data-status-url]")) {
+  repeat(poll, FIRST_MS);
 }

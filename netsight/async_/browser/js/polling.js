@@ -9,10 +9,11 @@ const ANSWER_MS = 15_000; // a server that needs longer does not answer
 export const GONE = "gone";
 export const LOGGED_OUT = "loggedOut";
 
-// Resolves to the status, GONE or LOGGED_OUT; rejects without an answer.
-export async function ask(url) {
+// Resolves to the Response of a GET, GONE or LOGGED_OUT; rejects without an
+// answer.
+export async function get(url, accept) {
   const response = await fetch(url, {
-    headers: { Accept: "application/json" },
+    headers: { Accept: accept },
     cache: "no-store",
     redirect: "manual", // a redirect leads to the login form
     signal: AbortSignal.timeout(ANSWER_MS),
@@ -24,8 +25,14 @@ export async function ask(url) {
   if (status >= 500 || status === 408 || status === 429) {
     throw new Error(`the server answered ${status}`);
   }
-  if (!response.ok) {
-    return GONE;
+  return response.ok ? response : GONE;
+}
+
+// Resolves to the status, GONE or LOGGED_OUT; rejects without an answer.
+export async function ask(url) {
+  const response = await get(url, "application/json");
+  if (response === GONE || response === LOGGED_OUT) {
+    return response;
   }
   const isJson = response.headers.get("Content-Type")?.includes("json");
   return isJson ? response.json() : LOGGED_OUT;

@@ -6,7 +6,7 @@ import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
 const page = document.querySelector(".netsight-async[data-status-url]");
 const { statusUrl, processingUrl, resultUrl, pollSeconds } = page.dataset;
 const texts = JSON.parse(page.dataset.texts);
-const siteTitle = document.title;
+const ownTitle = document.title; // names the process
 const parts = Object.fromEntries(
   Array.from(page.querySelectorAll("[data-part]"), (element) => [
     element.dataset.part,
@@ -57,17 +57,16 @@ function showProgress(progress) {
   write(parts.percentage, progress === null ? "" : percentageText(progress));
 }
 
-// Where there is no theme, the title of the process is that of the page.
-function setTitle(...texts) {
-  document.title = [...new Set([...texts, siteTitle])].join(" – ");
+function setTitle(text) {
+  document.title = [text, ownTitle].filter(Boolean).join(" – ");
 }
 
 function showTitle(status) {
-  const start = status.progress === null ? [] : [percent(status.progress)];
-  if (status.state !== "running") {
-    start[0] = activityOf(status);
+  if (status.state === "running") {
+    setTitle(status.progress === null ? "" : percent(status.progress));
+  } else {
+    setTitle(activityOf(status));
   }
-  setTitle(...start, status.title);
 }
 
 function showElapsed() {

@@ -1,11 +1,13 @@
 """What all lists of processes have in common: what they find and show."""
 
+import json
 from urllib.parse import urlencode
 
 from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
-from zope.component import queryMultiAdapter
+from zope.i18n import translate
 
+from netsight.async_.browser.lists import batching
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.addresses import Addresses
 from netsight.async_.browser.lists.buttons import Buttons
@@ -18,12 +20,6 @@ from netsight.async_.queries import find
 from netsight.async_.registry import application_of
 from netsight.async_.registry import query_registry
 from netsight.async_.site import site_of
-
-
-try:
-    from plone.base.batch import Batch
-except ImportError:
-    Batch = None
 
 
 PAGE_SIZE = 20
@@ -45,6 +41,10 @@ class Listing(Buttons, Framed, BrowserView):
     def macros(self):
         """What the templates of all lists are made of."""
         return self.parts.macros
+
+    @property
+    def page_title(self):
+        return self.title
 
     # For subclasses
 
@@ -101,6 +101,16 @@ class Listing(Buttons, Framed, BrowserView):
     def done(self):
         """The sentence after a button, or None."""
         return texts.DONE.get(self.text_of("done"))
+
+    @property
+    def script_texts(self):
+        """JSON of what the script says, by name."""
+        return json.dumps(
+            {
+                name: translate(text, context=self.request)
+                for name, text in texts.SCRIPT.items()
+            }
+        )
 
     # What is found
 
@@ -165,12 +175,9 @@ class Listing(Buttons, Framed, BrowserView):
     @property
     def navigation(self):
         """Plone's batch navigation as HTML, None without Plone."""
-        names = (self.context, self.request)
-        view = queryMultiAdapter(names, name="batchnavigation")
-        if Batch is None or view is None:
-            return None
-        batch = Batch(self.found.ids, PAGE_SIZE, start=self.start)
-        return view(batch, batchformkeys=self.kept_fields)
+        return batching.navigation(
+            self, self.found.ids, PAGE_SIZE, self.start, self.kept_fields
+        )
 
     @property
     def newer_url(self):

@@ -1,5 +1,8 @@
 """The list of all processes, for those who may manage them."""
 
+import logging
+
+import transaction
 from zope.component import getGlobalSiteManager
 from zope.i18nmessageid import Message
 
@@ -9,13 +12,19 @@ from netsight.async_.browser.lists.listing import Listing
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.lists.texts import ALL_PROCESSES
 from netsight.async_.browser.lists.texts import GONE
+from netsight.async_.browser.lists.texts import NOT_ALL_REMOVED
 from netsight.async_.browser.lists.texts import STATES
 from netsight.async_.browser.lists.texts import ago
 from netsight.async_.browser.lists.workers import WorkerRow
+from netsight.async_.browser.unstored import NOT_STORED
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.queries import Query
 from netsight.async_.queries import active_of
+
+
+logger = logging.getLogger(__name__)
 
 
 class ManageProcesses(Listing):
@@ -68,6 +77,23 @@ class ManageProcesses(Listing):
         if go_on is None:
             return {"done": "remove-ended", "before": None}
         return {"done": "remove-some", "before": go_on}
+
+    def _change(self):
+        try:
+            return super()._change()
+        except NotAllRemovedError as exc:
+            return self._stopped(exc)
+
+    def _stopped(self, exc):
+        """Log why a removal stopped; return the page for it, with 503."""
+        logger.error(
+            "removal at %s was not stored: %s",
+            self.async_view_path, exc, exc_info=exc.__cause__,
+        )  # fmt: skip
+        # The page is to show what is there now.
+        transaction.abort()
+        sentence = NOT_ALL_REMOVED if exc.removed else NOT_STORED
+        return self.message_page(503, sentence)
 
     buttons = {**Listing.buttons, "remove-ended": _remove_ended}
 

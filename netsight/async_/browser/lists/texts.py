@@ -9,6 +9,7 @@ from zope.i18n.locales import locales
 from zope.i18nmessageid import MessageFactory
 
 from netsight.async_ import interfaces
+from netsight.async_.browser.processing import TEXTS
 from netsight.async_.config import I18N_DOMAIN
 
 
@@ -55,6 +56,11 @@ DONE = {
 }
 """What is said after a button, by its name."""
 
+SCRIPT = {name: TEXTS[name] for name in ("away", "back", "loggedOutText")} | {
+    "notHere": _("list_not_here", default="Not on this page any more")
+}
+"""What the script of the lists says, by name."""
+
 FORGED = _(
     "error_list_forged",
     default="Nothing was changed: this request does not come from this page. "
@@ -74,6 +80,11 @@ ALREADY_RUNNING = _(
     "error_single",
     default="This is running already, and can run only once at a time. "
     "Please try again later.",
+)
+NOT_ALL_REMOVED = _(
+    "error_not_all_removed",
+    default="This site could not store the whole of it. Some are removed, "
+    "others are not. Please try again later.",
 )
 STILL_RUNNING = _(
     "error_still_running",

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import unittest
 import uuid
+from base64 import b64encode
 from pathlib import Path
 from urllib.parse import parse_qs
 from urllib.parse import urlsplit
@@ -42,6 +43,14 @@ AXE_OPTIONS = {
 OURS = ".netsight-async"
 """What is our content on a page."""
 
+BASIC_AUTH = {
+    "Authorization": f"Basic {b64encode(b'admin:admin').decode()}",
+}
+"""Headers of an administrator, for Zope and for the site."""
+
+MOST_TABS = 200
+"""So often the Tab key is pressed, at most."""
+
 RECORD_SPEECH = """
     window.said = [];
     const spoken = document.querySelector('[data-part="spoken"]');
@@ -56,6 +65,17 @@ expect.set_options(timeout=WAIT_MS)
 def chromium_path():
     """Return the path of Chromium, or None."""
     return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+def press_by_keyboard(page, locator, key="Enter"):
+    """Go to an element with the Tab key, and press a key there."""
+    for _each in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if locator.evaluate("each => each === document.activeElement"):
+            break
+    else:
+        raise AssertionError(f"{locator} is not reached with the Tab key")
+    page.keyboard.press(key)
 
 
 class BrowserLayer(Layer):
@@ -165,13 +185,15 @@ class BrowserTestCase(unittest.TestCase):
                 path=directory / f"{name}.png", animations="disabled"
             )
 
-    def assert_accessible(self):
-        """Fail for what axe-core finds in the page.
+    def assert_accessible(self, context=""):
+        """Fail for what axe-core finds in a part of the page (a selector).
 
         In a site that is our content only: of Plone's frame, the contrast of
         its search button and footer, and the roles of its toolbar are found.
+        None is the whole page.
         """
-        context = OURS if "/Plone/" in self.page.url else None
+        if context == "":
+            context = OURS if "/Plone/" in self.page.url else None
         results = Axe().run(self.page, context, AXE_OPTIONS)
         found = [
             f"{each['id']}: {each['help']}: {node['html'][:200]}"

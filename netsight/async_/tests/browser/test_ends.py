@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from netsight.async_.tests.browser.support import BrowserTestCase
+from netsight.async_.tests.browser.support import press_by_keyboard
 
 
 class CancelTests(BrowserTestCase):
@@ -19,11 +20,7 @@ class CancelTests(BrowserTestCase):
     def test_by_the_keyboard_alone(self):
         self.start()
         button = self.page.get_by_role("button", name="Cancel")
-        for _each in range(100):
-            self.page.keyboard.press("Tab")
-            if button.evaluate("each => each === document.activeElement"):
-                break
-        self.page.keyboard.press("Enter")
+        press_by_keyboard(self.page, button)
         self.ended("Cancelled")
 
     def test_another_tab_tells_it(self):

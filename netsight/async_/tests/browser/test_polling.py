@@ -33,28 +33,19 @@ STEP_MS = 250
 
 
 class ClockTestCase(BrowserTestCase):
-    """The server's answers are the test's, too."""
+    """Time passes in the page when the test says so."""
 
-    def setUp(self):
-        super().setUp()
-        self.start()
-        self.status = self.page.request.get(
-            self.page.url.replace("/processing", "/process-status")
-        ).json()
+    def stop_clock(self):
+        """Load the page anew, with a clock that stands still."""
         self.page.clock.install()
         self.page.add_init_script(RECORD_REQUESTS)
-        self.page.route("**/process-status?*", self.answer)
         self.page.reload()
-        self.page.clock.pause_at(self.now() + 1000)
+        self.page.clock.pause_at(self.now() + 1)
         self.settle()
 
-    def answer(self, route):
-        route.fulfill(
-            body=json.dumps(self.status), content_type="application/json"
-        )
-
     def now(self):
-        return self.page.evaluate("Date.now()")
+        """Return the page's time in seconds."""
+        return self.page.evaluate("Date.now() / 1000")
 
     def settle(self):
         """Wait until the page has seen all answers."""
@@ -78,7 +69,25 @@ class ClockTestCase(BrowserTestCase):
         ]
 
 
-class PollingTests(ClockTestCase):
+class WaitingTestCase(ClockTestCase):
+    """The server's answers are the test's, too."""
+
+    def setUp(self):
+        super().setUp()
+        self.start()
+        self.status = self.page.request.get(
+            self.page.url.replace("/processing", "/process-status")
+        ).json()
+        self.page.route("**/process-status?*", self.answer)
+        self.stop_clock()
+
+    def answer(self, route):
+        route.fulfill(
+            body=json.dumps(self.status), content_type="application/json"
+        )
+
+
+class PollingTests(WaitingTestCase):
     def test_from_one_second_to_five(self):
         self.page.evaluate("window.asked.splice(0)")
         self.pass_time(90)
@@ -114,7 +123,7 @@ class PollingTests(ClockTestCase):
         self.assertEqual(self.page.evaluate("window.asked"), [])
 
 
-class SpokenTests(ClockTestCase):
+class SpokenTests(WaitingTestCase):
     def setUp(self):
         super().setUp()
         self.page.evaluate(RECORD_SPEECH)
@@ -177,7 +186,7 @@ class SpokenTests(ClockTestCase):
         self.assertEqual(regions.count(), 1)
 
 
-class DurationTests(ClockTestCase):
+class DurationTests(WaitingTestCase):
     def shown(self, **status):
         self.status |= status
         self.pass_time(5)

@@ -1,0 +1,351 @@
+"""The lists of processes: one's own, the control panel, the Zope root."""
+
+from playwright.sync_api import expect
+
+from netsight.async_.browser.lists.listing import PAGE_SIZE
+from netsight.async_.tests.browser.support import BASIC_AUTH
+from netsight.async_.tests.browser.support import BrowserTestCase
+from netsight.async_.tests.browser.support import press_by_keyboard
+from netsight.async_.tests.browser.test_looks import PHONE
+from netsight.async_.tests.browser.test_policy import PolicyTestCase
+
+
+WORD_OF_1000 = "Donaudampfschifffahrtsgesellschaft" * 30
+
+
+class ListTestCase(BrowserTestCase):
+    """The administrator's own list in the site; subclasses have others."""
+
+    path = "/Plone/@@my-processes"
+    frame = "#content"
+    """What of the page is ours."""
+
+    def setUp(self):
+        super().setUp()
+        self.page = self.administrator()
+
+    def administrator(self, **options):
+        """Return a page of a fresh browser with an administrator."""
+        return self.new_page(extra_http_headers=BASIC_AUTH, **options)
+
+    @property
+    def base(self):
+        """URL of where the processes of these tests are started."""
+        return self.server.url(self.path.rpartition("/")[0])
+
+    def start(self, view="steps"):
+        """Start a process as a program does; keep its id."""
+        steps = self.steps()
+        answer = self.page.request.post(
+            f"{self.base}/{view}",
+            form={"name": steps.name},
+            headers={**BASIC_AUTH, "Prefer": "respond-async"},
+        )
+        steps.process_id = answer.json()["id"]
+        return steps
+
+    def started(self, count, view="steps"):
+        return [self.start(view) for _each in range(count)]
+
+    def see(self, query="", page=None):
+        """Open the list."""
+        (page or self.page).goto(self.server.url(f"{self.path}{query}"))
+
+    def row(self, steps, page=None):
+        return (page or self.page).locator(
+            f"[id='netsight-async-{steps.process_id}']"
+        )
+
+    def state(self, steps, text, page=None):
+        """Wait until the row of a process shows a state."""
+        badge = self.row(steps, page).locator(".badge")
+        expect(badge).to_have_text(text)
+
+    def button(self, steps, name):
+        return self.row(steps).get_by_role("button", name=name, exact=True)
+
+    def done(self, text, page=None):
+        """Wait for what is said after a button."""
+        page = page or self.page
+        expect(page.locator(".alert-success")).to_contain_text(text)
+
+    def ended(self, count=1):
+        """Start processes and let them end."""
+        all_steps = self.started(count)
+        for steps in all_steps:
+            steps.end()
+        self.see()
+        for steps in all_steps[-PAGE_SIZE:]:
+            self.state(steps, "Completed")
+        return all_steps
+
+
+class MyProcessesTests(ListTestCase):
+    def test_a_row_follows_its_process(self):
+        steps = self.start()
+        self.see()
+        self.page.evaluate("window.isSamePage = true")
+        row = self.row(steps)
+        for number in (12, 42):
+            steps.show(number, f"Importing {number} of 100")
+            expect(row.locator("progress")).to_have_attribute(
+                "value", str(number)
+            )
+            expect(row.locator(".netsight-async-percent")).to_have_text(
+                f"{number}%"
+            )
+            expect(row.locator(".netsight-async-message")).to_have_text(
+                f"Importing {number} of 100"
+            )
+        steps.end("All addresses are there.")
+        self.state(steps, "Completed")
+        expect(row.locator("progress")).to_have_count(0)
+        self.assertTrue(self.page.evaluate("window.isSamePage"))
+        row.get_by_role("link", name="Result").click()
+        expect(self.page.locator("body")).to_have_text(
+            "All addresses are there."
+        )
+
+    def test_one_that_waits_is_seen_to_start(self):
+        first, _second, third = self.started(3)
+        self.see()
+        self.state(third, "Waiting")
+        first.end()
+        self.state(third, "Running")
+        expect(self.row(third).locator("progress")).to_be_visible()
+
+    def test_a_progress_that_is_not_known_any_more(self):
+        steps = self.start()
+        steps.show(42)
+        self.see()
+        bar = self.row(steps).locator("progress")
+        expect(bar).to_have_attribute("value", "42")
+        steps.show(None, "Sending mail")
+        expect(self.row(steps)).to_contain_text("Sending mail")
+        self.assertFalse(bar.evaluate("bar => bar.hasAttribute('value')"))
+        expect(self.row(steps)).not_to_contain_text("42%")
+
+    def test_without_javascript(self):
+        page = self.page = self.administrator(java_script_enabled=False)
+        steps = self.start("steps-again")
+        self.see()
+        self.state(steps, "Running")
+        self.button(steps, "Cancel").click()
+        self.done("Cancelled.")
+        for _each in range(200):
+            if self.row(steps).locator(".badge").text_content() != "Running":
+                break
+            page.get_by_role("link", name="Reload").click()
+        self.state(steps, "Cancelled")
+        self.button(steps, "Run again").click()
+        self.done("Started again")
+        self.button(steps, "Remove").click()
+        self.done("Removed.")
+        expect(self.row(steps)).to_have_count(0)
+
+    def test_the_buttons_by_the_keyboard_alone(self):
+        steps = self.start("steps-again")
+        self.see()
+        press_by_keyboard(self.page, self.button(steps, "Cancel"))
+        self.done("Cancelled.")
+        self.state(steps, "Cancelled")
+        press_by_keyboard(self.page, self.button(steps, "Run again"))
+        self.done("Started again")
+        press_by_keyboard(self.page, self.button(steps, "Remove"))
+        self.done("Removed.")
+        expect(self.row(steps)).to_have_count(0)
+
+    def test_a_long_list_has_pages(self):
+        first = self.ended(PAGE_SIZE + 1)[0]
+        self.assertEqual(self.page.locator("tbody tr[id]").count(), PAGE_SIZE)
+        self.assert_accessible(self.frame)
+        pages = self.page.get_by_role("navigation", name="Pages of the list")
+        link = pages.get_by_role("link").last
+        press_by_keyboard(self.page, link)
+        self.state(first, "Completed")
+        self.assert_accessible(self.frame)
+        self.page.set_viewport_size(PHONE)
+        self.assert_no_sideways_scrolling()
+
+    def busy(self, page=None):
+        """Show a list with rows of all kinds, and long words."""
+        failed, cancelled = self.start("steps-again"), self.start()
+        running, _second, _waiting = self.started(3)
+        failed.fail("no such town")
+        self.see()
+        self.state(failed, "Failed")
+        self.button(cancelled, "Cancel").click()
+        self.state(cancelled, "Cancelled")
+        running.show(42, WORD_OF_1000)
+        expect(self.row(running)).to_contain_text(WORD_OF_1000)
+        return failed
+
+    def test_it_is_accessible(self):
+        self.busy()
+        self.picture(f"{self.name}")
+        self.assert_accessible(self.frame)
+
+    def test_on_a_phone(self):
+        self.page = self.administrator(viewport=PHONE)
+        self.busy()
+        self.assert_no_sideways_scrolling()
+        self.picture(f"{self.name}-phone")
+        self.assert_accessible(self.frame)
+
+    def test_from_right_to_left(self):
+        for name, size in (("", None), ("-phone", PHONE)):
+            with self.subTest(size):
+                options = {"viewport": size} if size else {}
+                self.page = self.administrator(**options)
+                self.busy()
+                self.turn_round()
+                self.assert_no_sideways_scrolling()
+                self.picture(f"{self.name}-right-to-left{name}")
+                # The names of processes begin at the right edge.
+                right = "each => each.getBoundingClientRect().right"
+                table = self.page.locator(".netsight-async-list table")
+                title = table.locator("tbody th a").first
+                gap = table.evaluate(right) - title.evaluate(right)
+                self.assertTrue(0 <= gap < 20, gap)
+                self.end_steps()
+
+    def turn_round(self):
+        self.page.evaluate("document.documentElement.dir = 'rtl'")
+        self.page.evaluate("document.body.dir = 'rtl'")
+
+    name = "my-processes"
+
+
+class ControlPanelTests(MyProcessesTests):
+    path = "/Plone/@@async-processes"
+    name = "control-panel"
+
+    def test_remove_all_that_have_ended_by_the_keyboard_alone(self):
+        ended, running = self.ended()[0], self.start()
+        self.see()
+        summary = self.page.locator("summary", has_text="Remove all")
+        press_by_keyboard(self.page, summary)
+        press_by_keyboard(
+            self.page, self.page.get_by_role("button", name="Remove them")
+        )
+        self.done("All that had ended are removed.")
+        expect(self.row(ended)).to_have_count(0)
+        self.state(running, "Running")
+
+    def test_filters_by_the_keyboard_alone(self):
+        ended, running = self.ended()[0], self.start()
+        self.see()
+        filters = self.page.locator(".netsight-async-filters")
+        state = filters.get_by_label("State")
+        press_by_keyboard(self.page, state, "r")
+        self.assertEqual(state.input_value(), "running")
+        press_by_keyboard(self.page, filters.get_by_role("button"))
+        self.page.wait_for_url("**?state=running*")
+        self.state(running, "Running")
+        expect(self.row(ended)).to_have_count(0)
+        self.assert_accessible(self.frame)
+        press_by_keyboard(
+            self.page, filters.get_by_role("link", name="Show all")
+        )
+        self.state(ended, "Completed")
+
+    def test_details_with_the_cause(self):
+        failed = self.busy()
+        self.row(failed).get_by_role("link").first.click()
+        expect(self.page.locator("pre")).to_contain_text("no such town")
+        self.picture(f"{self.name}-details")
+        self.assert_accessible(self.frame)
+        self.page.set_viewport_size(PHONE)
+        self.assert_no_sideways_scrolling()
+        self.assert_accessible(self.frame)
+
+    def test_a_row_that_does_not_match_any_more_says_so(self):
+        steps = self.start()
+        self.see("?state=running")
+        self.state(steps, "Running")
+        steps.end()
+        self.state(steps, "Not on this page any more")
+        expect(self.row(steps).get_by_role("button")).to_have_count(0)
+        self.assert_accessible(self.frame)
+
+    def test_an_empty_list(self):
+        self.see("?user=nobody-has-this-name")
+        expect(self.page.locator(".netsight-async-empty")).to_be_visible()
+        self.assert_accessible(self.frame)
+
+
+class ZopeRootTests(ControlPanelTests):
+    path = "/@@async-processes"
+    name = "zmi"
+    frame = "main"
+
+    def test_the_contents_of_the_root_lead_to_it(self):
+        steps = self.start()
+        self.page.goto(f"{self.root}/manage_main")
+        registry = "netsight_async_process_registry"
+        link = self.page.get_by_role("link", name=registry)
+        press_by_keyboard(self.page, link)
+        self.heading("Background processes")
+        self.state(steps, "Running")
+
+    def test_ones_own_without_a_theme(self):
+        steps = self.start()
+        self.page.goto(f"{self.root}/@@my-processes")
+        self.state(steps, "Running")
+        self.picture("my-processes-plain")
+        self.assert_accessible(None)
+        self.page.set_viewport_size(PHONE)
+        self.assert_no_sideways_scrolling()
+        self.page.emulate_media(color_scheme="dark")
+        self.picture("my-processes-plain-phone-dark")
+        self.assert_accessible(None)
+
+
+class ViewletTests(ListTestCase):
+    viewlet = ".netsight-async-viewlet"
+
+    def test_it_tells_how_many_and_leads_to_the_list(self):
+        steps = self.started(2)[1]
+        self.page.goto(self.site)
+        viewlet = self.page.locator(self.viewlet)
+        expect(viewlet).to_contain_text("Running or waiting: 2")
+        self.picture("viewlet")
+        self.assert_accessible(self.viewlet)
+        press_by_keyboard(self.page, viewlet.get_by_role("link"))
+        self.state(steps, "Running")
+
+    def test_on_a_phone_from_right_to_left(self):
+        self.started(2)
+        self.page.set_viewport_size(PHONE)
+        self.page.goto(self.site)
+        self.page.evaluate("document.body.dir = 'rtl'")
+        expect(self.page.locator(self.viewlet)).to_be_visible()
+        self.assert_no_sideways_scrolling()
+
+
+class ListPolicyTests(PolicyTestCase, ListTestCase):
+    """Behind a proxy that sends `Content-Security-Policy`."""
+
+    def see_all_lists(self, paths, check):
+        for path in paths:
+            with self.subTest(path):
+                steps = self.start()
+                self.page.goto(f"{self.proxy.url}{path}")
+                self.state(steps, "Running")
+                steps.end()
+                self.state(steps, "Completed")
+                self.button(steps, "Remove").click()
+                self.done("Removed.")
+                check()
+
+    def test_in_a_site(self):
+        self.see_all_lists(
+            ("/Plone/@@my-processes", "/Plone/@@async-processes"),
+            self.check_ours,
+        )
+
+    def test_without_a_theme(self):
+        self.see_all_lists(("/@@my-processes",), self.check_all)
+
+    def test_in_the_zmi(self):
+        self.see_all_lists(("/@@async-processes",), self.check_ours)
