@@ -20,9 +20,6 @@ from netsight.async_.percentage import checked_percentage
 from netsight.async_.process import Process
 
 
-WORKER = Worker("worker")
-
-
 def make_process(process_id="an-id", **kwargs):
     request = RequestSnapshot({"PATH_INFO": "/view"})
     return Process(
@@ -31,6 +28,10 @@ def make_process(process_id="an-id", **kwargs):
 
 
 class ProcessTests(unittest.TestCase):
+    def setUp(self):
+        # One that was made long ago would pass for dead.
+        self.worker = Worker("worker")
+
     def test_it_provides_its_interface(self):
         verifyObject(interfaces.IProcess, make_process())
 
@@ -54,20 +55,20 @@ class ProcessTests(unittest.TestCase):
 
     def test_a_claim_makes_it_running(self):
         claimed = make_process()
-        claimed.claim_for(WORKER)
+        claimed.claim_for(self.worker)
         self.assertEqual(claimed.state, "running")
         self.assertGreaterEqual(claimed.started, claimed.created)
 
     def test_a_second_claim_is_refused(self):
         claimed = make_process()
-        claimed.claim_for(WORKER)
+        claimed.claim_for(self.worker)
         with self.assertRaises(ClaimLostError):
             claimed.claim_for(Worker("another"))
-        self.assertIs(claimed.claim.worker, WORKER)
+        self.assertIs(claimed.claim.worker, self.worker)
 
     def test_the_claim_of_another_worker_is_not_mine(self):
         claimed = make_process()
-        token = claimed.claim_for(WORKER)
+        token = claimed.claim_for(self.worker)
         claimed.check_claim("worker", token)
         with self.assertRaises(ClaimLostError):
             claimed.check_claim("another", token)
@@ -76,7 +77,7 @@ class ProcessTests(unittest.TestCase):
 
     def test_completion_keeps_the_response_and_drops_the_request(self):
         done = make_process()
-        done.claim_for(WORKER)
+        done.claim_for(self.worker)
         done.complete(2, "the response")
         self.assertEqual(done.state, "completed")
         self.assertTrue(done.is_final)
@@ -106,7 +107,7 @@ class ProcessTests(unittest.TestCase):
         with self.assertRaises(ClaimLostError):
             done.fail(1, None)
         with self.assertRaises(ClaimLostError):
-            done.claim_for(WORKER)
+            done.claim_for(self.worker)
         self.assertEqual(done.response, "first")
 
 
