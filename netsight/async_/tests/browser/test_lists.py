@@ -293,6 +293,8 @@ class ZopeRootTests(ControlPanelTests):
         self.page.goto(f"{self.root}/@@my-processes")
         self.state(steps, "Running")
         self.picture("my-processes-plain")
+        caption = self.page.locator("caption").bounding_box()
+        self.assertEqual((caption["width"], caption["height"]), (1, 1))
         self.assert_accessible(None)
         self.page.set_viewport_size(PHONE)
         self.assert_no_sideways_scrolling()
