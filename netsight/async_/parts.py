@@ -26,8 +26,10 @@ class Part(Persistent):
             self._p_activate()
             self._p_jar.readCurrent(self)
             # The storage is asked only if it takes part in the transaction;
-            # all writes may be in another database.
-            self._p_jar.register(self)
+            # all writes may be in another database.  What has changed does
+            # already, and would be stored twice.
+            if not self._p_changed:
+                self._p_jar.register(self)
 
 
 class Idempotency(NamedTuple):

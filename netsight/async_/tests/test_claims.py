@@ -1,8 +1,10 @@
 """Claims of several Zopes at once: what the state machine has found."""
 
+import tempfile
 import unittest
 
 from ZODB.DemoStorage import DemoStorage
+from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
 from netsight.async_.exceptions import ClaimLostError
@@ -111,6 +113,28 @@ class ClaimTests(ZopesTestCase):
         with self.assertRaises(ClaimLostError):
             write("test", run._store_failure, Error("E", "e", ""))
         self.assertEqual(self.state(self.mine, "a"), "lost")
+
+
+class StoredOnceTests(ZopesTestCase):
+    """On a storage that keeps what is stored twice in one transaction."""
+
+    def make_stage(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.storage = FileStorage(f"{folder.name}/Data.fs")
+        return Stage(self.storage)
+
+    def test_an_outcome_that_is_guarded_is_stored_once(self):
+        self.add("a")
+        session = Session(self.stage)
+        self.addCleanup(session.close)
+        process = getProcessRegistry(session.app)["a"]
+        process.complete(1, None)
+        process.outcome.guard()
+        session.commit()
+        for last in self.storage.iterator():
+            oids = [record.oid for record in last]
+        self.assertEqual(oids.count(process.outcome._p_oid), 1)
 
 
 def recover_and_conflict(registry):
