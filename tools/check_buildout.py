@@ -3,7 +3,8 @@
     python3 tools/check_buildout.py
 
 Does what the README tells users: pip install -r requirements.txt, buildout,
-bin/instance, bin/test. Needs Python and git.
+bin/instance, bin/test. Then builds the parts of docs/howto/cluster-files.rst,
+and has a worker connect to the ZEO server. Needs Python and git.
 """
 
 import os
@@ -11,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 from checkout import copy_checkout
@@ -24,6 +26,8 @@ A_TEST = "test_process"
 """The module that bin/test runs, since `make test` runs them all."""
 
 START_SECONDS = 180
+
+CLUSTER_PAGE = "docs/howto/cluster-files.rst"
 
 
 def run(*command, cwd):
@@ -52,6 +56,32 @@ def check_tests(copy):
     print("bin/test runs the tests.")
 
 
+def cluster_cfg(page):
+    """Return the buildout that the text of a page shows, with our egg."""
+    shown = re.search(
+        r"code-block:: ini\n\n(    \[buildout\]\n.*?)\n\S", page, re.DOTALL
+    )
+    text = textwrap.dedent(shown[1])
+    head = "[buildout]\ndevelop = .\nallow-picked-versions = false\n"
+    return text.replace("[buildout]\n", head)
+
+
+def check_cluster(copy):
+    """A worker must run on the ZEO server of the cluster, and end."""
+    page = (copy / CLUSTER_PAGE).read_text(encoding="utf-8")
+    (copy / "cluster.cfg").write_text(cluster_cfg(page), encoding="utf-8")
+    address = f"zeo:zeo-address={HOST}:{free_port()}"
+    buildout = python_of(copy / ".venv").parent / "buildout"
+    run(buildout, "-q", "-c", "cluster.cfg", address, cwd=copy)
+    run(copy / "bin/celery", "--version", cwd=copy)
+    run(copy / "bin/zeo", "start", cwd=copy)
+    try:
+        worker = (copy / "bin/netsight-async-worker", "--drain")
+        run(*worker, copy / "parts/worker/etc/zope.conf", cwd=copy)
+    finally:
+        run(copy / "bin/zeo", "stop", cwd=copy)
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name).resolve()
@@ -66,6 +96,7 @@ def main():
         with running(command, url, START_SECONDS, cwd=copy, env=environ):
             print("bin/instance serves.", flush=True)
         check_tests(copy)
+        check_cluster(copy)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ Blocks of other languages (shell, ini, nginx) are not run.
 import doctest
 import importlib
 import inspect
+import io
 import re
 import shutil
 import subprocess
@@ -23,14 +24,17 @@ import sys
 import tempfile
 import textwrap
 import unittest
+from importlib.util import find_spec
 from pathlib import Path
 
+import ZConfig
 from plone.testing import layered
 from plone.testing import zca
 from plone.testing.zope import Browser
 from zope.configuration import xmlconfig
 from zope.dottedname.resolve import resolve
 from zope.interface.interfaces import IInterface
+from Zope2.Startup.options import ZopeWSGIOptions
 
 import netsight.async_
 from netsight.async_ import config
@@ -85,6 +89,9 @@ BLOCK = re.compile(
 FILE_NAME = re.compile(r"(?:#|<!--) (my/[\w./-]+)(?: -->)?\n")
 
 RUN_LANGUAGES = ("html", "python", "xml")
+
+ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
+"""No setting: it tells workers of Celery where the settings are."""
 
 WAIT_SECONDS = 300
 """Longest run of the tests of a page in a process of their own."""
@@ -218,6 +225,14 @@ def page_suite(path):
     )
 
 
+def load_zope_conf(text):
+    """Raise an error if a part of zope.conf is not right; opens nothing."""
+    options = ZopeWSGIOptions()
+    options.load_schema()
+    head = "%define INSTANCE /\ninstancehome $INSTANCE\n"
+    ZConfig.loadConfigFile(options.schema, io.StringIO(head + text))
+
+
 def read(*names):
     """Return the text of pages in docs/."""
     return "\n".join((DOCS / name).read_text("utf-8") for name in names)
@@ -308,7 +323,16 @@ class DocumentationTests(unittest.TestCase):
             for name in re.findall(r"\b(NETSIGHT_ASYNC_\w+)=", text):
                 with self.subTest(page=page.name, variable=name):
                     variables = [s.variable for s in config.SETTINGS.values()]
-                    self.assertIn(name, variables)
+                    self.assertIn(name, (ZOPE_CONF, *variables))
+
+    def test_databases_in_examples_are_configured_right(self):
+        for page in PAGES:
+            for line, _language, code in blocks(page.read_text("utf-8")):
+                packages = re.findall(r"%import (\w+)", code)
+                is_zope_conf = code.startswith("<zodb_db")
+                if is_zope_conf and all(map(find_spec, packages)):
+                    with self.subTest(page=page.name, line=line):
+                        load_zope_conf(code)
 
     def test_each_state_is_described(self):
         self.assert_described(interfaces.STATES, "reference/states.rst")
