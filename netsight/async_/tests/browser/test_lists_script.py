@@ -38,6 +38,11 @@ class ScriptTestCase(ClockTestCase, ListTestCase):
     def said(self):
         return self.page.evaluate("window.said")
 
+    def assert_said(self, *sentences):
+        """Wait until so much has been said, and compare."""
+        wait_until(lambda: len(self.said()) >= len(sentences), WAIT_SECONDS)
+        self.assertEqual(self.said(), list(sentences))
+
     def status(self, steps):
         """Return what the server says now."""
         return self.page.request.get(
@@ -90,9 +95,7 @@ class SpokenTests(ScriptTestCase):
         self.open()
         self.end_all(first, second)
         self.pass_time(5)
-        self.assertEqual(
-            self.said(), [f"{NAME}: Completed; {NAME}: Completed"]
-        )
+        self.assert_said(f"{NAME}: Completed; {NAME}: Completed")
 
     def test_not_that_one_is_started(self):
         first, _second, third = self.started(3)
@@ -101,7 +104,7 @@ class SpokenTests(ScriptTestCase):
         self.wait_for(third, state="running")
         self.pass_time(5)
         self.state(third, "Running")
-        self.assertEqual(self.said(), [f"{NAME}: Completed"])
+        self.assert_said(f"{NAME}: Completed")
 
     def test_there_is_one_live_region(self):
         self.start()
@@ -137,7 +140,7 @@ class PollingTests(ScriptTestCase):
         self.pass_time(10)
         expect(self.notice()).to_be_hidden()
         self.state(steps, "Completed")
-        self.assertEqual(self.said(), [AWAY, f"{BACK}; {NAME}: Completed"])
+        self.assert_said(AWAY, f"{BACK}; {NAME}: Completed")
 
     def test_a_server_that_is_away_when_a_row_has_changed(self):
         steps = self.start()
@@ -160,7 +163,7 @@ class PollingTests(ScriptTestCase):
         self.page.context.set_extra_http_headers({})
         self.pass_time(10)
         expect(self.notice()).to_have_text(LOGGED_OUT)
-        self.assertEqual(self.said(), [LOGGED_OUT])
+        self.assert_said(LOGGED_OUT)
         self.asked()
         self.pass_time(30)
         self.assertEqual(self.asked(), 0)
@@ -174,7 +177,7 @@ class PollingTests(ScriptTestCase):
         self.remove(steps)
         self.pass_time(5)
         self.state(steps, NOT_HERE)
-        self.assertEqual(self.said(), [f"{NAME}: {NOT_HERE}"])
+        self.assert_said(f"{NAME}: {NOT_HERE}")
         self.asked()
         self.pass_time(30)
         self.assertEqual(self.asked(), 0)
