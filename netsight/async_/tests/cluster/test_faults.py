@@ -248,6 +248,13 @@ class PostgresqlTests(FaultTestCase):
         self.assert_all_ended_once(ids)
         self.run_job("crash-quick")
 
+    def test_a_job_whose_connection_is_cut_begins_anew(self):
+        process_id = self.web.start_running("crash-slow", "3")
+        self.cut()
+        self.assert_all_ended_once([process_id], may_be_lost=False)
+        logs = self.worker.log + self.other.log
+        self.assertIn(f"process {process_id}: the database was cut off", logs)
+
 
 class PollingTests(FaultTestCase):
     """A worker without a web server, which no broker rings."""
