@@ -248,12 +248,17 @@ class PostgresqlTests(FaultTestCase):
         self.assert_all_ended_once(ids)
         self.run_job("crash-quick")
 
-    def test_a_job_whose_connection_is_cut_begins_anew(self):
-        process_id = self.web.start_running("crash-slow", "3")
-        self.cut()
-        self.assert_all_ended_once([process_id], may_be_lost=False)
-        logs = self.worker.log + self.other.log
-        self.assertIn(f"process {process_id}: the database was cut off", logs)
+    def test_a_job_that_loses_it_in_its_commit_begins_anew(self):
+        process_id = self.web.start_running("cluster-vote", "5")
+        told = f"process {process_id}: the database was cut off"
+
+        def is_cut_off():
+            self.cut()
+            return told in self.worker.log + self.other.log
+
+        self.assertTrue(wait_until(is_cut_off, END_SECONDS, step=2))
+        self.wait_stored(process_id, "completed")
+        self.assertEqual(len(self.web.states()[process_id]["effects"]), 1)
 
 
 class PollingTests(FaultTestCase):
