@@ -21,9 +21,6 @@ from netsight.async_ import config
 from netsight.async_.executors.sender import BrokerExecutor
 
 
-ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
-"""Environment variable of workers: the path of their zope.conf."""
-
 TASK = "netsight.async.run"
 """Its code is in `celery_worker`."""
 
@@ -88,11 +85,24 @@ class Configuration:
     def task_default_queue(self):
         return queue_name(config.DEFAULT_QUEUE)
 
+    # Sites that share a broker must not shut down each other's workers.
+
+    @property
+    def control_exchange(self):
+        return queue_name("control")
+
+    @property
+    def event_exchange(self):
+        return queue_name("events")
+
+    event_queue_prefix = event_exchange
+
 
 def setting(name):
     """Return a setting of ours, in a worker that has no Zope yet, too."""
-    if os.environ.get(ZOPE_CONF) and Zope2.DB is None:
-        options = ZopeWSGIOptions(configfile=os.environ[ZOPE_CONF])()
+    path = os.environ.get(config.CELERY_ZOPE_CONF)
+    if path and Zope2.DB is None:
+        options = ZopeWSGIOptions(configfile=path)()
         handleWSGIConfig(options.configroot, options.confighandlers)
         setConfiguration(options.configroot)
     return config.get(name)
