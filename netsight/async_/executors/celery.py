@@ -33,8 +33,11 @@ START_SECONDS = 600
 REDIS = ("redis", "rediss", "sentinel", "redis+socket")
 RABBITMQ = ("amqp", "amqps", "pyamqp")
 
-BROKER_SECONDS = 5.0
+BROKER_SECONDS = 5
 """How long the sender waits for the broker to answer once."""
+
+HEARTBEAT_SECONDS = 20
+"""How often a worker and RabbitMQ look whether the other is there."""
 
 
 class Configuration:
@@ -53,6 +56,7 @@ class Configuration:
     # A worker waits for its broker, however long it is away.
     broker_connection_retry_on_startup = True
     broker_connection_max_retries = None
+    broker_heartbeat = HEARTBEAT_SECONDS
     worker_cancel_long_running_tasks_on_connection_loss = False
 
     task_queue_max_priority = PRIORITIES - 1
@@ -70,10 +74,20 @@ class Configuration:
     @property
     def broker_transport_options(self):
         if scheme() in REDIS:
-            return {"priority_steps": list(range(PRIORITIES))}
+            return {
+                "priority_steps": list(range(PRIORITIES)),
+                # A worker must find out that nobody answers any more.
+                "socket_timeout": 2 * BROKER_SECONDS,
+                "socket_connect_timeout": BROKER_SECONDS,
+                "health_check_interval": BROKER_SECONDS,
+            }
         if scheme() in RABBITMQ:
-            # A message is sent when the broker says that it has it.
-            return {"confirm_publish": True}
+            return {
+                # A message is sent when the broker says that it has it.
+                "confirm_publish": True,
+                "read_timeout": 2 * BROKER_SECONDS,
+                "write_timeout": 2 * BROKER_SECONDS,
+            }
         return {}
 
     @property
