@@ -172,6 +172,15 @@ class CeleryCluster(Cluster):
                 bound = queue(connection.default_channel)
                 bound.delete()
                 bound.exchange.delete()
+            forget(connection.default_channel, self.settings)
+
+
+def forget(channel, settings):
+    """Delete what Celery leaves in Redis besides queues."""
+    client = getattr(channel, "client", None)
+    prefix = settings["NETSIGHT_ASYNC_CELERY_PREFIX"]
+    for key in client.keys(f"*{prefix}*") if client is not None else ():
+        client.delete(key)
 
 
 class RabbitMQCluster(CeleryCluster):
