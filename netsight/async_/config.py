@@ -26,6 +26,9 @@ MANAGE_PROCESSES = "netsight.async: Manage processes"
 PRODUCT = "netsight.async"
 ENVIRONMENT_PREFIX = "NETSIGHT_ASYNC_"
 
+CELERY_ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
+"""Environment variable of Celery workers: the path of their zope.conf."""
+
 INLINE_BODY_BYTES = 64 * 1024
 """Request and response bodies above this size become blobs."""
 

@@ -9,10 +9,27 @@ from netsight.async_.config import TRACEBACK_CHARS
 from netsight.async_.parts import Error
 
 
+CUT_OFF = ("OperationalError", "InterfaceError")
+"""What drivers of SQL databases raise whose connection was closed."""
+
+
 def error_of(exc):
     """Return the Error to store for an exception."""
     text = "".join(traceback.format_exception(exc))[-TRACEBACK_CHARS:]
     return Error(type(exc).__name__, printable(exc), text)
+
+
+def is_cut_off(exc):
+    """Tell whether an exception says that RelStorage lost its database.
+
+    It hands on the error of its driver, by a name of PEP 249, and a new
+    transaction has a new connection.  A job may have such errors of its own.
+    """
+    frames = traceback.walk_tb(exc.__traceback__)
+    return type(exc).__name__ in CUT_OFF and any(
+        frame.f_globals.get("__name__", "").startswith("relstorage.")
+        for frame, _line in frames
+    )
 
 
 def context_of(root, view_path, request):

@@ -6,6 +6,7 @@ The one module that calls ZPublisher.
 import inspect
 import logging
 import threading
+import time
 from contextlib import closing
 
 import transaction
@@ -26,6 +27,7 @@ from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.exceptions import ViewNotFoundError
 from netsight.async_.failure import error_of
+from netsight.async_.failure import is_cut_off
 from netsight.async_.fence import Fence
 from netsight.async_.forks import in_forked_child
 from netsight.async_.identity import Impersonation
@@ -44,6 +46,12 @@ from netsight.async_.window import Window
 
 
 logger = logging.getLogger(__name__)
+
+CUT_OFF_MOST = 5
+"""A run begins anew so often whose database was cut off."""
+
+CUT_OFF_SECONDS = 2.0
+"""How long it waits before, so that the database can come back."""
 
 claim_lock = threading.Lock()
 """Claims of one Zope beat the same worker record, so one after the other."""
@@ -113,6 +121,7 @@ class Run:
         self.connection = None
         self.settled = False
         self.environ = {}
+        self._cuts_left = CUT_OFF_MOST
         self._cancel = threading.Event()
 
     def execute(self):
@@ -123,7 +132,8 @@ class Run:
         try:
             with claim_lock:
                 write("netsight.async: claim", self._claim)
-            self._publish_input()
+            while not self._publish_input():
+                time.sleep(CUT_OFF_SECONDS)
         finally:
             monitor.unwatch(self.hold)
 
@@ -164,6 +174,7 @@ class Run:
         monitor.watch(self.hold, cancel, (part.number, part.message))
 
     def _publish_input(self):
+        """Return False if it is to be done again; see `_is_cut_off`."""
         try:
             with own_transaction("netsight.async: input") as root:
                 process = get_process(root, self.process_id)
@@ -172,14 +183,34 @@ class Run:
         except ClaimLostError:
             raise
         except Exception as exc:
+            if self._is_cut_off(exc):
+                return False
             # A blob that is gone, for example.
             self._fail(exc)
-            return
+            return True
         with closing(self.environ["wsgi.input"]):
-            self._publish()
+            return self._publish()
+
+    def _is_cut_off(self, exc):
+        """Tell whether to publish again, as the database was cut off.
+
+        Whether what was committed meanwhile is stored is seen then, as it is
+        when Zope tries again.  It does so itself where a storage says that an
+        error is transient, as ZEO does.
+        """
+        if not is_cut_off(exc) or not self._cuts_left:
+            return False
+        self._cuts_left -= 1
+        logger.warning(
+            "process %s: the database was cut off: %r", self.process_id, exc
+        )
+        return True
 
     def _publish(self):
-        """Publish once, with Zope's retries, and store what escapes."""
+        """Publish once, with Zope's retries, and store what escapes.
+
+        Returns False if it is to be done again.
+        """
         fence = Fence(self)
         site = getSite()
         transaction.manager.registerSynch(fence)
@@ -202,6 +233,8 @@ class Run:
             write("netsight.async: cancelled", self._store_cancelled)
             tell_ended(self.process_id, self.environ)
         except BaseException as exc:
+            if self._is_cut_off(exc):
+                return False
             # SystemExit and the like end the process, not the worker.
             self._fail(exc)
         finally:
@@ -209,6 +242,7 @@ class Run:
             transaction.abort()
             noSecurityManager()
             setSite(site)
+        return True
 
     def _make_request(self, stdin, environ, response):
         request = JobRequest(stdin, environ, response)

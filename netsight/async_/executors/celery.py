@@ -21,9 +21,6 @@ from netsight.async_ import config
 from netsight.async_.executors.sender import BrokerExecutor
 
 
-ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
-"""Environment variable of workers: the path of their zope.conf."""
-
 TASK = "netsight.async.run"
 """Its code is in `celery_worker`."""
 
@@ -36,8 +33,11 @@ START_SECONDS = 600
 REDIS = ("redis", "rediss", "sentinel", "redis+socket")
 RABBITMQ = ("amqp", "amqps", "pyamqp")
 
-BROKER_SECONDS = 5.0
+BROKER_SECONDS = 5
 """How long the sender waits for the broker to answer once."""
+
+HEARTBEAT_SECONDS = 20
+"""How often a worker and RabbitMQ look whether the other is there."""
 
 
 class Configuration:
@@ -56,6 +56,7 @@ class Configuration:
     # A worker waits for its broker, however long it is away.
     broker_connection_retry_on_startup = True
     broker_connection_max_retries = None
+    broker_heartbeat = HEARTBEAT_SECONDS
     worker_cancel_long_running_tasks_on_connection_loss = False
 
     task_queue_max_priority = PRIORITIES - 1
@@ -73,10 +74,20 @@ class Configuration:
     @property
     def broker_transport_options(self):
         if scheme() in REDIS:
-            return {"priority_steps": list(range(PRIORITIES))}
+            return {
+                "priority_steps": list(range(PRIORITIES)),
+                # A worker must find out that nobody answers any more.
+                "socket_timeout": 2 * BROKER_SECONDS,
+                "socket_connect_timeout": BROKER_SECONDS,
+                "health_check_interval": BROKER_SECONDS,
+            }
         if scheme() in RABBITMQ:
-            # A message is sent when the broker says that it has it.
-            return {"confirm_publish": True}
+            return {
+                # A message is sent when the broker says that it has it.
+                "confirm_publish": True,
+                "read_timeout": 2 * BROKER_SECONDS,
+                "write_timeout": 2 * BROKER_SECONDS,
+            }
         return {}
 
     @property
@@ -88,11 +99,24 @@ class Configuration:
     def task_default_queue(self):
         return queue_name(config.DEFAULT_QUEUE)
 
+    # Sites that share a broker must not shut down each other's workers.
+
+    @property
+    def control_exchange(self):
+        return queue_name("control")
+
+    @property
+    def event_exchange(self):
+        return queue_name("events")
+
+    event_queue_prefix = event_exchange
+
 
 def setting(name):
     """Return a setting of ours, in a worker that has no Zope yet, too."""
-    if os.environ.get(ZOPE_CONF) and Zope2.DB is None:
-        options = ZopeWSGIOptions(configfile=os.environ[ZOPE_CONF])()
+    path = os.environ.get(config.CELERY_ZOPE_CONF)
+    if path and Zope2.DB is None:
+        options = ZopeWSGIOptions(configfile=path)()
         handleWSGIConfig(options.configroot, options.confighandlers)
         setConfiguration(options.configroot)
     return config.get(name)

@@ -32,7 +32,6 @@ from netsight.async_ import config
 from netsight.async_ import server
 from netsight.async_.exceptions import TimeLimitExceeded
 from netsight.async_.executors.celery import TASK
-from netsight.async_.executors.celery import ZOPE_CONF
 from netsight.async_.executors.celery import app
 from netsight.async_.executors.celery import database_name
 from netsight.async_.runner import run
@@ -60,10 +59,11 @@ limits = {"hard": None, "soft": None}
 @worker_init.connect
 def check(sender=None, **arguments):
     """Refuse to begin without what each child needs; in the parent."""
-    if not os.environ.get(ZOPE_CONF):
+    if not os.environ.get(config.CELERY_ZOPE_CONF):
         # Celery logs other exceptions, and goes on.
         raise SystemExit(
-            f"netsight.async: {ZOPE_CONF} must be the path of zope.conf."
+            f"netsight.async: {config.CELERY_ZOPE_CONF} must be the path of "
+            "zope.conf."
         )
     if get_implementation(sender.pool_cls) is not TaskPool:
         raise SystemExit("netsight.async: a worker needs --pool=prefork.")
@@ -74,10 +74,13 @@ def check(sender=None, **arguments):
 def begin(**arguments):
     """Make the Zope of this child, or end it."""
     try:
-        starter = configure_wsgi(os.environ[ZOPE_CONF])
+        starter = configure_wsgi(os.environ[config.CELERY_ZOPE_CONF])
         # After <environment> of zope.conf, which Zopes may share.
         os.environ[config.SETTINGS["executor"].variable] = "celery"
         starter.prepare()
+    except SystemExit:
+        # By SIGTERM, meanwhile.
+        os._exit(0)
     except BaseException:
         # Celery would go on without, and take messages.
         logger.exception("this child has no Zope, and ends")

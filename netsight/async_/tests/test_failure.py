@@ -330,6 +330,81 @@ class ConflictTests(AsyncTestCase):
         self.assertEqual(len(self.processes()), 1)
 
 
+class OperationalError(Exception):
+    """What drivers of SQL databases raise, by PEP 249."""
+
+
+def cut_off():
+    """Raise the error of a driver, from the code of RelStorage."""
+    code = "def load(error): raise error"
+    storage = {"__name__": "relstorage.storage.load"}
+    exec(code, storage)
+    storage["load"](OperationalError("server closed the connection"))
+
+
+class CutOffTests(AsyncTestCase):
+    """RelStorage loses its database, and hands on the error of its driver."""
+
+    def setUp(self):
+        super().setUp()
+        patch = mock.patch.object(runner, "CUT_OFF_SECONDS", 0)
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.forms = []
+
+    def cut_once(self, view, process_id):
+        self.forms.append(view.request.form["name"])
+        view.context.title = f"changed {len(self.forms)}"
+        if len(self.forms) == 1:
+            cut_off()
+        return "done"
+
+    def test_it_is_run_again_with_the_whole_form(self):
+        with self.assertLogs(runner.logger, logging.WARNING):
+            _client, process_id = self.run_job(
+                self.cut_once, params={"name": "x"}
+            )
+        process = self.process(process_id)
+        self.assertEqual(process.state, "completed", process.error)
+        self.assertEqual(self.app.title, "changed 2")
+        self.assertEqual(self.forms, ["x", "x"])
+
+    def test_it_fails_when_that_does_not_end(self):
+        with self.assertLogs(runner.logger, logging.WARNING) as logs:
+            _client, process_id = self.run_job(
+                lambda view, process_id: cut_off()
+            )
+        process = self.process(process_id)
+        self.assertEqual(process.error.kind, "OperationalError")
+        self.assertEqual(process.attempts, runner.CUT_OFF_MOST + 1)
+        self.assertEqual(len(logs.records), runner.CUT_OFF_MOST + 1)
+
+    def test_an_outcome_that_was_stored_nevertheless_stands(self):
+        def publish_and_lose_the_answer(*args, **kwargs):
+            publish_module(*args, **kwargs)
+            cut_off()
+
+        publish_module = runner.publish_module
+        with (
+            mock.patch.object(
+                runner, "publish_module", publish_and_lose_the_answer
+            ),
+            self.assertLogs(runner.logger, logging.WARNING),
+        ):
+            _client, process_id = self.run_job(
+                lambda view, process_id: self.forms.append("once")
+            )
+        self.assertEqual(self.forms, ["once"])
+        self.assertEqual(self.process(process_id).state, "completed")
+
+    def test_such_an_error_of_the_job_itself_fails_it(self):
+        with self.assertLogs(runner.logger, logging.ERROR):
+            _client, process_id = self.run_job(
+                raiser(OperationalError("another database"))
+            )
+        self.assertEqual(self.process(process_id).attempts, 1)
+
+
 class DoomedTests(AsyncTestCase):
     def test_a_doomed_transaction_answers_without_effects(self):
         before = self.app.title

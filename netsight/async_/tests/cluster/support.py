@@ -1,10 +1,17 @@
 """A web Zope and its workers, as a class of tests describes them."""
 
+import os
 import tempfile
 import unittest
+from contextlib import suppress
+from unittest import mock
 from urllib.parse import urlencode
 from urllib.request import Request
 
+from kombu.exceptions import OperationalError
+
+from netsight.async_.executors.celery import make_app
+from netsight.async_.executors.celery import time_limits
 from netsight.async_.tests.cluster.celery_worker import CeleryWorker
 from netsight.async_.tests.cluster.services import BROKERS
 from netsight.async_.tests.cluster.services import fresh_name
@@ -149,6 +156,31 @@ class CeleryCluster(Cluster):
         )
         self.servers.append(worker)
         return worker
+
+    def stop(self):
+        super().stop()
+        # One that the test has stopped is gone with all that it had.
+        with (
+            mock.patch.dict(os.environ, self.settings),
+            suppress(OperationalError),
+            make_app() as app,
+            app.connection_for_write(
+                transport_options=time_limits()
+            ) as connection,
+        ):
+            for queue in app.amqp.queues.values():
+                bound = queue(connection.default_channel)
+                bound.delete()
+                bound.exchange.delete()
+            forget(connection.default_channel, self.settings)
+
+
+def forget(channel, settings):
+    """Delete what Celery leaves in Redis besides queues."""
+    client = getattr(channel, "client", None)
+    prefix = settings["NETSIGHT_ASYNC_CELERY_PREFIX"]
+    for key in client.keys(f"*{prefix}*") if client is not None else ():
+        client.delete(key)
 
 
 class RabbitMQCluster(CeleryCluster):

@@ -7,11 +7,15 @@ from unittest import mock
 
 from netsight.async_.executors.celery import TASK
 from netsight.async_.executors.celery import make_app
+from netsight.async_.tests.cluster.cut_network import Network
+from netsight.async_.tests.cluster.services import PORTS
 from netsight.async_.tests.cluster.services import RedisServer
+from netsight.async_.tests.cluster.services import need
 from netsight.async_.tests.cluster.storages import Postgresql
 from netsight.async_.tests.cluster.storages import administer
 from netsight.async_.tests.cluster.support import ClusterTestCase
 from netsight.async_.tests.cluster.support import WorkerCluster
+from netsight.async_.tests.server_process import HOST
 from netsight.async_.tests.server_process import wait_until
 from netsight.async_.tests.zope_server import QUICK
 
@@ -34,10 +38,13 @@ class FaultTestCase(ClusterTestCase):
         self.redis = RedisServer()
         self.addCleanup(self.redis.kill)
         self.redis.start()
-        self.make_cluster(self.redis.url)
+        self.make_cluster(self.broker_url())
         self.worker = self.cluster.worker
         self.other = self.cluster.add_worker("other")
         self.cluster.start()
+
+    def broker_url(self):
+        return self.redis.url
 
     def restart(self, server):
         """Start a server again, as a supervisor does."""
@@ -186,6 +193,31 @@ class BrokerTests(FaultTestCase):
         self.assert_all_ended_once(self.start_jobs(), may_be_lost=False)
 
 
+class CutNetworkTests(FaultTestCase):
+    """The broker is there, and nobody reaches it, nor is told so."""
+
+    def broker_url(self):
+        self.network = Network(self.redis.port)
+        self.addCleanup(self.network.close)
+        return f"redis://{HOST}:{self.network.port}/0"
+
+    def test_it_is_cut_while_jobs_run_and_mended_later(self):
+        ids = self.start_jobs()
+        self.network.cut()
+        ids += self.start_jobs()
+        time.sleep(2 * LEASE_SECONDS)
+        self.network.mend()
+        self.assert_all_ended_once(ids, may_be_lost=False)
+
+
+class CutNetworkRabbitMQTests(CutNetworkTests):
+    def broker_url(self):
+        need("RabbitMQ")
+        self.network = Network(PORTS["RabbitMQ"])
+        self.addCleanup(self.network.close)
+        return f"amqp://guest:guest@{HOST}:{self.network.port}//"
+
+
 class PausedTests(FaultTestCase):
     def assert_refused(self, process_id):
         """Wait until a child was told that the job is not its own."""
@@ -247,6 +279,18 @@ class PostgresqlTests(FaultTestCase):
             self.cut()
         self.assert_all_ended_once(ids)
         self.run_job("crash-quick")
+
+    def test_a_job_that_loses_it_in_its_commit_begins_anew(self):
+        process_id = self.web.start_running("cluster-vote", "5")
+        told = f"process {process_id}: the database was cut off"
+
+        def is_cut_off():
+            self.cut()
+            return told in self.worker.log + self.other.log
+
+        self.assertTrue(wait_until(is_cut_off, END_SECONDS, step=2))
+        self.wait_stored(process_id, "completed")
+        self.assertEqual(len(self.web.states()[process_id]["effects"]), 1)
 
 
 class PollingTests(FaultTestCase):

@@ -91,11 +91,16 @@ class ClusterView(JobView):
         self.checkpoint()
         time.sleep(600)
 
-    def slow_commit(self, what):
+    def do_vote(self):
+        """Write what takes `seconds` to vote about."""
+        self.slow_commit("at the end", "tpc_vote")
+
+    def slow_commit(self, what, *step):
         """Have the next commit take `seconds`."""
         self.tree(SLOW)[self.process_id] = what
+        self.set_progress(self.process_id, 50)
         seconds = float(self.request.form["seconds"])
-        transaction.get().join(SlowCommit(seconds))
+        transaction.get().join(SlowCommit(seconds, *step))
 
     def do_worker(self):
         return str(os.getpid())
@@ -110,23 +115,29 @@ class SlowView(BrowserView):
 
 @implementer(IDataManager)
 class SlowCommit:
-    """Takes `seconds` to begin, before any database has a lock."""
+    """Takes `seconds` for a step of a commit, before the databases do it.
 
-    def __init__(self, seconds):
-        self._seconds = seconds
+    A client of ZEO commits one after the other, its heartbeat too, from its
+    `tpc_begin` on.
+    """
+
+    def __init__(self, seconds, step="tpc_begin"):
+        setattr(self, step, lambda txn: sleep_in_steps(seconds))
 
     def sortKey(self):
         return ""
 
-    def tpc_begin(self, txn):
-        end = time.monotonic() + self._seconds
-        while time.monotonic() < end:
-            time.sleep(0.01)
-
     def abort(self, txn):
         """Nothing to do."""
 
-    tpc_vote = commit = tpc_finish = tpc_abort = abort
+    tpc_begin = commit = tpc_vote = tpc_finish = tpc_abort = abort
+
+
+def sleep_in_steps(seconds):
+    """Sleep, so that signals are handled meanwhile."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(0.01)
 
 
 class CancellableView(ClusterView):
