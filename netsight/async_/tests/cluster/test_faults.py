@@ -8,6 +8,7 @@ from unittest import mock
 from netsight.async_.executors.celery import TASK
 from netsight.async_.executors.celery import make_app
 from netsight.async_.tests.cluster.cut_network import Network
+from netsight.async_.tests.cluster.own_postgresql import OwnPostgresql
 from netsight.async_.tests.cluster.services import PORTS
 from netsight.async_.tests.cluster.services import RedisServer
 from netsight.async_.tests.cluster.services import need
@@ -26,6 +27,9 @@ FINAL = ("completed", "failed", "lost")
 
 END_SECONDS = 90
 """In this time all jobs must have ended, whatever has happened."""
+
+AWAY_SECONDS = 3
+"""So long a database is away that was killed."""
 
 JOBS = 24
 """As many are started, a third of each kind."""
@@ -291,6 +295,23 @@ class PostgresqlTests(FaultTestCase):
         self.assertTrue(wait_until(is_cut_off, END_SECONDS, step=2))
         self.wait_stored(process_id, "completed")
         self.assertEqual(len(self.web.states()[process_id]["effects"]), 1)
+
+
+class KilledPostgresqlTests(FaultTestCase):
+    storage_class = OwnPostgresql
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.cluster.storage.remove)
+
+    def test_it_is_killed_and_comes_back(self):
+        ids = self.start_jobs()
+        self.wait_running_in(self.worker)
+        self.cluster.storage.kill()
+        time.sleep(AWAY_SECONDS)
+        self.cluster.storage.start()
+        self.assert_all_ended_once(ids)
+        self.run_job("crash-quick")
 
 
 class PollingTests(FaultTestCase):
