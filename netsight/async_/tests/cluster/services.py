@@ -41,10 +41,10 @@ def missing(message):
     raise unittest.SkipTest(message)
 
 
-def is_open(port):
-    """Tell whether somebody listens on a port of this machine."""
+def is_open(port, host=HOST):
+    """Tell whether somebody listens on a port."""
     with suppress(OSError):
-        socket.create_connection((HOST, port), 1).close()
+        socket.create_connection((host, port), 1).close()
         return True
     return False
 
@@ -57,6 +57,10 @@ def fresh_name():
 class RedisServer:
     """A Redis that keeps nothing, on a port of its own."""
 
+    host = HOST
+    prefix = ()
+    """What its command line begins with."""
+
     def __init__(self):
         if shutil.which("redis-server") is None:
             missing("redis-server is not installed")
@@ -65,16 +69,19 @@ class RedisServer:
 
     @property
     def url(self):
-        return f"redis://{HOST}:{self.port}/0"
+        return f"redis://{self.host}:{self.port}/0"
 
     def start(self):
         """Start it; returns when it answers."""
         self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", HOST]
+            [*self.prefix, "redis-server", "--port", str(self.port)]
+            + ["--bind", self.host, "--protected-mode", "no"]
             + ["--save", "", "--appendonly", "no"],
             stdout=subprocess.DEVNULL,
         )
-        if not wait_until(lambda: is_open(self.port), READY_SECONDS):
+        if not wait_until(
+            lambda: is_open(self.port, self.host), READY_SECONDS
+        ):
             raise AssertionError("redis-server did not start")
 
     def kill(self):
@@ -88,5 +95,5 @@ class RedisServer:
         """Have it forget all that it has."""
         import redis
 
-        with redis.Redis(HOST, self.port) as client:
+        with redis.Redis(self.host, self.port) as client:
             client.flushall()

@@ -8,6 +8,7 @@ from unittest import mock
 from netsight.async_.executors.celery import TASK
 from netsight.async_.executors.celery import make_app
 from netsight.async_.tests.cluster.cut_network import Network
+from netsight.async_.tests.cluster.far_redis import FarRedis
 from netsight.async_.tests.cluster.own_postgresql import OwnPostgresql
 from netsight.async_.tests.cluster.services import PORTS
 from netsight.async_.tests.cluster.services import RedisServer
@@ -201,9 +202,10 @@ class CutNetworkTests(FaultTestCase):
     """The broker is there, and nobody reaches it, nor is told so."""
 
     def broker_url(self):
-        self.network = Network(self.redis.port)
-        self.addCleanup(self.network.close)
-        return f"redis://{HOST}:{self.network.port}/0"
+        self.network = FarRedis()
+        self.addCleanup(self.network.remove)
+        self.network.start()
+        return self.network.url
 
     def test_it_is_cut_while_jobs_run_and_mended_later(self):
         ids = self.start_jobs()
