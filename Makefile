@@ -66,6 +66,9 @@ $(DOCS): docs/requirements.txt
 	@$(PYTHON) tools/environment.py .venv-docs -r docs/requirements.txt
 	@touch $@
 
+.PHONY: install-all
+install-all: $(PLONE) $(BROWSER) $(CLUSTER) $(ZOPE) $(DOCS)  ## And what else the checks need.
+
 # To see it
 
 .PHONY: start

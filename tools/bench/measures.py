@@ -8,14 +8,14 @@ from statistics import quantiles
 from clusters import CLUSTERS
 
 
-LOOPS = 50_000_000
-"""Of a CPU-bound job; a second or less of one processor."""
+LOOPS = 100_000_000
+"""Of a CPU-bound job; about a second of one processor."""
 
 CPU_JOBS = 8
 LONG_JOBS = 4
 """CPU-bound jobs that run while pages are asked for."""
 
-LONG_LOOPS = 8 * LOOPS
+LONG_LOOPS = 30 * LOOPS
 PAGES = 150
 PAGE_PAUSE = 0.02
 SMALL_JOBS = 300
