@@ -1,6 +1,6 @@
 """Claim a process, publish its request again, write the outcome.
 
-The one module that calls ZPublisher.
+The one module that has ZPublisher publish.
 """
 
 import inspect
@@ -15,10 +15,10 @@ from zExceptions import HTTPRedirection
 from zope.component.hooks import getSite
 from zope.component.hooks import setSite
 from zope.event import notify
-from ZPublisher.HTTPRequest import WSGIRequest
 from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
+from netsight.async_ import outcomes
 from netsight.async_.endings import tell_ended
 from netsight.async_.events import ProcessCompleted
 from netsight.async_.events import ProcessStarted
@@ -32,6 +32,7 @@ from netsight.async_.fence import Fence
 from netsight.async_.forks import in_forked_child
 from netsight.async_.identity import Impersonation
 from netsight.async_.interfaces import IAsyncView
+from netsight.async_.job_request import JobRequest
 from netsight.async_.lease import Hold
 from netsight.async_.lease import this_worker
 from netsight.async_.monitor import monitor
@@ -63,36 +64,6 @@ def _make_claim_lock():
 
 
 in_forked_child(_make_claim_lock)
-
-
-class JobRequest(WSGIRequest):
-    """The request of a running process.
-
-    Only `run` makes one with an `async_run`.  It is an attribute of the class
-    and so is never looked up in the form, environ or cookies.
-    """
-
-    async_run = None
-
-    def retry(self):
-        request = super().retry()
-        request.async_run = self.async_run
-        # The next attempt has a connection of its own.
-        request.async_run.connection = None
-        return request
-
-    def traverse(self, path, response=None, validated_hook=None):
-        """Return what calls `__run__` of the process's view."""
-        published = super().traverse(path, response, validated_hook)
-        if self.async_run is None:
-            # A clone, as plone.subrequest makes.
-            return published
-        return self.async_run.callable_for(published, self)
-
-
-def run_of(request):
-    """Return the Run that made `request`, or None for all other requests."""
-    return request.async_run if isinstance(request, JobRequest) else None
 
 
 def run(process_id, window=None):
@@ -230,7 +201,7 @@ class Run:
         except HTTPRedirection as exc:
             self._settle(self._redirect(exc))
         except ProcessCancelled:
-            write("netsight.async: cancelled", self._store_cancelled)
+            self._write("cancelled", outcomes.cancel)
             tell_ended(self.process_id, self.environ)
         except BaseException as exc:
             if self._is_cut_off(exc):
@@ -321,12 +292,10 @@ class Run:
     def _settle(self, response):
         """Store a response whose effects were rolled back."""
         with own_transaction("netsight.async: response") as root:
-            process = get_process(root, self.process_id)
-            process.check_claim(this_worker(), self.hold.token)
-            process.complete(
-                self.attempts, take_response(response, process._p_jar)
-            )
-            notify(ProcessCompleted(process))
+            outcomes.complete(root, self.hold, self.attempts, response)
+
+    def _write(self, note, end, *args):
+        write(f"netsight.async: {note}", end, self.hold, self.attempts, *args)
 
     def _redirect(self, exc):
         response = JobResponse()
@@ -338,19 +307,9 @@ class Run:
             "process %s of %s failed", self.process_id, self.view_path,
             exc_info=exc,
         )  # fmt: skip
-        write("netsight.async: failed", self._store_failure, error_of(exc))
+        self._write("failed", outcomes.fail, error_of(exc))
         info = (type(exc), exc, exc.__traceback__)
         tell_ended(self.process_id, self.environ, info)
-
-    def _store_cancelled(self, root):
-        process = get_process(root, self.process_id)
-        process.check_claim(this_worker(), self.hold.token)
-        process.cancel(self.attempts)
-
-    def _store_failure(self, root, error):
-        process = get_process(root, self.process_id)
-        process.check_claim(this_worker(), self.hold.token)
-        process.fail(self.attempts, error)
 
 
 def call_run(method, process_id):

@@ -28,11 +28,11 @@ from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 from netsight.async_.identity import may_see
 from netsight.async_.interfaces import IAsyncView
+from netsight.async_.job_request import run_of
 from netsight.async_.percentage import checked_percentage
 from netsight.async_.registry import application_of
 from netsight.async_.registry import get_process
 from netsight.async_.registry import getProcessRegistry
-from netsight.async_.runner import run_of
 
 
 # What others import from here, since 1.x.

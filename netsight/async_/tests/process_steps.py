@@ -11,6 +11,7 @@ from persistent.mapping import PersistentMapping
 
 from netsight.async_ import interfaces
 from netsight.async_ import monitor
+from netsight.async_ import outcomes
 from netsight.async_ import server
 from netsight.async_.browser.BaseAsyncView import BaseAsyncView
 from netsight.async_.exceptions import ClaimLostError
@@ -18,7 +19,6 @@ from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.identity import ANONYMOUS
 from netsight.async_.lease import this_worker
-from netsight.async_.parts import Error
 from netsight.async_.parts import RequestSnapshot
 from netsight.async_.process import Process
 from netsight.async_.recovery import sweep
@@ -28,6 +28,7 @@ from netsight.async_.registry import query_registry
 from netsight.async_.runner import Run
 from netsight.async_.tests import process_model
 from netsight.async_.tests.zopes import OpenRun
+from netsight.async_.tests.zopes import fail
 
 
 REFUSALS = (ClaimLostError, NoSuchProcessError, NotCancellableError)
@@ -192,7 +193,7 @@ class Fail:
     open_run: OpenRun
 
     def act(self, root):
-        self.open_run.run._store_failure(root, Error("E", "e", ""))
+        fail(root, self.open_run.run)
 
     def expect(self, model, zope):
         model.end_run(self.open_run.number, interfaces.FAILED)
@@ -205,7 +206,8 @@ class GiveIn:
     open_run: OpenRun
 
     def act(self, root):
-        self.open_run.run._store_cancelled(root)
+        run = self.open_run.run
+        outcomes.cancel(root, run.hold, run.attempts)
 
     def expect(self, model, zope):
         model.end_run(self.open_run.number, interfaces.CANCELLED)

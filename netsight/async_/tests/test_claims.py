@@ -8,7 +8,6 @@ from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
 from netsight.async_.exceptions import ClaimLostError
-from netsight.async_.parts import Error
 from netsight.async_.recovery import recover
 from netsight.async_.registry import getProcessRegistry
 from netsight.async_.registry import write
@@ -18,6 +17,7 @@ from netsight.async_.tests.test_process import make_process
 from netsight.async_.tests.zopes import Session
 from netsight.async_.tests.zopes import Stage
 from netsight.async_.tests.zopes import Zope
+from netsight.async_.tests.zopes import fail
 
 
 class ZopesTestCase(unittest.TestCase):
@@ -71,7 +71,7 @@ class ClaimTests(ZopesTestCase):
         run = self.claimed(self.mine, "a")
         late = Session(self.stage)
         self.addCleanup(late.close)
-        run._store_failure(late.app, Error("E", "e", ""))
+        fail(late.app, run)
         self.write(self.mine, lambda registry: registry.worker("mine").end())
         self.write(self.other, recover)
         with self.assertRaises(ConflictError):
@@ -88,7 +88,7 @@ class ClaimTests(ZopesTestCase):
         self.addCleanup(late.close)
         Run("a")._claim(late.app)
         self.stage.enter(self.mine)
-        write("test", run._store_failure, Error("E", "e", ""))
+        write("test", fail, run)
         with self.assertRaises(ConflictError):
             late.commit()
 
@@ -111,7 +111,7 @@ class ClaimTests(ZopesTestCase):
         self.add("b", single_key="key", by=self.other)
         self.stage.enter(self.mine)
         with self.assertRaises(ClaimLostError):
-            write("test", run._store_failure, Error("E", "e", ""))
+            write("test", fail, run)
         self.assertEqual(self.state(self.mine, "a"), "lost")
 
 

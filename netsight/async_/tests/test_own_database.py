@@ -13,7 +13,6 @@ from ZODB.FileStorage import FileStorage
 from netsight.async_ import config
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import SettingError
-from netsight.async_.parts import Error
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
 from netsight.async_.server import is_alone
@@ -22,6 +21,7 @@ from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.test_claims import ZopesTestCase
 from netsight.async_.tests.zopes import OpenRun
 from netsight.async_.tests.zopes import Stage
+from netsight.async_.tests.zopes import fail
 
 
 class OwnDatabaseTests(AsyncTestCase):
@@ -177,7 +177,7 @@ class VoteTests(ZopesTestCase):
         self.assertEqual(self.title(), before)
         self.assertEqual(self.state(self.mine, "a"), "running")
         self.open_run.roll_back()
-        write("test", self.job._store_failure, Error("OSError", "", ""))
+        write("test", fail, self.job)
         self.assertEqual(self.state(self.mine, "a"), "failed")
 
     def test_a_failed_vote_of_the_effects_rolls_back_the_outcome(self):

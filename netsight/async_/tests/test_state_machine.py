@@ -37,7 +37,6 @@ from netsight.async_ import interfaces
 from netsight.async_ import server
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import ProcessCancelled
-from netsight.async_.parts import Error
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
 from netsight.async_.snapshot import JobResponse
@@ -59,6 +58,7 @@ from netsight.async_.tests.zopes import OpenRun
 from netsight.async_.tests.zopes import Session
 from netsight.async_.tests.zopes import Stage
 from netsight.async_.tests.zopes import Zope
+from netsight.async_.tests.zopes import fail
 
 
 EXAMPLES = 200
@@ -426,8 +426,7 @@ class ProcessMachine(RuleBasedStateMachine):
         expected = outcome_of(self.model.complete, open_run.number)
         self.agree(result, expected)
         if not is_told:
-            run, error = open_run.run, Error("E", "e", "")
-            again = outcome_of(write, "failed", run._store_failure, error)
+            again = outcome_of(write, "failed", fail, open_run.run)
             self.agree(again, result or ClaimLostError)
         self.forget(open_run)
 

@@ -7,8 +7,8 @@ import transaction
 from persistent import Persistent
 
 from netsight.async_.exceptions import TimeLimitExceeded
+from netsight.async_.job_request import run_of
 from netsight.async_.runner import run
-from netsight.async_.runner import run_of
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Never

@@ -18,6 +18,7 @@ from ZODB.DB import DB
 
 from netsight.async_ import lease
 from netsight.async_ import monitor
+from netsight.async_ import outcomes
 from netsight.async_ import parts
 from netsight.async_ import process
 from netsight.async_ import recovery
@@ -25,6 +26,7 @@ from netsight.async_ import runner
 from netsight.async_ import server
 from netsight.async_.fence import Fence
 from netsight.async_.lease import Watch
+from netsight.async_.parts import Error
 from netsight.async_.registry import query_registry
 
 
@@ -195,3 +197,8 @@ class OpenRun:
         if self.pending is not None:
             self.pending.close()
         self.zope.monitor.unwatch(self.run.hold)
+
+
+def fail(root, run):
+    """Store that a Run has failed."""
+    outcomes.fail(root, run.hold, run.attempts, Error("E", "e", ""))
