@@ -22,7 +22,7 @@ from netsight.async_.executors.sender import BrokerExecutor
 
 
 TASK = "netsight.async.run"
-"""Its code is in `celery_worker`."""
+"""Its code is in `netsight.async_.celery_worker`."""
 
 PRIORITIES = 10
 """As many as a view has: 0 to 9."""
@@ -60,7 +60,7 @@ class Configuration:
     worker_cancel_long_running_tasks_on_connection_loss = False
 
     task_queue_max_priority = PRIORITIES - 1
-    include = ("netsight.async_.executors.celery_worker",)
+    include = ("netsight.async_.celery_worker",)
 
     @property
     def broker_url(self):

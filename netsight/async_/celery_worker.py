@@ -1,4 +1,4 @@
-"""What a worker of Celery does with the messages of `celery`.
+"""What a worker of Celery does with the messages of `executors.celery`.
 
 The parent never opens a database.  Each child makes a Zope of its own when it
 begins, and is a worker like any other Zope: it beats, recovers and sweeps.
