@@ -9,8 +9,11 @@ from netsight.async_.config import TRACEBACK_CHARS
 from netsight.async_.parts import Error
 
 
-CUT_OFF = ("OperationalError", "InterfaceError")
-"""What drivers of SQL databases raise whose connection was closed."""
+CUT_OFF = ("OperationalError", "InterfaceError", "ClientDisconnected")
+"""What drivers of SQL databases raise whose connection was closed, and ZEO."""
+
+STORAGES = ("relstorage.", "ZEO.")
+"""Packages of the storages that are reached through a connection."""
 
 
 def error_of(exc):
@@ -20,14 +23,16 @@ def error_of(exc):
 
 
 def is_cut_off(exc):
-    """Tell whether an exception says that RelStorage lost its database.
+    """Tell whether an exception says that a storage lost its database.
 
-    It hands on the error of its driver, by a name of PEP 249, and a new
-    transaction has a new connection.  A job may have such errors of its own.
+    RelStorage hands on the error of its driver, by a name of PEP 249, and a
+    new transaction has a new connection.  A job may have such errors of its
+    own.  ZEO has an error that Zope repeats a request for; but an outage may
+    last longer than Zope's retries.
     """
     frames = traceback.walk_tb(exc.__traceback__)
     return type(exc).__name__ in CUT_OFF and any(
-        frame.f_globals.get("__name__", "").startswith("relstorage.")
+        frame.f_globals.get("__name__", "").startswith(STORAGES)
         for frame, _line in frames
     )
 

@@ -7,6 +7,7 @@ from unittest import mock
 
 import transaction
 from Products.SiteErrorLog.SiteErrorLog import manage_addErrorLog
+from transaction.interfaces import TransientError
 from zExceptions import BadRequest
 from zExceptions import NotFound
 from zExceptions import Unauthorized
@@ -334,12 +335,16 @@ class OperationalError(Exception):
     """What drivers of SQL databases raise, by PEP 249."""
 
 
-def cut_off():
-    """Raise the error of a driver, from the code of RelStorage."""
+class ClientDisconnected(TransientError):
+    """What ZEO raises when its server is away for too long."""
+
+
+def cut_off(error=OperationalError, module="relstorage.storage.load"):
+    """Raise an error from the code of a storage."""
     code = "def load(error): raise error"
-    storage = {"__name__": "relstorage.storage.load"}
+    storage = {"__name__": module}
     exec(code, storage)
-    storage["load"](OperationalError("server closed the connection"))
+    storage["load"](error("the server closed the connection"))
 
 
 class CutOffTests(AsyncTestCase):
@@ -396,6 +401,22 @@ class CutOffTests(AsyncTestCase):
             )
         self.assertEqual(self.forms, ["once"])
         self.assertEqual(self.process(process_id).state, "completed")
+
+    def test_a_server_of_zeo_may_be_away_when_the_input_is_read(self):
+        def be_away_once(request):
+            tries.append(request)
+            if len(tries) == 1:
+                cut_off(ClientDisconnected, "ZEO.asyncio.client")
+            return open_environ(request)
+
+        tries, open_environ = [], runner.open_environ
+        with (
+            mock.patch.object(runner, "open_environ", be_away_once),
+            self.assertLogs(runner.logger, logging.WARNING),
+        ):
+            _client, process_id = self.run_job(lambda view, pid: "done")
+        process = self.process(process_id)
+        self.assertEqual(process.state, "completed", process.error)
 
     def test_such_an_error_of_the_job_itself_fails_it(self):
         with self.assertLogs(runner.logger, logging.ERROR):
