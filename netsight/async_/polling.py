@@ -7,8 +7,8 @@ from netsight.async_.executors import get_executor
 from netsight.async_.executors import runs_here
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.lease import watch
+from netsight.async_.queues import Queued
 from netsight.async_.queues import is_served
-from netsight.async_.recovery import Queued
 from netsight.async_.registry import query_registry
 from netsight.async_.registry import write
 
@@ -56,7 +56,7 @@ class Poll:
     def _queued(self, registry, ids):
         """Return a list of Queued for those that this Zope can run."""
         return [
-            Queued(process.id, process.queue, process.priority)
+            Queued.of(process)
             for process in registry.readable(sorted(ids))
             if is_served(process.queue) and process.state == QUEUED
         ]

@@ -1,10 +1,25 @@
 """In which queue a process waits, and how early it is taken from there."""
 
+from typing import NamedTuple
+
 from netsight.async_ import config
 from netsight.async_.exceptions import BadQueueError
 
 
 HIGHEST_PRIORITY = 9
+
+
+class Queued(NamedTuple):
+    """What an executor is told of a queued process."""
+
+    process_id: str
+    queue: str
+    priority: int
+
+    @classmethod
+    def of(cls, process):
+        """Return that of an IProcess."""
+        return cls(process.id, process.queue, process.priority)
 
 
 def is_served(queue):

@@ -14,6 +14,7 @@ from netsight.async_ import config
 from netsight.async_ import interfaces
 from netsight.async_.lease import this_worker
 from netsight.async_.lease import watch
+from netsight.async_.queues import Queued
 
 
 SWEEP_BATCH = 100
@@ -39,14 +40,6 @@ def end_other_workers(registry):
     for worker in registry.workers():
         if worker.name != this_worker() and not worker.ended:
             worker.end()
-
-
-class Queued(NamedTuple):
-    """What an executor is told of a queued process."""
-
-    process_id: str
-    queue: str
-    priority: int
 
 
 class Recovered(NamedTuple):
@@ -93,8 +86,8 @@ def recover(registry, holds=None, leaving=None):
     _forget_workers(registry)
     return Recovered(
         [
-            Queued(process.id, process.queue, process.priority)
-            for process in sorted(queued, key=attrgetter("created"))
+            Queued.of(each)
+            for each in sorted(queued, key=attrgetter("created"))
         ],
         ended,
         newer,

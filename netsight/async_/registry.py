@@ -182,13 +182,13 @@ class ProcessRegistry(SimpleItem):
             return default
 
     def __getitem__(self, process_id):
-        if self.is_newer(process_id):
+        process = self._mapping()[process_id]
+        if _is_newer(process):
             raise NewerFormatError(f"a newer version stored {process_id}")
-        return self._mapping()[process_id]
+        return process
 
     def is_newer(self, process_id):
-        process = self._mapping().get(process_id)
-        return process is not None and process.format > config.RECORD_FORMAT
+        return _is_newer(self._mapping().get(process_id))
 
     def readable(self, ids):
         known = (each for each in ids if each in self)
@@ -215,6 +215,11 @@ class ProcessRegistry(SimpleItem):
 
 
 InitializeClass(ProcessRegistry)
+
+
+def _is_newer(process):
+    """Tell whether there is a record, which this version cannot read."""
+    return process is not None and process.format > config.RECORD_FORMAT
 
 
 def query_registry(root):

@@ -166,8 +166,8 @@ class Run:
         """Tell whether to publish again, as the database was cut off.
 
         Whether what was committed meanwhile is stored is seen then, as it is
-        when Zope tries again.  It does so itself where a storage says that an
-        error is transient, as ZEO does.
+        when Zope tries again.  Zope does so where a storage says that an error
+        is transient, as ZEO does; this is for when that was not enough.
         """
         if not is_cut_off(exc) or not self._cuts_left:
             return False

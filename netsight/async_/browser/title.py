@@ -3,7 +3,6 @@
 from html import escape
 
 from plone.app.layout.viewlets.common import TitleViewlet
-from zope.i18n import translate
 
 
 class WindowTitle(TitleViewlet):
@@ -16,8 +15,7 @@ class WindowTitle(TitleViewlet):
 
     @property
     def page_title(self):
-        title = translate(self.view.window_title, context=self.request)
-        return escape(title, quote=False)
+        return escape(self.view.window_title, quote=False)
 
     def update(self):
         self.site_title = self.sep.join(

@@ -7,6 +7,7 @@ from zope.component import queryUtility
 from netsight.async_ import config
 from netsight.async_.interfaces import IBrokerExecutor
 from netsight.async_.interfaces import IExecutor
+from netsight.async_.queues import Queued
 
 
 def get_executor():
@@ -28,9 +29,7 @@ def runs_here(executor):
 
 def ring_after_commit(process):
     """Ring for a queued IProcess, if the current transaction is committed."""
-    transaction.get().addAfterCommitHook(
-        _ring, (process.id, process.queue, process.priority)
-    )
+    transaction.get().addAfterCommitHook(_ring, Queued.of(process))
 
 
 def ring_all(queued):
