@@ -11,7 +11,6 @@ from contextlib import suppress
 from plan import draw_outage
 from plan import draw_posts
 from posting import Posting
-from rounds import SETTLE_SECONDS
 from rounds import STOP_SECONDS
 from rounds import Rounds
 from rounds import has_sprung
@@ -162,23 +161,12 @@ class CeleryCluster(Rounds):
 
     # After it
 
-    def settle(self, posting):
-        """Wait until all is posted and has ended; return the seconds."""
-        began = time.monotonic()
-        while time.monotonic() - began < SETTLE_SECONDS:
-            self.revive()
-            states = states_at(self.web)
-            self.check_states(states)
-            ended = states and all(r["stored"] for r in states.values())
-            if ended and posting.is_done():
-                break
-            time.sleep(0.1)
-        return time.monotonic() - began
-
-    def revive(self):
+    def look(self):
+        """Return the states, after starting again what has died."""
         for server in (self.web, self.worker):
             if server.has_ended():
                 self.launch(server, **self.environ)
+        return states_at(self.web)
 
     def check_states(self, states):
         """No page may wait for a child that is dead."""

@@ -84,6 +84,21 @@ class Rounds:
         ):
             self.checker.complain("Zope does not answer")
 
+    def settle(self, posting):
+        """Wait until all is posted and has ended; return the seconds.
+
+        Needs `look`, which returns the states, and `check_states`.
+        """
+        began = time.monotonic()
+        while time.monotonic() - began < SETTLE_SECONDS:
+            states = self.look()
+            self.check_states(states)
+            ended = states and all(r["stored"] for r in states.values())
+            if ended and posting.is_done():
+                break
+            time.sleep(0.1)
+        return time.monotonic() - began
+
     def count(self, posting):
         """Note what was posted."""
         self.checker.known.update(posting.started)
