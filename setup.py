@@ -104,7 +104,7 @@ setup(
     },
     entry_points={
         "console_scripts": [
-            "netsight-async-worker = netsight.async_.worker:main",
+            "netsight-async-worker = netsight.async_.serving.worker:main",
         ],
         "plone.autoinclude.plugin": [
             "target = plone",

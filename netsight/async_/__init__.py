@@ -3,10 +3,10 @@
 from netsight.async_ import BaseAsyncView
 """
 
-from netsight.async_.browser.BaseAsyncView import BaseAsyncView
+from netsight.async_.browser.view import BaseAsyncView
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
-from netsight.async_.registry import getProcessRegistry
+from netsight.async_.records.database import getProcessRegistry
 
 
 __all__ = [

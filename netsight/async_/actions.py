@@ -3,19 +3,21 @@
 Who may do it is for the caller to check.
 """
 
+import transaction
 from zope.event import notify
 
-from netsight.async_ import endings
 from netsight.async_.events import ProcessQueued
 from netsight.async_.exceptions import AlreadyRunningError
 from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import StillRunningError
-from netsight.async_.executors import ring_after_commit
-from netsight.async_.ids import new_process_id
+from netsight.async_.executors.doorbell import ring_after_commit
+from netsight.async_.interfaces import QUEUED
 from netsight.async_.queries import find
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.records.ids import new_process_id
+from netsight.async_.running.telling import tell_ended
 
 
 REMOVE_BATCH = 100
@@ -34,7 +36,16 @@ def cancel(process):
     """
     if not process.cancellable:
         raise NotCancellableError(process.id)
-    endings.cancel(process)
+    if process.state == QUEUED:
+        process.cancel()
+        transaction.get().addAfterCommitHook(_tell_if, (process.id,))
+    elif not process.is_final:
+        process.control.request_cancel()
+
+
+def _tell_if(success, process_id):
+    if success:
+        tell_ended(process_id)
 
 
 def run_again(registry, process):

@@ -20,7 +20,6 @@ from netsight.async_.interfaces import IExecutor
 
 PROCESS_REGISTRY_ID = "netsight_async_process_registry"
 PROCESS_REGISTRY_TYPE = "netsight.async Process Registry"
-I18N_DOMAIN = "netsight.async"
 MANAGE_PROCESSES = "netsight.async: Manage processes"
 
 PRODUCT = "netsight.async"
@@ -28,12 +27,6 @@ ENVIRONMENT_PREFIX = "NETSIGHT_ASYNC_"
 
 CELERY_ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
 """Environment variable of Celery workers: the path of their zope.conf."""
-
-INLINE_BODY_BYTES = 64 * 1024
-"""Request and response bodies above this size become blobs."""
-
-PROGRESS_SECONDS = 1.0
-"""Progress of one process is written at most once in this time."""
 
 RECORD_FORMAT = 1
 """Counted up when older code cannot read any more what is stored of a process.
@@ -45,9 +38,6 @@ DEFAULT_QUEUE = "default"
 """Where processes wait whose view names no other queue."""
 
 QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
-
-TRACEBACK_CHARS = 20_000
-"""What is kept of a failed process's traceback; the log has all of it."""
 
 
 def whole_number(low, high):

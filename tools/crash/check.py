@@ -19,7 +19,7 @@ from ZODB.utils import oid_repr
 from ZODB.utils import tid_repr
 
 from netsight.async_ import interfaces
-from netsight.async_.registry import query_registry
+from netsight.async_.records.database import query_registry
 from netsight.async_.tests.crash_views import CHECKPOINTS
 from netsight.async_.tests.crash_views import EFFECTS
 from netsight.async_.tests.crash_views import MARKS

@@ -1,0 +1,1 @@
+"""The base class of async views, and pages for people."""

@@ -3,19 +3,16 @@
 import json
 
 from Products.Five import BrowserView
-from zope.i18nmessageid import MessageFactory
 
-from netsight.async_.browser.negotiate import JSON
-from netsight.async_.browser.negotiate import prefers
-from netsight.async_.browser.negotiate import vary
-from netsight.async_.browser.programs import problem
-from netsight.async_.config import I18N_DOMAIN
-from netsight.async_.health import health_of
-from netsight.async_.registry import application_of
-from netsight.async_.registry import query_registry
+from netsight.async_.answers.negotiate import JSON
+from netsight.async_.answers.negotiate import prefers
+from netsight.async_.answers.negotiate import vary
+from netsight.async_.answers.programs import problem
+from netsight.async_.i18n import _
+from netsight.async_.queries import health_of
+from netsight.async_.records.database import application_of
+from netsight.async_.records.database import query_registry
 
-
-_ = MessageFactory(I18N_DOMAIN)
 
 BAD_FORMAT = _(
     "error_health_format", default="The format must be json or prometheus."

@@ -8,20 +8,16 @@ from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.component import queryMultiAdapter
 from zope.i18n import translate
-from zope.i18nmessageid import MessageFactory
 from zope.interface import Attribute
 from zope.interface import Interface
 from zope.interface import implementer
 
 from netsight.async_ import interfaces
-from netsight.async_.config import I18N_DOMAIN
-from netsight.async_.identity import current_owner
-from netsight.async_.identity import may_manage
-from netsight.async_.registry import application_of
-from netsight.async_.site import site_of
-
-
-_ = MessageFactory(I18N_DOMAIN)
+from netsight.async_.context import site_of
+from netsight.async_.i18n import _
+from netsight.async_.records.database import application_of
+from netsight.async_.records.owners import current_owner
+from netsight.async_.records.owners import may_manage
 
 
 class IFramed(Interface):

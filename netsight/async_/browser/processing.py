@@ -4,22 +4,19 @@ import json
 
 from zope.component import queryMultiAdapter
 from zope.i18n import translate
-from zope.i18nmessageid import MessageFactory
 
 from netsight.async_ import interfaces
-from netsight.async_.browser.address import context_url
+from netsight.async_.answers.status import elapsed
+from netsight.async_.answers.status import shown_progress
 from netsight.async_.browser.pages import STATE_TITLES
 from netsight.async_.browser.pages import Page
-from netsight.async_.browser.status import elapsed
-from netsight.async_.browser.status import shown_progress
-from netsight.async_.config import I18N_DOMAIN
-from netsight.async_.identity import current_owner
-from netsight.async_.registry import application_of
-from netsight.async_.registry import getProcessRegistry
-from netsight.async_.site import site_of
+from netsight.async_.context import context_url
+from netsight.async_.context import site_of
+from netsight.async_.i18n import _
+from netsight.async_.records.database import application_of
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.owners import current_owner
 
-
-_ = MessageFactory(I18N_DOMAIN)
 
 POLL_SECONDS = 1
 REFRESH_SECONDS = 5

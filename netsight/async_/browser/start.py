@@ -3,18 +3,16 @@
 import transaction
 from zExceptions import Forbidden
 from zope.event import notify
-from zope.i18nmessageid import MessageFactory
 
-from netsight.async_.browser.csrf import check_start
-from netsight.async_.browser.idempotency import idempotency_of
-from netsight.async_.browser.negotiate import vary
-from netsight.async_.browser.programs import accepted
+from netsight.async_.answers.csrf import check_start
+from netsight.async_.answers.idempotency import idempotency_of
+from netsight.async_.answers.negotiate import vary
+from netsight.async_.answers.programs import accepted
+from netsight.async_.answers.unstored import Change
+from netsight.async_.answers.unstored import not_stored
+from netsight.async_.answers.unstored import refusal
+from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.subviews import ERROR_NEWER_FORMAT
-from netsight.async_.browser.unstored import Change
-from netsight.async_.browser.unstored import not_stored
-from netsight.async_.browser.unstored import refusal
-from netsight.async_.browser.unstored import tell_if_not_stored
-from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.events import ProcessQueued
 from netsight.async_.exceptions import AnonymousKeyError
 from netsight.async_.exceptions import BadIdempotencyKeyError
@@ -23,20 +21,19 @@ from netsight.async_.exceptions import KeyReusedError
 from netsight.async_.exceptions import LoginFieldsError
 from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.exceptions import RequestNotRepeatableError
-from netsight.async_.executors import ring_after_commit
-from netsight.async_.identity import current_owner
-from netsight.async_.identity import may_see
-from netsight.async_.ids import new_process_id
+from netsight.async_.executors.doorbell import ring_after_commit
+from netsight.async_.executors.queues import queue_of
+from netsight.async_.i18n import _
 from netsight.async_.interfaces import QUEUED
-from netsight.async_.process import Process
-from netsight.async_.queues import queue_of
-from netsight.async_.registry import application_of
-from netsight.async_.registry import getProcessRegistry
-from netsight.async_.registry import registry_connection
-from netsight.async_.snapshot import take_request
+from netsight.async_.records.database import application_of
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.database import registry_connection
+from netsight.async_.records.ids import new_process_id
+from netsight.async_.records.owners import current_owner
+from netsight.async_.records.owners import may_see
+from netsight.async_.records.process import Process
+from netsight.async_.records.requests import take_request
 
-
-_ = MessageFactory(I18N_DOMAIN)
 
 STARTED = "netsight.async.started"
 """Key in the WSGI environ; no header of a request can have this name."""

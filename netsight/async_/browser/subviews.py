@@ -7,32 +7,29 @@ They carry the view's own roles, so that they work with and without
 import logging
 
 from zExceptions import Forbidden
-from zope.i18nmessageid import MessageFactory
 from zope.interface import implementer
 from zope.publisher.interfaces import NotFound
 from zope.publisher.interfaces.browser import IBrowserPublisher
 from ZPublisher import zpublish
 
-from netsight.async_.browser.csrf import check_start
-from netsight.async_.browser.negotiate import vary
+from netsight.async_.answers.csrf import check_start
+from netsight.async_.answers.negotiate import vary
+from netsight.async_.answers.programs import RETRY_AFTER_SECONDS
+from netsight.async_.answers.programs import accepted
+from netsight.async_.answers.programs import problem
+from netsight.async_.answers.unstored import Change
+from netsight.async_.answers.unstored import refusal
+from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.pages import sentence_of
-from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
-from netsight.async_.browser.programs import accepted
-from netsight.async_.browser.programs import problem
-from netsight.async_.browser.unstored import Change
-from netsight.async_.browser.unstored import refusal
-from netsight.async_.browser.unstored import tell_if_not_stored
-from netsight.async_.config import I18N_DOMAIN
 from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import ResultGoneError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
+from netsight.async_.i18n import _
 
 
 logger = logging.getLogger(__name__)
-
-_ = MessageFactory(I18N_DOMAIN)
 
 PROCESS_ID_CHARS = 64
 """An id is 36 characters; what is longer is refused unread."""

@@ -9,14 +9,11 @@ from AccessControl.security import checkPermission
 from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zExceptions import BadRequest
-from zope.i18nmessageid import MessageFactory
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_.browser.pages import Framed
-from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.i18n import _
 
-
-_ = MessageFactory(I18N_DOMAIN)
 
 ADD_CONTENT = "netsight.async.examples.Add"
 """Id of the permission that the import example asks for."""

@@ -18,11 +18,11 @@ from Zope2.Startup.handlers import handleWSGIConfig
 from Zope2.Startup.options import ZopeWSGIOptions
 
 from netsight.async_ import config
-from netsight.async_.executors.sender import BrokerExecutor
+from netsight.async_.executors.broker import BrokerExecutor
 
 
 TASK = "netsight.async.run"
-"""Its code is in `netsight.async_.celery_worker`."""
+"""Its code is in `netsight.async_.serving.celery_worker`."""
 
 PRIORITIES = 10
 """As many as a view has: 0 to 9."""
@@ -60,7 +60,7 @@ class Configuration:
     worker_cancel_long_running_tasks_on_connection_loss = False
 
     task_queue_max_priority = PRIORITIES - 1
-    include = ("netsight.async_.celery_worker",)
+    include = ("netsight.async_.serving.celery_worker",)
 
     @property
     def broker_url(self):

@@ -6,7 +6,7 @@ from zope.interface import implementer
 
 from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.interfaces import IExecutor
-from netsight.async_.runner import run
+from netsight.async_.running.runner import run
 
 
 @implementer(IExecutor)

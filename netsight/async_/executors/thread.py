@@ -13,10 +13,10 @@ from zope.interface import implementer
 
 from netsight.async_ import config
 from netsight.async_.config import DEFAULT_QUEUE
+from netsight.async_.executors.queues import is_served
 from netsight.async_.forks import in_forked_child
 from netsight.async_.interfaces import IExecutor
-from netsight.async_.queues import is_served
-from netsight.async_.runner import run
+from netsight.async_.running.runner import run
 
 
 @implementer(IExecutor)

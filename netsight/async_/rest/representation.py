@@ -1,7 +1,7 @@
 """A process as JSON of plone.restapi."""
 
-from netsight.async_.browser.status import status_of
-from netsight.async_.identity import may_manage
+from netsight.async_.answers.status import status_of
+from netsight.async_.records.owners import may_manage
 
 
 NAME = "@async-processes"

@@ -7,11 +7,11 @@ from zope.interface import implementer
 from zope.publisher.interfaces import NotFound
 from zope.publisher.interfaces.browser import IBrowserPublisher
 
-from netsight.async_.browser.BaseAsyncView import BaseAsyncView
+from netsight.async_.browser.view import BaseAsyncView
+from netsight.async_.context import site_of
 from netsight.async_.rest.errors import RestErrors
 from netsight.async_.rest.representation import process_url
 from netsight.async_.rest.representation import represent
-from netsight.async_.site import site_of
 
 
 @implementer(IBrowserPublisher)

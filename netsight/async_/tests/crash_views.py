@@ -20,11 +20,11 @@ from ZODB.blob import Blob
 from ZODB.Connection import Connection
 
 from netsight.async_ import BaseAsyncView
-from netsight.async_ import local_process
-from netsight.async_.lease import this_worker
-from netsight.async_.registry import get_process
-from netsight.async_.registry import getProcessRegistry
-from netsight.async_.registry import query_registry
+from netsight.async_.records import os_process
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.lease import this_worker
 
 
 EFFECTS = "crash effects"
@@ -311,7 +311,7 @@ def set_trap(event):
     """
     if MACHINE in os.environ:
         machine = (os.environ[MACHINE],)
-        local_process.this_machine = lambda: machine
+        os_process.this_machine = lambda: machine
     if TRAP in os.environ:
         traps.append(Trap(os.environ[TRAP]))
         traps[0].set()

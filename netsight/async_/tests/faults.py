@@ -19,7 +19,7 @@ from zope.interface import implementer
 import netsight.async_
 from netsight.async_.executors.inline import InlineExecutor
 from netsight.async_.interfaces import IExecutor
-from netsight.async_.runner import run
+from netsight.async_.running.runner import run
 
 
 PACKAGE = os.path.dirname(netsight.async_.__file__) + os.sep

@@ -11,8 +11,8 @@ from ZODB.blob import BlobStorage
 from ZODB.DB import DB
 from ZODB.FileStorage import FileStorage
 
-from netsight.async_.registry import write
-from netsight.async_.server import _recover
+from netsight.async_.records.database import write
+from netsight.async_.serving.server import _recover
 from netsight.async_.tests.support import TEST_VIEWS
 from netsight.async_.tests.support import AsyncTestCase
 

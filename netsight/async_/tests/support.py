@@ -24,9 +24,9 @@ from ZPublisher.WSGIPublisher import publish_module
 
 import netsight.async_.tests
 from netsight.async_.executors.thread import ThreadExecutor
-from netsight.async_.monitor import monitor
-from netsight.async_.registry import get_process
-from netsight.async_.registry import query_registry
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import query_registry
+from netsight.async_.running.monitor import monitor
 from netsight.async_.testing import NETSIGHT_ASYNC_ZOPE_FIXTURE
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.views import JobView

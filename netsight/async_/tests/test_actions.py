@@ -12,10 +12,10 @@ from netsight.async_.exceptions import AlreadyRunningError
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.exceptions import StillRunningError
-from netsight.async_.lease import Worker
 from netsight.async_.queries import Query
-from netsight.async_.registry import ProcessRegistry
-from netsight.async_.registry import getProcessRegistry
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.lease import Worker
+from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import AsyncTestCase

@@ -4,8 +4,8 @@ import io
 
 import transaction
 
-from netsight.async_.body import COPY_BYTES
-from netsight.async_.body import Body
+from netsight.async_.records.body import COPY_BYTES
+from netsight.async_.records.body import Body
 from netsight.async_.tests.storage_support import FileStorageTestCase
 
 

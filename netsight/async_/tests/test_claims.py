@@ -8,10 +8,10 @@ from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
 from netsight.async_.exceptions import ClaimLostError
-from netsight.async_.recovery import recover
-from netsight.async_.registry import getProcessRegistry
-from netsight.async_.registry import write
-from netsight.async_.runner import Run
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.database import write
+from netsight.async_.running.runner import Run
+from netsight.async_.serving.recovery import recover
 from netsight.async_.tests.test_lease import LEASE
 from netsight.async_.tests.test_process import make_process
 from netsight.async_.tests.zopes import Session

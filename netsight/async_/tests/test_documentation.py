@@ -40,21 +40,25 @@ import netsight.async_
 from netsight.async_ import config
 from netsight.async_ import exceptions
 from netsight.async_ import interfaces
-from netsight.async_ import snapshot
 from netsight.async_.actions import REMOVE_BATCH
 from netsight.async_.actions import REMOVE_MOST
+from netsight.async_.answers.programs import RETRY_AFTER_SECONDS
+from netsight.async_.answers.programs import problem_name
 from netsight.async_.browser import processing
-from netsight.async_.browser.programs import RETRY_AFTER_SECONDS
-from netsight.async_.browser.programs import problem_name
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.executors.thread import ThreadExecutor
-from netsight.async_.health import RECENT_MOST
-from netsight.async_.lease import CLOCK_TOLERANCE_SECONDS
 from netsight.async_.queries import ACTIVE_MOST
+from netsight.async_.queries import RECENT_MOST
 from netsight.async_.queries import SCAN_MOST
-from netsight.async_.recovery import SWEEP_BATCH
-from netsight.async_.registry import AHEAD_MOST
-from netsight.async_.registry import WRITE_TRIES
+from netsight.async_.records import requests
+from netsight.async_.records.body import INLINE_BODY_BYTES
+from netsight.async_.records.database import WRITE_TRIES
+from netsight.async_.records.lease import CLOCK_TOLERANCE_SECONDS
+from netsight.async_.records.registry import AHEAD_MOST
+from netsight.async_.records.responses import DROPPED_RESPONSE_HEADERS
+from netsight.async_.running.failure import TRACEBACK_CHARS
+from netsight.async_.running.monitor import PROGRESS_SECONDS
+from netsight.async_.serving.recovery import SWEEP_BATCH
 from netsight.async_.testing import PLONE_FIXTURE
 from netsight.async_.tests.support import ZOPE_FUNCTIONAL
 
@@ -287,12 +291,12 @@ class DocumentationTests(unittest.TestCase):
         text = read("reference/settings.rst").partition("Fixed numbers")[2]
         lines = text.splitlines()
         for number, meaning in (
-            (f"{config.INLINE_BODY_BYTES // 1024} KB", "become blobs"),
-            (f"{config.PROGRESS_SECONDS:.0f} second", "writes of progress"),
+            (f"{INLINE_BODY_BYTES // 1024} KB", "become blobs"),
+            (f"{PROGRESS_SECONDS:.0f} second", "writes of progress"),
             (f"{processing.POLL_SECONDS} second", "of the waiting page"),
             (f"{processing.REFRESH_SECONDS} second", "without JavaScript"),
             (f"{ThreadExecutor.IDLE_SECONDS:.0f} second", "thread ends"),
-            (f"{config.TRACEBACK_CHARS:,} characters", "traceback"),
+            (f"{TRACEBACK_CHARS:,} characters", "traceback"),
             (f"{WRITE_TRIES} times", "conflicts"),
             (f"{CLOCK_TOLERANCE_SECONDS:.0f} second", "clocks"),
             (f"{RETRY_AFTER_SECONDS} second", "Retry-After"),
@@ -406,16 +410,16 @@ class DocumentationTests(unittest.TestCase):
 
     def test_what_crosses_is_described(self):
         text = read("reference/crossing.rst")
-        headers = snapshot.DROPPED_HEADERS | snapshot.DROPPED_RESPONSE_HEADERS
+        headers = requests.DROPPED_HEADERS | DROPPED_RESPONSE_HEADERS
         names = {
             name.removeprefix("HTTP_").replace("_", "-").lower()
             for name in headers
         }
-        names |= {name.lower() for name in snapshot.KEPT_ENVIRON}
-        names |= {name.lower() for name in snapshot.SECRET_FIELDS}
+        names |= {name.lower() for name in requests.KEPT_ENVIRON}
+        names |= {name.lower() for name in requests.SECRET_FIELDS}
         missing = sorted(n for n in names if f"``{n}``" not in text.lower())
         self.assertEqual(missing, [])
-        pattern = snapshot.SECRET_HEADER.pattern
+        pattern = requests.SECRET_HEADER.pattern
         words = set(re.findall(r"[A-Z_]{3,}", pattern))
         self.assertEqual(sorted(w for w in words if w not in text), [])
 

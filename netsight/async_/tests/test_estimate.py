@@ -2,9 +2,9 @@
 
 import unittest
 
-from netsight.async_.estimate import MOST_SAMPLES
-from netsight.async_.estimate import seconds_left
-from netsight.async_.estimate import with_sample
+from netsight.async_.records.progress import MOST_SAMPLES
+from netsight.async_.records.progress import seconds_left
+from netsight.async_.records.progress import with_sample
 
 
 def steady(count, per_second=1.0, start=0.0):

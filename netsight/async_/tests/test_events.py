@@ -13,15 +13,15 @@ from zope.interface.verify import verifyObject
 
 from netsight.async_ import events
 from netsight.async_ import interfaces
-from netsight.async_ import server
-from netsight.async_.endings import cancel
-from netsight.async_.endings import tell_ended
-from netsight.async_.endings import tell_in_thread
-from netsight.async_.endings import wait_told
-from netsight.async_.lease import this_worker
-from netsight.async_.recovery import recover
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
+from netsight.async_.actions import cancel
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.records.lease import this_worker
+from netsight.async_.running.telling import tell_ended
+from netsight.async_.running.telling import tell_in_thread
+from netsight.async_.running.telling import wait_told
+from netsight.async_.serving import server
+from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER

@@ -16,14 +16,14 @@ from zope.component import getGlobalSiteManager
 from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_ import BaseAsyncView
-from netsight.async_ import config
-from netsight.async_ import runner
 from netsight.async_.interfaces import IProcessFailedEvent
-from netsight.async_.registry import get_process
-from netsight.async_.registry import own_transaction
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
-from netsight.async_.runner import run
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import own_transaction
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.running import runner
+from netsight.async_.running.failure import TRACEBACK_CHARS
+from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
@@ -82,7 +82,7 @@ class FailureTests(AsyncTestCase):
     def test_endless_recursion(self):
         error = self.error_of(lambda view, pid: recurse())
         self.assertEqual(error.kind, "RecursionError")
-        self.assertLessEqual(len(error.traceback), config.TRACEBACK_CHARS)
+        self.assertLessEqual(len(error.traceback), TRACEBACK_CHARS)
 
     def test_an_error_without_text(self):
         error = self.error_of(raiser(Unprintable()))

@@ -19,10 +19,10 @@ from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_ import interfaces
 from netsight.async_.executors.inline import InlineExecutor
-from netsight.async_.monitor import monitor
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
-from netsight.async_.server import Duty
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.running.monitor import monitor
+from netsight.async_.serving.server import Duty
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.faults import Commits
 from netsight.async_.tests.faults import Lines

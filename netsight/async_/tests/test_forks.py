@@ -12,12 +12,12 @@ FORK = """
 import os
 import threading
 
-from netsight.async_ import runner
+from netsight.async_.running import runner
 from netsight.async_.executors.thread import thread_executor
-from netsight.async_.lease import Hold
-from netsight.async_.lease import this_worker
-from netsight.async_.lease import watch
-from netsight.async_.monitor import monitor
+from netsight.async_.records.lease import Hold
+from netsight.async_.records.lease import this_worker
+from netsight.async_.records.lease import watch
+from netsight.async_.running.monitor import monitor
 
 WAIT = {wait}
 name = this_worker()

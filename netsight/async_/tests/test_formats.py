@@ -4,24 +4,24 @@ import json
 from unittest import mock
 
 from netsight.async_ import config
-from netsight.async_ import server
 from netsight.async_.actions import remove_ended
 from netsight.async_.exceptions import NewerFormatError
-from netsight.async_.health import health_of
-from netsight.async_.polling import Poll
 from netsight.async_.queries import Query
 from netsight.async_.queries import find
-from netsight.async_.recovery import recover
-from netsight.async_.recovery import sweep
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
-from netsight.async_.runner import run
+from netsight.async_.queries import health_of
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.running.runner import run
+from netsight.async_.serving import server
+from netsight.async_.serving.polling import Poll
+from netsight.async_.serving.recovery import recover
+from netsight.async_.serving.recovery import sweep
+from netsight.async_.serving.worker import _has_work
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Never
 from netsight.async_.tests.views import JobView
-from netsight.async_.worker import _has_work
 
 
 NEWER = config.RECORD_FORMAT + 1
@@ -97,7 +97,9 @@ class NewerTests(AsyncTestCase):
 
     def test_the_log_says_once_what_to_do(self):
         duty = server.Duty()
-        with self.assertLogs("netsight.async_.server", "WARNING") as logs:
+        with self.assertLogs(
+            "netsight.async_.serving.server", "WARNING"
+        ) as logs:
             duty()
             duty()
         self.assertEqual(len(logs.output), 1)
@@ -106,7 +108,7 @@ class NewerTests(AsyncTestCase):
     def test_it_does_not_expire_here(self):
         with newer_version():
             self.do(lambda registry: registry[self.process_id].cancel())
-        with mock.patch("netsight.async_.recovery.is_expired"):
+        with mock.patch("netsight.async_.serving.recovery.is_expired"):
             self.do(sweep)
             self.assertIn(self.process_id, query_registry(self.app))
             with newer_version():

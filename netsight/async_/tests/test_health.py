@@ -8,19 +8,18 @@ from unittest import mock
 
 import transaction
 
-from netsight.async_ import health
 from netsight.async_ import queries
-from netsight.async_.health import RECENT_MOST
-from netsight.async_.health import health_of
-from netsight.async_.identity import ANONYMOUS
-from netsight.async_.ids import new_process_id
-from netsight.async_.lease import Worker
-from netsight.async_.parts import Error
-from netsight.async_.parts import RequestSnapshot
-from netsight.async_.process import Process
 from netsight.async_.queries import ACTIVE_MOST
-from netsight.async_.registry import ProcessRegistry
-from netsight.async_.registry import query_registry
+from netsight.async_.queries import RECENT_MOST
+from netsight.async_.queries import health_of
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.ids import new_process_id
+from netsight.async_.records.lease import Worker
+from netsight.async_.records.owners import ANONYMOUS
+from netsight.async_.records.parts import Error
+from netsight.async_.records.parts import RequestSnapshot
+from netsight.async_.records.process import Process
+from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
@@ -112,7 +111,7 @@ class NumberTests(unittest.TestCase):
 
     def test_only_the_newest_are_looked_at(self):
         self.add(*(failed(make_process(n), 0) for n in range(5)))
-        with mock.patch.object(health, "RECENT_MOST", 3):
+        with mock.patch.object(queries, "RECENT_MOST", 3):
             self.check(failed_last_hour=3)
 
     def test_what_was_started_days_ago_is_not_looked_at(self):

@@ -9,12 +9,12 @@ import transaction
 from zope.component import getGlobalSiteManager
 from ZPublisher.HTTPRequest import HTTPRequest
 
-from netsight.async_.browser.idempotency import digest_of
-from netsight.async_.browser.idempotency import parsed_key
+from netsight.async_.answers.idempotency import digest_of
+from netsight.async_.answers.idempotency import parsed_key
 from netsight.async_.exceptions import BadIdempotencyKeyError
 from netsight.async_.interfaces import IProcessQueuedEvent
-from netsight.async_.registry import query_registry
-from netsight.async_.runner import run
+from netsight.async_.records.database import query_registry
+from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import READER

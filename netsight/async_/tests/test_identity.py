@@ -8,10 +8,10 @@ from AccessControl.users import emergency_user
 from AccessControl.users import nobody
 from AccessControl.users import system
 
-from netsight.async_.identity import ANONYMOUS
-from netsight.async_.identity import Owner
-from netsight.async_.identity import find_user
-from netsight.async_.identity import owner_of
+from netsight.async_.records.owners import ANONYMOUS
+from netsight.async_.records.owners import Owner
+from netsight.async_.records.owners import find_user
+from netsight.async_.records.owners import owner_of
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import AsyncTestCase
 

@@ -5,8 +5,8 @@ import uuid
 
 from BTrees.OOBTree import OOTreeSet
 
-from netsight.async_.ids import new_process_id
-from netsight.async_.ids import newest_first
+from netsight.async_.records.ids import new_process_id
+from netsight.async_.records.ids import newest_first
 
 
 class NewIdTests(unittest.TestCase):

@@ -2,10 +2,10 @@
 
 import unittest
 
-from netsight.async_.lease import Watch
-from netsight.async_.lease import Worker
-from netsight.async_.lease import this_worker
-from netsight.async_.local_process import this_process
+from netsight.async_.records.lease import Watch
+from netsight.async_.records.lease import Worker
+from netsight.async_.records.lease import this_worker
+from netsight.async_.records.os_process import this_process
 from netsight.async_.tests.test_local_process import killed_process
 
 

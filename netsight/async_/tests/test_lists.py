@@ -10,14 +10,14 @@ from ZODB.Connection import Connection
 
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import PAGE_SIZE
-from netsight.async_.identity import Owner
 from netsight.async_.interfaces import STATES
-from netsight.async_.lease import this_worker
-from netsight.async_.monitor import monitor
 from netsight.async_.queries import SCAN_MOST
-from netsight.async_.recovery import recover
-from netsight.async_.registry import get_process
-from netsight.async_.registry import getProcessRegistry
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.lease import this_worker
+from netsight.async_.records.owners import Owner
+from netsight.async_.running.monitor import monitor
+from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
@@ -324,7 +324,7 @@ class ButtonTests(ListTestCase):
             transaction.get().join(Failing(OSError("full")))
 
         with (
-            mock.patch("netsight.async_.process.Process.cancel", fail),
+            mock.patch("netsight.async_.records.process.Process.cancel", fail),
             self.assertLogs("netsight.async_", "ERROR") as logs,
         ):
             page = self.press("cancel", process_id, status=503)

@@ -8,15 +8,15 @@ import unittest
 from ast import literal_eval
 from unittest import mock
 
-from netsight.async_ import local_process
-from netsight.async_.local_process import LocalProcess
-from netsight.async_.local_process import is_gone
-from netsight.async_.local_process import this_machine
-from netsight.async_.local_process import this_process
+from netsight.async_.records import os_process
+from netsight.async_.records.os_process import LocalProcess
+from netsight.async_.records.os_process import is_gone
+from netsight.async_.records.os_process import this_machine
+from netsight.async_.records.os_process import this_process
 
 
 TELL = """
-from netsight.async_.local_process import this_process
+from netsight.async_.records.os_process import this_process
 print(repr(tuple(this_process())), flush=True)
 input()
 """
@@ -87,7 +87,7 @@ class LocalProcessTests(unittest.TestCase):
                 self.assertFalse(is_gone(other))
 
     def test_one_that_is_hidden_is_unknown(self):
-        with mock.patch.object(local_process, "_stat", return_value=None):
+        with mock.patch.object(os_process, "_stat", return_value=None):
             self.assertFalse(is_gone(self.process))
 
     def test_one_of_another_user_is_not_gone(self):

@@ -13,7 +13,7 @@ from zope.i18n import translate
 from zope.i18nmessageid import Message
 
 import netsight.async_
-from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.i18n import I18N_DOMAIN
 
 
 PACKAGE = Path(netsight.async_.__file__).parent

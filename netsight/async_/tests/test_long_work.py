@@ -10,9 +10,9 @@ from ZPublisher.HTTPRequest import HTTPRequest
 from netsight.async_ import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.interfaces import IProcessQueuedEvent
-from netsight.async_.registry import get_process
-from netsight.async_.registry import write
-from netsight.async_.runner import run
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import write
+from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER

@@ -2,8 +2,8 @@
 
 import unittest
 
-from netsight.async_.browser.negotiate import HEADER_CHARS
-from netsight.async_.browser.negotiate import is_program
+from netsight.async_.answers.negotiate import HEADER_CHARS
+from netsight.async_.answers.negotiate import is_program
 
 
 FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

@@ -13,10 +13,10 @@ from ZODB.FileStorage import FileStorage
 from netsight.async_ import config
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import SettingError
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
-from netsight.async_.server import is_alone
-from netsight.async_.snapshot import JobResponse
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.running.publishing import JobResponse
+from netsight.async_.serving.server import is_alone
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.test_claims import ZopesTestCase
 from netsight.async_.tests.zopes import OpenRun

@@ -12,13 +12,13 @@ from webtest import Upload
 from ZPublisher.HTTPRequest import HTTPRequest
 from ZPublisher.Iterators import filestream_iterator
 
-from netsight.async_ import recovery
-from netsight.async_.monitor import monitor
-from netsight.async_.recovery import DAY_SECONDS
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
-from netsight.async_.runner import run
-from netsight.async_.server import _sweep
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.running.monitor import monitor
+from netsight.async_.running.runner import run
+from netsight.async_.serving import recovery
+from netsight.async_.serving.recovery import DAY_SECONDS
+from netsight.async_.serving.server import _sweep
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.storage_support import BLOB_STORAGE_FUNCTIONAL
 from netsight.async_.tests.storage_support import FileStorageTestCase

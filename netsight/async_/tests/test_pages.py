@@ -6,9 +6,9 @@ import unittest
 from html import unescape
 
 from netsight.async_.browser.processing import clock
-from netsight.async_.monitor import monitor
-from netsight.async_.registry import get_process
-from netsight.async_.registry import write
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import write
+from netsight.async_.running.monitor import monitor
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase

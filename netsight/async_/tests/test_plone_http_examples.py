@@ -15,7 +15,7 @@ import unittest
 import transaction
 from plone.app.testing import setRoles
 
-from netsight.async_.runner import run
+from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.plone_rest_support import PloneRestTestCase
 from netsight.async_.tests.support import EDITOR

@@ -12,11 +12,11 @@ from zope.component.hooks import setSite
 from netsight.async_.browser.lists.listing import PAGE_SIZE
 from netsight.async_.browser.lists.viewlet import COUNT_MOST
 from netsight.async_.config import MANAGE_PROCESSES
-from netsight.async_.identity import Owner
-from netsight.async_.lease import this_worker
 from netsight.async_.queries import find
-from netsight.async_.recovery import recover
-from netsight.async_.registry import query_registry
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.lease import this_worker
+from netsight.async_.records.owners import Owner
+from netsight.async_.serving.recovery import recover
 from netsight.async_.tests import test_lists
 from netsight.async_.tests.plone_support import ROOT_ADMIN
 from netsight.async_.tests.plone_support import PloneTestCase

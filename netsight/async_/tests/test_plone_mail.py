@@ -12,11 +12,11 @@ from zope.component import getGlobalSiteManager
 from zope.component import getUtility
 from zope.component.hooks import setSite
 
-from netsight.async_.endings import tell_ended
 from netsight.async_.interfaces import IProcessEndedEvent
-from netsight.async_.recovery import recover
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.running.telling import tell_ended
+from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.plone_support import PLONE_FUNCTIONAL
 from netsight.async_.tests.plone_support import PloneTestCase

@@ -9,11 +9,11 @@ from plone.protect.interfaces import IDisableCSRFProtection
 
 from netsight.async_.config import MANAGE_PROCESSES
 from netsight.async_.queries import is_below
-from netsight.async_.registry import ProcessRegistry
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.rest import processes
-from netsight.async_.runner import run
+from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests import test_plone_programs
 from netsight.async_.tests.plone_rest_support import REST_FUNCTIONAL
@@ -277,7 +277,7 @@ class ProcessTests(ProcessesTestCase):
         process_id = self.ended()
         with (
             mock.patch(
-                "netsight.async_.browser.result.replay",
+                "netsight.async_.answers.result.replay",
                 side_effect=OSError("gone"),
             ),
             self.assertLogs("netsight.async_", "ERROR") as log,

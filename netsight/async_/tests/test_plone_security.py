@@ -18,7 +18,7 @@ from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
 from zope.component.hooks import setSite
 
-from netsight.async_.runner import run
+from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.plone_support import ROOT_ADMIN
 from netsight.async_.tests.plone_support import PloneTestCase

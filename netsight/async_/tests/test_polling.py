@@ -7,14 +7,14 @@ from unittest import mock
 import Zope2
 from ZODB.ActivityMonitor import ActivityMonitor
 
-from netsight.async_ import server
 from netsight.async_.executors.none import none_executor
-from netsight.async_.lease import this_worker
-from netsight.async_.monitor import Monitor
-from netsight.async_.polling import Poll
-from netsight.async_.recovery import recover
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.records.lease import this_worker
+from netsight.async_.running.monitor import Monitor
+from netsight.async_.serving import server
+from netsight.async_.serving.polling import Poll
+from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase

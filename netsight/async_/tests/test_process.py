@@ -9,15 +9,15 @@ from fractions import Fraction
 from zope.interface.verify import verifyObject
 
 from netsight.async_ import interfaces
-from netsight.async_ import percentage
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NotRepeatableError
-from netsight.async_.identity import ANONYMOUS
-from netsight.async_.lease import Worker
-from netsight.async_.parts import Error
-from netsight.async_.parts import RequestSnapshot
-from netsight.async_.percentage import checked_percentage
-from netsight.async_.process import Process
+from netsight.async_.records import progress
+from netsight.async_.records.lease import Worker
+from netsight.async_.records.owners import ANONYMOUS
+from netsight.async_.records.parts import Error
+from netsight.async_.records.parts import RequestSnapshot
+from netsight.async_.records.process import Process
+from netsight.async_.records.progress import checked_percentage
 
 
 def make_process(process_id="an-id", **kwargs):
@@ -192,5 +192,5 @@ class CheckedPercentageTests(unittest.TestCase):
 
 
 def load_tests(loader, tests, pattern):
-    tests.addTests(doctest.DocTestSuite(percentage))
+    tests.addTests(doctest.DocTestSuite(progress))
     return tests

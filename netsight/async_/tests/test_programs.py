@@ -9,8 +9,8 @@ from zope.component.hooks import setSite
 from ZPublisher.httpexceptions import HTTPExceptionHandler
 from ZPublisher.WSGIPublisher import publish_module
 
-from netsight.async_.browser.programs import PROBLEMS
-from netsight.async_.runner import run
+from netsight.async_.answers.programs import PROBLEMS
+from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import READER

@@ -4,22 +4,22 @@ import unittest
 
 import transaction
 
-from netsight.async_.identity import ANONYMOUS
-from netsight.async_.identity import Owner
-from netsight.async_.ids import new_process_id
-from netsight.async_.lease import this_worker
-from netsight.async_.parts import RequestSnapshot
-from netsight.async_.process import Process
 from netsight.async_.queries import ACTIVE_MOST
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.queries import Query
 from netsight.async_.queries import active_of
 from netsight.async_.queries import find
-from netsight.async_.recovery import recover
-from netsight.async_.registry import ProcessRegistry
-from netsight.async_.registry import getProcessRegistry
-from netsight.async_.registry import own_transaction
-from netsight.async_.registry import query_registry
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.database import own_transaction
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.ids import new_process_id
+from netsight.async_.records.lease import this_worker
+from netsight.async_.records.owners import ANONYMOUS
+from netsight.async_.records.owners import Owner
+from netsight.async_.records.parts import RequestSnapshot
+from netsight.async_.records.process import Process
+from netsight.async_.records.registry import ProcessRegistry
+from netsight.async_.serving.recovery import recover
 from netsight.async_.tests.support import AsyncTestCase
 
 

@@ -4,8 +4,8 @@ from unittest import mock
 
 from netsight.async_.actions import run_again
 from netsight.async_.exceptions import BadQueueError
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.views import JobView

@@ -13,17 +13,17 @@ from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
-from netsight.async_ import recovery
-from netsight.async_.lease import Hold
-from netsight.async_.lease import this_worker
-from netsight.async_.parts import Error
-from netsight.async_.parts import Outcome
-from netsight.async_.recovery import DAY_SECONDS
-from netsight.async_.recovery import end_other_workers
-from netsight.async_.recovery import is_exclusive
-from netsight.async_.recovery import recover
-from netsight.async_.recovery import sweep
-from netsight.async_.registry import ProcessRegistry
+from netsight.async_.records.lease import Hold
+from netsight.async_.records.lease import this_worker
+from netsight.async_.records.parts import Error
+from netsight.async_.records.parts import Outcome
+from netsight.async_.records.registry import ProcessRegistry
+from netsight.async_.serving import recovery
+from netsight.async_.serving.recovery import DAY_SECONDS
+from netsight.async_.serving.recovery import end_other_workers
+from netsight.async_.serving.recovery import is_exclusive
+from netsight.async_.serving.recovery import recover
+from netsight.async_.serving.recovery import sweep
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.test_process import make_process
 

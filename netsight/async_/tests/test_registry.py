@@ -11,16 +11,16 @@ from zope.interface.verify import verifyObject
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.interfaces import IProcessRegistry
-from netsight.async_.monitor import monitor
-from netsight.async_.recovery import recover
-from netsight.async_.registry import WRITE_TRIES
-from netsight.async_.registry import ProcessRegistry
-from netsight.async_.registry import get_process
-from netsight.async_.registry import getProcessRegistry
-from netsight.async_.registry import own_transaction
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
-from netsight.async_.runner import run
+from netsight.async_.records.database import WRITE_TRIES
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.database import own_transaction
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.records.registry import ProcessRegistry
+from netsight.async_.running.monitor import monitor
+from netsight.async_.running.runner import run
+from netsight.async_.serving.recovery import recover
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.test_process import make_process
@@ -132,9 +132,10 @@ class DatabaseTests(AsyncTestCase):
     def test_a_database_that_is_away_is_logged_with_the_process(self):
         with (
             mock.patch(
-                "netsight.async_.runner.write", side_effect=OSError("away")
+                "netsight.async_.running.runner.write",
+                side_effect=OSError("away"),
             ),
-            self.assertLogs("netsight.async_.runner", "ERROR") as logs,
+            self.assertLogs("netsight.async_.running.runner", "ERROR") as logs,
         ):
             run("some-process")
         self.assertIn("some-process", logs.output[0])

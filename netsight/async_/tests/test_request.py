@@ -6,11 +6,11 @@ import transaction
 from webtest import Upload
 from zope.globalrequest import getRequest
 
-from netsight.async_ import config
-from netsight.async_.body import Body
 from netsight.async_.exceptions import RequestNotRepeatableError
-from netsight.async_.parts import RequestSnapshot
-from netsight.async_.snapshot import open_environ
+from netsight.async_.records.body import INLINE_BODY_BYTES
+from netsight.async_.records.body import Body
+from netsight.async_.records.parts import RequestSnapshot
+from netsight.async_.records.requests import open_environ
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import AsyncTestCase
 
@@ -183,7 +183,7 @@ class SurroundingsTests(AsyncTestCase):
 
 
 class CrossingTests(AsyncTestCase):
-    """The tables of netsight.async_.snapshot."""
+    """The tables of netsight.async_.records.requests."""
 
     def environ(self, headers, **kwargs):
         return self.seen_by(
@@ -289,7 +289,7 @@ class UnrepeatableTests(AsyncTestCase):
 
 class BodyTests(AsyncTestCase):
     def test_a_large_body_is_stored_in_a_blob(self):
-        size = config.INLINE_BODY_BYTES + 1
+        size = INLINE_BODY_BYTES + 1
         seen = []
 
         def look(view, process_id):

@@ -8,7 +8,7 @@ from zope.interface import implementer
 from ZPublisher.Iterators import IUnboundStreamIterator
 from ZPublisher.Iterators import filestream_iterator
 
-from netsight.async_ import config
+from netsight.async_.records.body import INLINE_BODY_BYTES
 from netsight.async_.tests.support import AsyncTestCase
 
 
@@ -250,7 +250,7 @@ class StreamTests(AsyncTestCase):
 
         client, process_id = self.run_job(work)
         body = self.process(process_id).response.body
-        self.assertGreater(body.size, config.INLINE_BODY_BYTES)
+        self.assertGreater(body.size, INLINE_BODY_BYTES)
         self.assertIsNotNone(body.blob)
         self.assertEqual(body.data, b"")
         result = client.see("/job", "result", process_id)

@@ -4,8 +4,8 @@ import threading
 import unittest
 from collections import Counter
 
-from netsight.async_.executors.sender import BrokerExecutor
-from netsight.async_.executors.sender import missing
+from netsight.async_.executors.broker import BrokerExecutor
+from netsight.async_.executors.broker import missing
 
 
 WAIT_SECONDS = 30
@@ -107,7 +107,7 @@ class StartTests(SenderTestCase):
 class AwayTests(SenderTestCase):
     def test_what_was_started_meanwhile_is_sent_later(self):
         self.broker.is_away = True
-        with self.assertLogs("netsight.async_.executors.sender"):
+        with self.assertLogs("netsight.async_.executors.broker"):
             self.executor.ring("a")
             self.executor.ring("b")
             self.broker.asked.wait(WAIT_SECONDS)
@@ -117,7 +117,7 @@ class AwayTests(SenderTestCase):
 
     def test_it_is_told_once_until_it_works_again(self):
         self.broker.is_away = True
-        with self.assertLogs("netsight.async_.executors.sender") as logs:
+        with self.assertLogs("netsight.async_.executors.broker") as logs:
             self.executor.ring("a")
             for _again in range(3):
                 self.broker.asked.clear()
@@ -131,7 +131,7 @@ class AwayTests(SenderTestCase):
 
     def test_one_queue_that_refuses_does_not_stop_the_others(self):
         self.broker.bad_queue = "bad"
-        with self.assertLogs("netsight.async_.executors.sender"):
+        with self.assertLogs("netsight.async_.executors.broker"):
             self.executor.ring("a", "bad")
             self.executor.ring("b")
             while "b" not in self.sent_ids():

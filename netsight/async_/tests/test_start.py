@@ -6,12 +6,12 @@ import unittest
 from subprocess import run
 from unittest import mock
 
-from netsight.async_ import server
 from netsight.async_.executors.none import none_executor
 from netsight.async_.executors.thread import thread_executor
-from netsight.async_.server import ZCONSOLE
-from netsight.async_.server import is_console
-from netsight.async_.server import make_room
+from netsight.async_.serving import server
+from netsight.async_.serving.server import ZCONSOLE
+from netsight.async_.serving.server import is_console
+from netsight.async_.serving.server import make_room
 from netsight.async_.tests.zope_server import ZopeServer
 
 

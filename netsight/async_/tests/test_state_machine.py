@@ -34,12 +34,12 @@ from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
 
 from netsight.async_ import interfaces
-from netsight.async_ import server
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import ProcessCancelled
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
-from netsight.async_.snapshot import JobResponse
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.running.publishing import JobResponse
+from netsight.async_.serving import server
 from netsight.async_.tests import process_model
 from netsight.async_.tests.process_steps import ENDS
 from netsight.async_.tests.process_steps import REFUSALS

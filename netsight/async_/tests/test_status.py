@@ -4,12 +4,12 @@ import time
 from datetime import datetime
 from unittest import mock
 
-from netsight.async_.browser.status import elapsed
-from netsight.async_.browser.status import iso_time
-from netsight.async_.monitor import monitor
-from netsight.async_.registry import get_process
-from netsight.async_.registry import write
-from netsight.async_.runner import run
+from netsight.async_.answers.status import elapsed
+from netsight.async_.answers.status import iso_time
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import write
+from netsight.async_.running.monitor import monitor
+from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
@@ -84,7 +84,7 @@ class StatusTests(AsyncTestCase):
     def test_it_does_not_look_further_than_the_limit(self):
         self.job(lambda view, pid: "x")
         last = self.queued(5)[-1]
-        with mock.patch("netsight.async_.registry.AHEAD_MOST", 2):
+        with mock.patch("netsight.async_.records.registry.AHEAD_MOST", 2):
             self.assertEqual(self.status(self.client(), last)["ahead"], 2)
 
     def test_what_is_left_is_told_for_a_steady_process(self):

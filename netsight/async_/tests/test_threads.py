@@ -14,18 +14,18 @@ from ZPublisher.httpexceptions import HTTPExceptionHandler
 from ZPublisher.HTTPRequest import HTTPRequest
 from ZPublisher.WSGIPublisher import publish_module
 
-from netsight.async_.executors import get_executor
+from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.inline import InlineExecutor
 from netsight.async_.executors.none import NoneExecutor
 from netsight.async_.executors.none import none_executor
 from netsight.async_.executors.thread import ThreadExecutor
 from netsight.async_.executors.thread import thread_executor
-from netsight.async_.ids import new_process_id
 from netsight.async_.interfaces import IExecutor
-from netsight.async_.lease import Hold
-from netsight.async_.monitor import Monitor
-from netsight.async_.monitor import monitor
-from netsight.async_.server import make_room
+from netsight.async_.records.ids import new_process_id
+from netsight.async_.records.lease import Hold
+from netsight.async_.running.monitor import Monitor
+from netsight.async_.running.monitor import monitor
+from netsight.async_.serving.server import make_room
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
@@ -208,7 +208,7 @@ class ChoiceTests(AsyncTestCase):
             self.assertIs(get_executor(), executor)
 
     def test_without_it_the_setting_names_the_executor(self):
-        unnamed = "netsight.async_.executors.queryUtility"
+        unnamed = "netsight.async_.executors.doorbell.queryUtility"
         with mock.patch(unnamed, return_value=None):
             self.assertIs(get_executor(), thread_executor)
             none = {"NETSIGHT_ASYNC_EXECUTOR": "none"}
@@ -451,9 +451,13 @@ class MonitorTests(unittest.TestCase):
 
         with (
             mock.patch.multiple(
-                "netsight.async_.monitor", write=write, PROGRESS_SECONDS=0.0
+                "netsight.async_.running.monitor",
+                write=write,
+                PROGRESS_SECONDS=0.0,
             ),
-            self.assertLogs("netsight.async_.monitor", "ERROR") as logs,
+            self.assertLogs(
+                "netsight.async_.running.monitor", "ERROR"
+            ) as logs,
         ):
             watching.watch(A)
             watching.put(A, 1, None)

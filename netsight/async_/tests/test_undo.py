@@ -14,14 +14,14 @@ from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import ProcessCancelled
-from netsight.async_.monitor import _beat
-from netsight.async_.monitor import monitor
-from netsight.async_.recovery import DAY_SECONDS
-from netsight.async_.recovery import is_expired
-from netsight.async_.registry import get_process
-from netsight.async_.registry import query_registry
-from netsight.async_.registry import write
-from netsight.async_.runner import run
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.running.monitor import _beat
+from netsight.async_.running.monitor import monitor
+from netsight.async_.running.runner import run
+from netsight.async_.serving.recovery import DAY_SECONDS
+from netsight.async_.serving.recovery import is_expired
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.server_process import wait_until
 from netsight.async_.tests.storage_support import FileStorageTestCase

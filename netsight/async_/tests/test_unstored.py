@@ -181,7 +181,7 @@ class UnstoredTests(AsyncTestCase):
             transaction.get().join(Failing(OSError("full")))
 
         with (
-            mock.patch("netsight.async_.process.Process.cancel", fail),
+            mock.patch("netsight.async_.records.process.Process.cancel", fail),
             self.assertLogs("netsight.async_", logging.ERROR) as logs,
         ):
             response = client.post(

@@ -4,15 +4,18 @@ import sys
 import threading
 
 import transaction
+import ZEO
 from persistent import Persistent
 
 from netsight.async_.exceptions import TimeLimitExceeded
-from netsight.async_.job_request import run_of
-from netsight.async_.runner import run
+from netsight.async_.records import database
+from netsight.async_.records.database import write
+from netsight.async_.running.publishing import run_of
+from netsight.async_.running.runner import run
+from netsight.async_.running.window import Window
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Never
-from netsight.async_.window import Window
 
 
 def is_open_here(window):
@@ -149,6 +152,25 @@ class WindowTests(WindowTestCase):
         self.assert_completed(self.run_in_window(work))
         self.assertEqual(self.seen, {False})
 
+    def test_it_is_closed_in_short_transactions_of_ours(self):
+        self.assert_completed(
+            self.run_in_window(lambda view, process_id: write("", self.look))
+        )
+        self.assertEqual(self.seen, {False})
+
+    def test_it_is_closed_in_whatever_a_storage_calls(self):
+        for name in database.STORAGES:
+            with self.subTest(name):
+                module = {"__name__": f"{name}.storage", "look": self.look}
+                exec("def load(): look()", module)
+                self.assert_completed(
+                    self.run_in_window(lambda view, pid, m=module: m["load"]())
+                )
+        self.assertEqual(self.seen, {False})
+
+    def test_storages_have_the_names_of_their_packages(self):
+        self.assertIn(ZEO.__name__, database.STORAGES)
+
     def test_it_is_closed_while_progress_is_handed_over(self):
         class Number(float):
             __eq__ = lambda *args: self.look()  # noqa: E731
@@ -170,7 +192,7 @@ class TimeLimitTests(WindowTestCase):
             except Exception:
                 self.look()
 
-        with self.assertLogs("netsight.async_.runner"):
+        with self.assertLogs("netsight.async_.running.runner"):
             process = self.run_in_window(work)
         self.assertEqual(process.state, "failed")
         self.assertEqual(process.error.kind, "TimeLimitExceeded")

@@ -14,10 +14,15 @@ class WorkerProcess(ZopeServer):
     options = ()
 
     def arguments(self):
-        return "-m", "netsight.async_.worker", self.conf_path, *self.options
+        return (
+            "-m",
+            "netsight.async_.serving.worker",
+            self.conf_path,
+            *self.options,
+        )
 
     def answers(self):
-        return "netsight.async_.worker" in self.new_log
+        return "netsight.async_.serving.worker" in self.new_log
 
     @property
     def worker_pid(self):

@@ -16,18 +16,18 @@ import Zope2
 from OFS.Application import Application
 from ZODB.DB import DB
 
-from netsight.async_ import lease
-from netsight.async_ import monitor
-from netsight.async_ import outcomes
-from netsight.async_ import parts
-from netsight.async_ import process
-from netsight.async_ import recovery
-from netsight.async_ import runner
-from netsight.async_ import server
-from netsight.async_.fence import Fence
-from netsight.async_.lease import Watch
-from netsight.async_.parts import Error
-from netsight.async_.registry import query_registry
+from netsight.async_.records import lease
+from netsight.async_.records import parts
+from netsight.async_.records import process
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.lease import Watch
+from netsight.async_.records.parts import Error
+from netsight.async_.running import monitor
+from netsight.async_.running import outcomes
+from netsight.async_.running import runner
+from netsight.async_.running.fence import Fence
+from netsight.async_.serving import recovery
+from netsight.async_.serving import server
 
 
 POOL_SIZE = 100

@@ -2,9 +2,8 @@
 
 from zope.component import queryMultiAdapter
 from zope.i18n import translate
-from zope.i18nmessageid import MessageFactory
 
-from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.i18n import _
 
 
 try:
@@ -13,8 +12,6 @@ try:
 except ImportError:
     Batch = None
 
-
-_ = MessageFactory(I18N_DOMAIN)
 
 PAGES = _("label_pages", default="Pages of the list")
 

@@ -4,19 +4,19 @@ from AccessControl import Unauthorized
 from zExceptions import Forbidden
 
 from netsight.async_ import actions
-from netsight.async_.browser.address import context_path
-from netsight.async_.browser.csrf import check_start
+from netsight.async_.answers.csrf import check_start
+from netsight.async_.answers.unstored import Change
+from netsight.async_.answers.unstored import refusal
+from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.lists import texts
-from netsight.async_.browser.unstored import Change
-from netsight.async_.browser.unstored import refusal
-from netsight.async_.browser.unstored import tell_if_not_stored
+from netsight.async_.context import context_path
 from netsight.async_.exceptions import AlreadyRunningError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.exceptions import StillRunningError
-from netsight.async_.identity import current_owner
-from netsight.async_.registry import get_process
+from netsight.async_.records.database import get_process
+from netsight.async_.records.owners import current_owner
 
 
 REFUSALS = {

@@ -14,12 +14,12 @@ from netsight.async_.browser.lists.buttons import Buttons
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.pages import Framed
 from netsight.async_.browser.subviews import is_process_id
-from netsight.async_.identity import find_user
+from netsight.async_.context import site_of
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.queries import find
-from netsight.async_.registry import application_of
-from netsight.async_.registry import query_registry
-from netsight.async_.site import site_of
+from netsight.async_.records.database import application_of
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.owners import find_user
 
 
 PAGE_SIZE = 20

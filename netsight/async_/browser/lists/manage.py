@@ -8,6 +8,7 @@ from zope.i18nmessageid import Message
 
 from netsight.async_ import interfaces
 from netsight.async_.actions import remove_ended
+from netsight.async_.answers.unstored import NOT_STORED
 from netsight.async_.browser.lists.listing import Listing
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.lists.texts import ALL_PROCESSES
@@ -16,7 +17,6 @@ from netsight.async_.browser.lists.texts import NOT_ALL_REMOVED
 from netsight.async_.browser.lists.texts import STATES
 from netsight.async_.browser.lists.texts import ago
 from netsight.async_.browser.lists.workers import WorkerRow
-from netsight.async_.browser.unstored import NOT_STORED
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.interfaces import IAsyncView

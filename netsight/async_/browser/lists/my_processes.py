@@ -2,8 +2,8 @@
 
 from netsight.async_.browser.lists.listing import Listing
 from netsight.async_.browser.lists.texts import MY_PROCESSES
-from netsight.async_.identity import current_owner
 from netsight.async_.queries import Query
+from netsight.async_.records.owners import current_owner
 
 
 class MyProcesses(Listing):

@@ -3,12 +3,12 @@
 import time
 
 from netsight.async_ import interfaces
+from netsight.async_.answers.status import elapsed
+from netsight.async_.answers.status import iso_time
+from netsight.async_.answers.status import shown_progress
 from netsight.async_.browser.lists.texts import COLORS
 from netsight.async_.browser.lists.texts import STATES
 from netsight.async_.browser.lists.texts import duration
-from netsight.async_.browser.status import elapsed
-from netsight.async_.browser.status import iso_time
-from netsight.async_.browser.status import shown_progress
 
 
 class Row:

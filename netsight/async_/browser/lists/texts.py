@@ -6,14 +6,11 @@ from datetime import datetime
 from DateTime import DateTime
 from zope.component import getMultiAdapter
 from zope.i18n.locales import locales
-from zope.i18nmessageid import MessageFactory
 
 from netsight.async_ import interfaces
 from netsight.async_.browser.processing import TEXTS
-from netsight.async_.config import I18N_DOMAIN
+from netsight.async_.i18n import _
 
-
-_ = MessageFactory(I18N_DOMAIN)
 
 # Titles of the profile have their English text as message id.
 MY_PROCESSES = _("My background processes")

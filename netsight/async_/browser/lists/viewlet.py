@@ -1,20 +1,17 @@
 """Tells a user on each page of the site that something of his runs."""
 
 from plone.app.layout.viewlets import ViewletBase
-from zope.i18nmessageid import MessageFactory
 
 from netsight.async_.browser.lists.my_processes import MyProcesses
 from netsight.async_.browser.lists.texts import MY_PROCESSES
-from netsight.async_.config import I18N_DOMAIN
-from netsight.async_.identity import current_owner
+from netsight.async_.i18n import _
 from netsight.async_.queries import ACTIVE_STATES
 from netsight.async_.queries import Query
 from netsight.async_.queries import find
-from netsight.async_.registry import application_of
-from netsight.async_.registry import query_registry
+from netsight.async_.records.database import application_of
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.owners import current_owner
 
-
-_ = MessageFactory(I18N_DOMAIN)
 
 COUNT_MOST = 20
 """So many active processes of a user are counted."""

@@ -1,7 +1,7 @@
 """One worker as a row of the list of those that run processes."""
 
 from netsight.async_.browser.lists.texts import ago
-from netsight.async_.lease import watch
+from netsight.async_.records.lease import watch
 
 
 class WorkerRow:

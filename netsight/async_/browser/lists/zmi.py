@@ -9,7 +9,7 @@ from zope.publisher.interfaces.browser import IBrowserPublisher
 from zope.publisher.interfaces.browser import IBrowserRequest
 
 from netsight.async_.interfaces import IProcessRegistry
-from netsight.async_.registry import application_of
+from netsight.async_.records.database import application_of
 
 
 ZMI_LINK = "manage_workspace"

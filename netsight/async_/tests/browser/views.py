@@ -9,8 +9,8 @@ from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 
 from netsight.async_ import BaseAsyncView
-from netsight.async_.job_request import run_of
-from netsight.async_.registry import getProcessRegistry
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.running.publishing import run_of
 
 
 STEPS = "BROWSER_TESTS_STEPS"

@@ -122,7 +122,7 @@ class AwayTests(BrokerTestCase):
         self.use(self.redis.url)
 
     def test_what_was_started_meanwhile_is_sent_when_it_is_there(self):
-        with self.assertLogs("netsight.async_.executors.sender") as logs:
+        with self.assertLogs("netsight.async_.executors.broker") as logs:
             self.executor.ring("a")
             self.assertFalse(self.executor.wait_idle(1))
             self.redis.start()

@@ -1,0 +1,1 @@
+"""What any client is told: a browser, a program, a script."""

@@ -1,0 +1,64 @@
+"""The answers for programs: 202 with JSON, and problems (RFC 9457)."""
+
+import json
+
+from zope.i18n import translate
+
+from netsight.async_.answers.negotiate import RESPOND_ASYNC
+from netsight.async_.answers.negotiate import prefers_async
+from netsight.async_.answers.negotiate import vary
+
+
+RETRY_AFTER_SECONDS = 5
+
+PROBLEMS = (
+    "https://github.com/netsight/netsight.async/blob/HEAD/docs/reference/"
+    "problems.rst"
+)
+"""Where the types of problems are explained."""
+
+
+def accepted(view, process, status=202):
+    """Answer for a process that has not ended, or has just been started.
+
+    Returns what ``process-status`` says.
+    """
+    request, response = view.request, view.request.response
+    response.setStatus(status)
+    response.setHeader("Content-Type", "application/json")
+    response.setHeader("Cache-Control", "no-store, private")
+    if not process.is_final:
+        response.setHeader("Retry-After", str(RETRY_AFTER_SECONDS))
+    if prefers_async(request):
+        response.setHeader("Preference-Applied", RESPOND_ASYNC)
+    vary(response)
+    return json.dumps(view.status_of(process))
+
+
+def problem(request, status, sentence, instance=None, **more):
+    """Set the HTTP status (int); return a problem as JSON text.
+
+    Its type is made from the message id `sentence`, its detail is the text of
+    that; `instance` is a URL, by default that of the request.
+    """
+    response = request.response
+    response.setStatus(status)
+    response.setHeader("Content-Type", "application/problem+json")
+    response.setHeader("Cache-Control", "no-store, private")
+    vary(response)
+    return json.dumps(
+        {
+            "type": f"{PROBLEMS}#{problem_name(sentence)}",
+            # The words of the status line; Python's change with its version.
+            "title": response.errmsg,
+            "status": status,
+            "detail": translate(sentence, context=request),
+            "instance": instance or request["ACTUAL_URL"],
+            **more,
+        }
+    )
+
+
+def problem_name(sentence):
+    """Return the name of a problem: error_single is "single"."""
+    return sentence.partition("_")[2].replace("_", "-")

@@ -1,0 +1,75 @@
+"""What the waiting page, lists and programs are told about a process."""
+
+import time
+from datetime import datetime
+from datetime import timezone
+
+from zope.i18n import translate
+
+from netsight.async_ import interfaces
+from netsight.async_.records.database import application_of
+from netsight.async_.records.database import getProcessRegistry
+
+
+ALMOST_DONE = 99.9
+"""Shown for a process that says 100 and has not ended yet."""
+
+
+def shown_progress(process):
+    """Return the progress to show, or None: 100 only when completed."""
+    progress = process.progress
+    if progress == 100 and process.state != interfaces.COMPLETED:
+        return ALMOST_DONE
+    return progress
+
+
+def status_of(view, process):
+    """Return a dict of plain values about a process of an async view.
+
+    `title` and `message` are translated; times are ISO 8601 in UTC, or None;
+    `elapsed` and `seconds_left` are in seconds; `cancelling` tells whether it
+    will be cancelled soon; `ahead` is the number of processes that are queued
+    before, for one that is queued; `links` are URLs by name.
+    """
+    request = view.request
+    queued, message = process.state == interfaces.QUEUED, process.message
+    registry = getProcessRegistry(application_of(view.context))
+    return {
+        "id": process.id,
+        "title": translate(process.title, context=request),
+        "state": process.state,
+        "progress": shown_progress(process),
+        "message": message and translate(message, context=request),
+        "cancelling": process.is_cancelling,
+        "ahead": registry.queued_before(process.id) if queued else None,
+        "created": iso_time(process.created),
+        "started": iso_time(process.started),
+        "finished": iso_time(process.finished),
+        "elapsed": elapsed(process),
+        "seconds_left": process.seconds_left,
+        "links": links_of(view, process),
+    }
+
+
+def iso_time(when):
+    """Return a POSIX time as ISO 8601 in UTC, to the second; None for None."""
+    if when is None:
+        return None
+    moment = datetime.fromtimestamp(when, timezone.utc)
+    return moment.isoformat(timespec="seconds")
+
+
+def elapsed(process):
+    """Return the seconds (int) since a process was started, or it took."""
+    if process.started is None:
+        return 0
+    end = process.finished or time.time()
+    return max(0, round(end - process.started))
+
+
+def links_of(view, process):
+    """Return {name: URL} of what can be done with a process."""
+    names = ["process-status", "processing", "result"]
+    if process.cancellable and not process.is_final:
+        names.append("process-cancel")
+    return {name: view.process_url(name, process.id) for name in names}

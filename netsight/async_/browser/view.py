@@ -1,0 +1,366 @@
+"""The base class: subclass it, and put the work in `__run__`."""
+
+import json
+from urllib.parse import quote
+from urllib.parse import urlencode
+
+import transaction
+from Products.Five import BrowserView
+from zope.component import getMultiAdapter
+from zope.interface import implementer
+
+from netsight.async_ import interfaces
+from netsight.async_.actions import cancel
+from netsight.async_.answers.negotiate import is_program
+from netsight.async_.answers.negotiate import vary
+from netsight.async_.answers.programs import problem
+from netsight.async_.answers.result import replay_result
+from netsight.async_.answers.status import shown_progress
+from netsight.async_.answers.status import status_of
+from netsight.async_.browser.start import start
+from netsight.async_.browser.subviews import SUBVIEWS
+from netsight.async_.config import DEFAULT_QUEUE
+from netsight.async_.context import context_path
+from netsight.async_.context import context_url
+from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
+from netsight.async_.i18n import _
+from netsight.async_.interfaces import IAsyncView
+from netsight.async_.records.database import application_of
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.owners import may_see
+from netsight.async_.records.progress import checked_percentage
+from netsight.async_.running.publishing import run_of
+
+
+# What others import from here, since 1.x.
+__all__ = [
+    "BaseAsyncView",
+    "NoSuchProcessError",
+    "ThreadDiedBeforeCompletionError",
+    "getProcessRegistry",
+]
+
+PROCESSING_PAGE = "netsight.async.processing"
+"""Name of the view, on any context, that is the waiting page."""
+
+ENDED_PAGE = "netsight.async.ended"
+"""Name of the view, on any context, for a process without a result."""
+
+MESSAGE_PAGE = "netsight.async.message"
+"""Name of the view, on any context, that tells why a request is refused."""
+
+POST_ONLY = _(
+    "error_post_only",
+    default="There is no page here. A POST to this address starts a process.",
+)
+
+
+ENDED_WITHOUT_RESULT = (
+    interfaces.FAILED,
+    interfaces.CANCELLED,
+    interfaces.LOST,
+)
+
+
+@implementer(IAsyncView)
+class BaseAsyncView(BrowserView):
+    """A view whose `__run__` is done in the background.
+
+    See IAsyncView.  A request for which `run_process` is true starts a
+    process and is redirected to `processing`; any other shows the initial
+    page: the attribute or method `initial_page`, else the template that the
+    view is registered with.
+    """
+
+    initial_page = None
+
+    cancellable = False
+    """Whether its owner, or a manager, may cancel a process of this view."""
+
+    restart_after_crash = False
+    """Whether a process whose worker died is run again, else it is lost."""
+
+    max_attempts = 3
+    """With restart_after_crash: after so many dead workers it is failed."""
+
+    queue = DEFAULT_QUEUE
+    """Name of the queue in which processes of this view wait."""
+
+    priority = 0
+    """How early a process is taken, 0 to 9; those with 9 come first."""
+
+    single = None
+    """At most one active process: of this view for each "user", of this view
+    and "context", or of this "view" anywhere in the database."""
+
+    def __run__(self, process_id=None, *args, **kwargs):
+        """Override this with the work to do.  See IAsyncView."""
+        raise NotImplementedError(f"{type(self).__name__}.__run__")
+
+    def __call__(self, *args, **kwargs):
+        """Start a process, or show the initial page.
+
+        With a true `no_process`, the page is shown anyway; all other
+        arguments are handed to it.  Within `__run__`, it is always the page.
+        """
+        no_process = kwargs.pop("no_process", False)
+        may_start = not no_process and self.request.method != "HEAD"
+        if may_start and run_of(self.request) is None and self.run_process():
+            return self._start()
+        return self._initial_page(*args, **kwargs)
+
+    # Choices of a subclass
+
+    def run_process(self):
+        """Return True if this request shall start a process: if it POSTs."""
+        return self.request.method == "POST"
+
+    def processing_page(self, process_id=None, **kwargs):
+        """Return the page that waits for the process.
+
+        It is the view netsight.async.processing, which a site replaces for
+        all views by registering one on its own layer; a subclass replaces it
+        for itself by a method or template of this name.
+        """
+        return self._page(
+            PROCESSING_PAGE, process_id=process_id, process_view=self, **kwargs
+        )
+
+    # Within `__run__`
+
+    def set_progress(self, process_id, percentage, message=None):
+        """Tell how far the process is.  See IAsyncView."""
+        number = checked_percentage(percentage)
+        run = run_of(self.request)
+        if run is not None and process_id in (None, run.process_id):
+            run.set_progress(number, message)
+        elif process_id is not None:
+            raise NoSuchProcessError(process_id)
+
+    def check_cancelled(self):
+        """Raise ProcessCancelled if somebody wants this process cancelled."""
+        run = run_of(self.request)
+        if run is not None:
+            run.check_cancelled()
+
+    def track(self, iterable, total=None):
+        """Yield the items of `iterable`, and report progress item by item.
+
+        `total` is their number (int); without it ``len(iterable)`` is taken
+        and, where there is none, only the count is told.
+        """
+        if total is None and hasattr(iterable, "__len__"):
+            total = len(iterable)
+        run = run_of(self.request)
+        for count, item in enumerate(iterable):
+            if run is not None:
+                run.set_progress(*track_shown(count, total))
+            yield item
+
+    def checkpoint(self):
+        """Commit what is done so far, and free the memory of the ZODB cache.
+
+        From here on it stays, whatever becomes of the process: a later
+        attempt must find out what is done.  Raises ProcessCancelled if
+        somebody wants the process cancelled, ClaimLostError if it was given
+        to another worker.
+        """
+        self.check_cancelled()
+        transaction.commit()
+        application_of(self.context)._p_jar.cacheGC()
+
+    # For visitors: each is published by a sub-view of the same name
+
+    def processing(self, process_id=None):
+        """Return the waiting page, or redirect to the result when done."""
+        process = self._get_process(process_id)
+        if self._completed(process) is True:
+            url = self.process_url("result", process.id)
+            return self.request.response.redirect(url)
+        return self.processing_page(process_id=process.id)
+
+    def completed(self, process_id=None, output_json=False):
+        """Return False, True or the progress.  See IAsyncView."""
+        try:
+            completed = self._completed(self._get_process(process_id))
+        except ThreadDiedBeforeCompletionError:
+            if not output_json:
+                raise
+            completed = "ERROR"
+        return self.json_of(completed) if output_json else completed
+
+    def result(self, process_id=None, output_json=False):
+        """Return the body of the response, or None.  See IAsyncView."""
+        process = self._get_process(process_id)
+        try:
+            done = self._completed(process) is True
+        except ThreadDiedBeforeCompletionError:
+            if not output_json:
+                raise
+            return self.json_of("ERROR")
+        if done:
+            response = self.request.response
+            return replay_result(process, self.context, response)
+
+    def process_status(self, process_id=None):
+        """Return what the waiting page polls, as JSON text.
+
+        See `netsight.async_.answers.status.status_of`.
+        """
+        process = self._get_process(process_id)
+        self._no_store("application/json")
+        return json.dumps(self.status_of(process))
+
+    def process_cancel(self, process_id=None):
+        """Have a process cancelled, and return to its page.
+
+        A queued one is cancelled at once, a running one at its next
+        `set_progress`, `track` or `check_cancelled`; one that has ended stays
+        as it is.  Raises NotCancellableError if the view does not allow it.
+        """
+        process = self._get_process(process_id)
+        cancel(process)
+        url = self.process_url("processing", process.id)
+        return self.request.response.redirect(url)
+
+    # Traversal
+
+    def publishTraverse(self, request, name):
+        """Return a sub-view, or what a base class finds."""
+        if name in SUBVIEWS:
+            return SUBVIEWS[name](self, request)
+        return super().publishTraverse(request, name)
+
+    def browserDefault(self, request):
+        """Publish the view itself, not its method: see `__allow_groups__`."""
+        if getattr(self, "__page_attribute__", "__call__") != "__call__":
+            return super().browserDefault(request)
+        return self, ()
+
+    @property
+    def __allow_groups__(self):
+        """Who validates the user: for the runner's own request, no folder.
+
+        See netsight.async_.running.publishing.Impersonation.
+        """
+        run = run_of(self.request)
+        if run is None:
+            raise AttributeError("__allow_groups__")
+        return run.impersonation(self, self.request)
+
+    # Addresses
+
+    @property
+    def async_view_path(self):
+        """Physical path of the context, '/', name of the view."""
+        return f"{context_path(self.context)}/{self.__name__}"
+
+    @property
+    def async_view_url(self):
+        """URL of the view as seen from outside."""
+        name = quote(self.__name__)
+        if f"/@@{name}" in self.request["URL"]:
+            name = f"@@{name}"
+        return f"{context_url(self.context, self.request)}/{name}"
+
+    def process_url(self, subview, process_id):
+        """Return the URL of a sub-view for one process."""
+        query = urlencode({"process_id": process_id})
+        return f"{self.async_view_url}/{subview}?{query}"
+
+    # Internal
+
+    @property
+    def is_for_program(self):
+        """Whether this request is answered with JSON, and 202 for a start."""
+        return is_program(self.request)
+
+    def status_of(self, process):
+        """Return what programs are told of a process, a plain dict."""
+        return status_of(self, process)
+
+    def _start(self):
+        return start(self)
+
+    def _page(self, name, **options):
+        page = getMultiAdapter((self.context, self.request), name=name)
+        return page(**options)
+
+    def ended_page(self, process_id):
+        """Return the page that says why there is no result."""
+        return self._page(ENDED_PAGE, process_id=process_id, process_view=self)
+
+    def message_page(self, status, sentence, back_url=None):
+        """Set the HTTP status (int); return a page with one message id.
+
+        It links to `back_url`, by default to this view.  Programs get it as
+        a problem (RFC 9457).
+        """
+        if self.is_for_program:
+            return problem(self.request, status, sentence)
+        vary(self.request.response)
+        self.request.response.setStatus(status)
+        self.request.response.setHeader("Cache-Control", "no-store, private")
+        back_url = back_url or self.async_view_url
+        return self._page(MESSAGE_PAGE, sentence=sentence, back_url=back_url)
+
+    def _initial_page(self, *args, **kwargs):
+        page = self.initial_page
+        if page is None:
+            # `index` is the template that the view is registered with.
+            page = getattr(self, "index", None)
+        if page is None:
+            self.request.response.setHeader("Allow", "POST")
+            back_url = context_url(self.context, self.request)
+            return self.message_page(405, POST_ONLY, back_url)
+        return page(*args, **kwargs)
+
+    def _get_process(self, process_id=None):
+        """Return the IProcess with that id (str), or with the request's.
+
+        Raises NoSuchProcessError for any that is not of this view and
+        context, or is not for this visitor.
+        """
+        if process_id is None:
+            process_id = self.request.form.get("process_id")
+        if not isinstance(process_id, str):
+            raise NoSuchProcessError(process_id)
+        process = get_process(application_of(self.context), process_id)
+        if process.view_path != self.async_view_path:
+            raise NoSuchProcessError(process_id)
+        if not may_see(process, self.context):
+            raise NoSuchProcessError(process_id)
+        return process
+
+    def _completed(self, process):
+        if process.state in ENDED_WITHOUT_RESULT:
+            raise ThreadDiedBeforeCompletionError(process.id)
+        if process.state == interfaces.COMPLETED:
+            return True
+        progress = shown_progress(process)
+        return False if progress is None else progress
+
+    def json_of(self, completed):
+        """Return the JSON text of a completion, and set its media type."""
+        self._no_store("application/json")
+        return json.dumps({"completed": completed})
+
+    def _no_store(self, content_type):
+        response = self.request.response
+        response.setHeader("Content-Type", content_type)
+        response.setHeader("Cache-Control", "no-store, private")
+
+
+def track_shown(count, total):
+    """Return (number, message) after `count` of `total` (or None) items."""
+    if not total:
+        return None, _(
+            "progress_count", default="${count} done", mapping={"count": count}
+        )
+    return checked_percentage(100 * count / total), _(
+        "progress_count_of_total",
+        default="${count} of ${total}",
+        mapping={"count": count, "total": total},
+    )

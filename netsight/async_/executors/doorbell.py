@@ -1,0 +1,47 @@
+"""The executor of this Zope, and how it learns of what is queued."""
+
+import transaction
+from zope.component import getUtility
+from zope.component import queryUtility
+
+from netsight.async_ import config
+from netsight.async_.executors.queues import Queued
+from netsight.async_.interfaces import IBrokerExecutor
+from netsight.async_.interfaces import IExecutor
+
+
+def get_executor():
+    """Return the IExecutor of this Zope.
+
+    It is the unnamed utility, if an add-on or test registered one, else the
+    one with the name in the setting `executor`.
+    """
+    executor = queryUtility(IExecutor)
+    if executor is None:
+        executor = getUtility(IExecutor, name=config.get("executor"))
+    return executor
+
+
+def runs_here(executor):
+    """Tell whether an IExecutor runs processes in this Zope."""
+    return getattr(executor, "runs_here", False)
+
+
+def ring_after_commit(process):
+    """Ring for a queued IProcess, if the current transaction is committed."""
+    transaction.get().addAfterCommitHook(_ring, Queued.of(process))
+
+
+def ring_all(queued):
+    """Ring for all that is queued: (process id, queue, priority) of each."""
+    executor = get_executor()
+    if IBrokerExecutor.providedBy(executor):
+        executor.remind(queued)
+        return
+    for each in queued:
+        executor.ring(*each)
+
+
+def _ring(success, *args):
+    if success:
+        get_executor().ring(*args)

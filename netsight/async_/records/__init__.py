@@ -1,0 +1,1 @@
+"""What is stored of processes, and of who runs them."""

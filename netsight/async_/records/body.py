@@ -1,0 +1,74 @@
+"""The bytes of a request or response, small ones inline, large ones a blob."""
+
+import shutil
+from io import BufferedWriter
+from io import BytesIO
+
+from ZODB.blob import Blob
+from ZODB.interfaces import IBlobStorage
+from ZPublisher.Iterators import filestream_iterator
+
+from netsight.async_.records.parts import Part
+
+
+COPY_BYTES = 1024 * 1024
+
+INLINE_BODY_BYTES = 64 * 1024
+"""Request and response bodies above this size become blobs."""
+
+
+class Body(Part):
+    """Immutable bytes of `size`, stored with the object that refers to it."""
+
+    data = b""
+    blob = None
+    size = 0
+
+    @classmethod
+    def from_file(cls, stream, connection):
+        """Return a body with all of the seekable binary file `stream`.
+
+        `connection` is the ZODB connection that the body will be stored in;
+        a database without a blob directory gets the bytes inline.
+        """
+        self = cls()
+        self.size = stream.seek(0, 2)
+        stream.seek(0)
+        blobs = IBlobStorage.providedBy(connection.db().storage)
+        if self.size <= INLINE_BODY_BYTES or not blobs:
+            self.data = stream.read()
+        else:
+            self._write_blob(stream, connection)
+        return self
+
+    def _write_blob(self, stream, connection):
+        self.blob = Blob()
+        # Only then its file is made where the commit can rename it.
+        connection.add(self.blob)
+        try:
+            # Only a buffered file raises if less is written than was given.
+            with BufferedWriter(self.blob.open("w"), COPY_BYTES) as target:
+                shutil.copyfileobj(stream, target, COPY_BYTES)
+        except OSError:
+            # Give back the room: the failure has to be stored, too.
+            self.blob.open("w").close()
+            raise
+
+    def open(self):
+        """Return a readable, seekable binary file.
+
+        It stays valid when the connection is closed, the body deleted and the
+        database packed; the caller closes it.
+        """
+        return BytesIO(self.data) if self.blob is None else self.blob.open("c")
+
+    def read(self):
+        """Return all bytes."""
+        with self.open() as stream:
+            return stream.read()
+
+    def publish(self):
+        """Return what a view may return: bytes, or a stream iterator."""
+        if self.blob is None:
+            return self.data
+        return filestream_iterator(self.blob.committed(), "rb")

@@ -1,0 +1,117 @@
+"""Where in the database the registry is, and short transactions of our own."""
+
+from contextlib import contextmanager
+
+import transaction
+import Zope2
+from Acquisition import aq_base
+from transaction.interfaces import TransientError
+from zope.globalrequest import getRequest
+
+from netsight.async_ import config
+from netsight.async_.config import PROCESS_REGISTRY_ID
+from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.records.registry import ProcessRegistry
+
+
+STORAGES = ("ZEO", "relstorage")
+"""Packages of storages behind a network connection; they may be missing."""
+
+WRITE_TRIES = 5
+"""A short transaction of ours that conflicts is done this often."""
+
+
+def query_registry(root):
+    """Return the registry of the Zope application `root`, or None.
+
+    It is an attribute of `root`, or in the root of the database that the
+    setting `database` names.
+    """
+    if not config.get("database"):
+        return getattr(aq_base(root), PROCESS_REGISTRY_ID, None)
+    return registry_connection(root).root().get(PROCESS_REGISTRY_ID)
+
+
+def registry_connection(root):
+    """Return the ZODB connection that holds, or will hold, the registry.
+
+    It shares the transaction of `root`.
+    """
+    name = config.get("database")
+    return root._p_jar.get_connection(name) if name else root._p_jar
+
+
+def is_read_only(root):
+    """Tell whether the records can only be read at the moment."""
+    return registry_connection(root).isReadOnly()
+
+
+def getProcessRegistry(context=None):
+    """Return the registry of the Zope application that `context` is in.
+
+    Adds it if it is missing.
+    """
+    root = application_of(context)
+    if query_registry(root) is None:
+        _add_registry(root)
+    return query_registry(root)
+
+
+def _add_registry(root):
+    if config.get("database"):
+        connection = registry_connection(root)
+        connection.root()[PROCESS_REGISTRY_ID] = ProcessRegistry()
+    else:
+        root._setObject(
+            PROCESS_REGISTRY_ID,
+            ProcessRegistry(),
+            set_owner=False,
+            suppress_events=True,
+        )
+
+
+def application_of(context=None):
+    """Return the application root above `context`, or of this request."""
+    find = getattr(context, "getPhysicalRoot", None)
+    return getRequest()["PARENTS"][-1] if find is None else find()
+
+
+def get_process(root, process_id):
+    """Return the IProcess with that id; raises NoSuchProcessError."""
+    registry = query_registry(root)
+    process = registry and registry.get(process_id)
+    if process is None:
+        raise NoSuchProcessError(process_id)
+    return process
+
+
+@contextmanager
+def own_transaction(note):
+    """Open the application in a transaction apart from the thread's own.
+
+    Commits at the end of the block, with `note` (str) as its description, or
+    rolls back if the block raises.
+    """
+    manager = transaction.TransactionManager()
+    connection = Zope2.DB.open(transaction_manager=manager)
+    try:
+        with manager as txn:
+            txn.note(note)
+            yield connection.root()["Application"]
+    finally:
+        connection.close()
+
+
+def write(note, function, *args):
+    """Return ``function(application, *args)``, done in a short transaction.
+
+    Is tried again on conflicts, WRITE_TRIES times; then the last
+    TransientError is raised.
+    """
+    for left in reversed(range(WRITE_TRIES)):
+        try:
+            with own_transaction(note) as root:
+                return function(root, *args)
+        except TransientError:
+            if not left:
+                raise

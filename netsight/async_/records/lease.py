@@ -1,0 +1,151 @@
+"""Workers, and whether they live.
+
+A worker is one Zope process (or another) that runs processes of ours.  While
+it does, it counts a heartbeat in a record of its own; who holds a claim of a
+worker without heartbeats is dead.  Clocks may be set and differ, so a dead
+worker is foremost one whose count stood still for a lease *while we watched*,
+by a clock that nobody sets; the time of day only decides about workers that
+we see for the first time.  Time in which we could not see is not counted: when
+the database was away or this Zope stood still, nobody is dead for that.
+
+A worker on this machine whose process is gone is dead at once.
+"""
+
+import os
+import socket
+import threading
+import time
+import uuid
+from typing import NamedTuple
+
+from netsight.async_ import config
+from netsight.async_.forks import in_forked_child
+from netsight.async_.records.os_process import is_gone
+from netsight.async_.records.os_process import this_process
+from netsight.async_.records.parts import Part
+
+
+CLOCK_TOLERANCE_SECONDS = 60.0
+"""Clocks may be set by this much, or differ that much, without harm."""
+
+LOOKED_AWAY = 0.75
+"""Who did not look for this part of a lease begins to watch anew."""
+
+
+def this_worker():
+    """Return the name (str) of this worker in the database and the log.
+
+    A forked child has another one than its parent.
+    """
+    return _name
+
+
+def _take_name():
+    global _name
+    _name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+
+_take_name()
+in_forked_child(_take_name)
+
+
+class Hold(NamedTuple):
+    """A claim of this worker, as the thread that runs the process has it."""
+
+    process_id: str
+    token: str
+    """The fencing token of the claim."""
+
+
+class Worker(Part):
+    """The record of one worker; only the worker itself beats."""
+
+    beats = 0
+    beat_at = 0.0
+    ended = False
+    process = None
+    """The LocalProcess, if it is known."""
+
+    def __init__(self, name):
+        self.name = name
+        self.started = time.time()
+        if name == this_worker():
+            self.process = this_process()
+        self.beat()
+
+    def beat(self):
+        """Count a heartbeat."""
+        self.beats += 1
+        self.beat_at = time.time()
+
+    def end(self):
+        """Note that the worker has stopped, or is known to be dead."""
+        self.ended = True
+
+
+class Sight:
+    """What was seen of one worker, and when by the monotonic clock."""
+
+    def __init__(self, beats, now, is_dead):
+        self.beats = beats
+        self.since = now
+        self.looked = now
+        self.is_dead = is_dead
+
+
+def is_connected(worker):
+    """Tell whether the database of a Worker is there now.
+
+    A client of ZEO reads its cache meanwhile; other storages raise an error.
+    """
+    storage = worker._p_jar and worker._p_jar.db().storage
+    return getattr(storage, "is_connected", lambda: True)()
+
+
+class Watch:
+    """What this Zope saw of the heartbeats of all workers."""
+
+    def __init__(
+        self,
+        monotonic=time.monotonic,
+        time_of_day=time.time,
+        is_connected=is_connected,
+    ):
+        self._monotonic = monotonic
+        self._time_of_day = time_of_day
+        self._is_connected = is_connected
+        self._lock = threading.Lock()
+        self._sights = {}
+
+    def is_alive(self, worker):
+        """Tell whether a Worker lives, as far as can be known here."""
+        if worker.ended or worker.name == this_worker():
+            return not worker.ended
+        if is_gone(worker.process):
+            return False
+        lease = config.get("lease-seconds")
+        connected = self._is_connected(worker)
+        now = self._monotonic()
+        # A worker that was idle for long gets a new record, and a new count.
+        record = worker.name, worker.started
+        with self._lock:
+            sight = self._sights.get(record)
+            if sight is None or worker.beats > sight.beats:
+                is_dead = sight is None and self._is_old(worker, lease)
+                sight = Sight(worker.beats, now, is_dead and connected)
+                self._sights[record] = sight
+            elif not connected or now - sight.looked > LOOKED_AWAY * lease:
+                sight.since = now
+            sight.looked = now
+            sight.is_dead = sight.is_dead or now - sight.since >= lease
+            return not sight.is_dead
+
+    def _is_old(self, worker, lease):
+        age = self._time_of_day() - worker.beat_at
+        return age >= lease + CLOCK_TOLERANCE_SECONDS
+
+
+watch = Watch()
+"""The one of this Zope."""
+
+in_forked_child(watch.__init__)

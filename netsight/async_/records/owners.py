@@ -1,0 +1,77 @@
+"""Whom a process belongs to and runs as, without any credential."""
+
+from typing import NamedTuple
+
+from AccessControl import getSecurityManager
+from AccessControl.users import emergency_user
+from AccessControl.users import nobody
+from Acquisition import aq_base
+from Acquisition import aq_inner
+from Acquisition import aq_parent
+
+from netsight.async_.config import MANAGE_PROCESSES
+
+
+class Owner(NamedTuple):
+    """A user, by id and user folder."""
+
+    user_id: str | None
+    """None for anonymous visitors."""
+
+    folder_path: str
+    """Physical path of his user folder; empty for anonymous visitors."""
+
+    @property
+    def is_anonymous(self):
+        return self.user_id is None
+
+
+ANONYMOUS = Owner(None, "")
+
+
+def owner_of(user):
+    """Return the Owner for a user object, ANONYMOUS for nobody."""
+    if user is None or aq_base(user) is aq_base(nobody):
+        return ANONYMOUS
+    # The emergency user has no id, only a name.
+    user_id = user.getId() or user.getUserName()
+    folder = aq_parent(aq_inner(user))
+    if folder is None:
+        return ANONYMOUS
+    return Owner(user_id, "/".join(folder.getPhysicalPath()))
+
+
+def current_owner():
+    """Return the Owner for the user of this request."""
+    return owner_of(getSecurityManager().getUser())
+
+
+def find_user(root, owner):
+    """Return the user object for `owner` as he is now, None if he is gone."""
+    if owner.is_anonymous:
+        return nobody.__of__(root.acl_users)
+    folder = root.unrestrictedTraverse(owner.folder_path, None)
+    if folder is None:
+        return None
+    if owner.user_id == emergency_user.getUserName():
+        return emergency_user.__of__(folder)
+    user = folder.getUserById(owner.user_id)
+    return None if user is None else aq_base(user).__of__(folder)
+
+
+def may_see(process, context):
+    """Tell whether this request's user may see and use `process`.
+
+    Owners may, and who has the permission MANAGE_PROCESSES at `context`.  Of
+    a process that an anonymous visitor started, the id is the key.
+    """
+    if process.owner.is_anonymous or process.owner == current_owner():
+        return True
+    return may_manage(context)
+
+
+def may_manage(context):
+    """Tell whether this request's user may manage processes at `context`."""
+    return bool(
+        getSecurityManager().checkPermission(MANAGE_PROCESSES, context)
+    )

@@ -1,0 +1,196 @@
+"""What a process consists of, and is stored with it.
+
+Each is an object of its own because each has one writer: see
+`netsight.async_.records.process`.
+"""
+
+import time
+import uuid
+from typing import NamedTuple
+
+from persistent import Persistent
+
+from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.records.progress import with_sample
+
+
+class Part(Persistent):
+    """A persistent object that no restricted code or URL reaches."""
+
+    __allow_access_to_unprotected_subobjects__ = False
+    __zpublishable__ = False
+
+    def guard(self):
+        """Let the open transaction conflict if this changes meanwhile."""
+        if self._p_jar is not None:
+            self._p_activate()
+            self._p_jar.readCurrent(self)
+            # The storage is asked only if it takes part in the transaction;
+            # all writes may be in another database.  What has changed does
+            # already, and would be stored twice.
+            if not self._p_changed:
+                self._p_jar.register(self)
+
+
+class Idempotency(NamedTuple):
+    """What makes two start requests the same, as digests."""
+
+    key: str
+    """Of the user, the view and the key that the client gave."""
+
+    request: str
+    """Of the request."""
+
+
+class RequestSnapshot(Part):
+    """The request that started a process.  See `records.requests`."""
+
+    def __init__(self, environ, body=None):
+        self.environ = environ
+        self.body = body
+
+    def drop(self):
+        """Forget the input, which nobody needs after the outcome."""
+        self.environ = {}
+        self.body = None
+
+    @property
+    def is_kept(self):
+        """Whether the input is still there."""
+        return bool(self.environ)
+
+    def move(self):
+        """Return a new snapshot with the input, and forget it here."""
+        moved = RequestSnapshot(self.environ, self.body)
+        self.drop()
+        return moved
+
+
+class ResponseSnapshot(Part):
+    """A whole response.  See `records.responses`."""
+
+    def __init__(self, status, reason, headers, body):
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.body = body
+
+
+class Claim(Part):
+    """Who runs the process: the fence that a late worker cannot pass."""
+
+    number = 0
+    worker = None
+    token = None
+    since = None
+    closed = None
+    """POSIX time when recovery put the ended process away."""
+    deaths = 0
+    """How many workers died under a claim."""
+
+    def take(self, worker):
+        """Note that a Worker runs the process from now on.
+
+        Returns the fencing token (str).  It is no number that is counted up:
+        when a claim is undone, the next one must not pass for it.
+        """
+        self.number += 1
+        self.token = uuid.uuid4().hex
+        self.worker = worker
+        self.since = time.time()
+        return self.token
+
+    def release(self):
+        """Put the process back into the queue."""
+        self.worker = None
+        self.token = None
+        self.since = None
+
+    def revoke(self):
+        """Let nobody commit under this claim any more."""
+        self.token = None
+
+    def close(self):
+        """Put the ended process away: nobody shall take it any more.
+
+        Should its outcome be undone later, it stays where it is.
+        """
+        self.worker = None
+        self.token = None
+        self.closed = time.time()
+
+    def is_held_by(self, name, token):
+        """Tell whether the worker of that name holds it with that token."""
+        holder = self.worker and self.worker.name
+        return (holder, self.token) == (name, token)
+
+
+class Progress(Part):
+    """What `set_progress` said last."""
+
+    number = None
+    message = None
+    samples = ()
+    """See `netsight.async_.records.progress`."""
+
+    def show(self, number, message):
+        """Store a checked number and a message."""
+        if number is None:
+            self.samples = ()
+        elif number != self.number:
+            self.samples = with_sample(self.samples, time.time(), number)
+        self.number = number
+        self.message = message
+
+
+class Error:
+    """Why a process failed; plain data, for managers only."""
+
+    def __init__(self, kind, text, traceback):
+        self.kind = kind
+        self.text = text
+        self.traceback = traceback
+
+
+class Outcome(Part):
+    """How the process ended; `state` is None until then."""
+
+    state = None
+    finished = None
+    attempts = 0
+    response = None
+    error = None
+
+    def settle(self, state, attempts, response=None, error=None):
+        """Set the final `state`, once.
+
+        Raises ClaimLostError if the process has ended before.
+        """
+        if self.state is not None:
+            raise ClaimLostError(f"the process is {self.state} already")
+        self.state = state
+        self.finished = time.time()
+        self.attempts = attempts
+        self.response = response
+        self.error = error
+
+
+class Control(Part):
+    """What people want of a running process."""
+
+    cancel_requested = False
+
+    def request_cancel(self):
+        """Ask that the process be cancelled."""
+        self.cancel_requested = True
+
+
+class Retention(Part):
+    """How long the record is still wanted."""
+
+    fetched = None
+
+    def note_fetched(self, when):
+        """Keep the POSIX time of the first fetch of the result."""
+        if self.fetched is None:
+            self.fetched = when

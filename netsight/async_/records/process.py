@@ -1,0 +1,284 @@
+"""One process: its persistent parts, and its transitions.
+
+A process is several persistent objects because each has one writer, and so
+none of them conflicts: the start request makes all of them, then
+
+=========  ==================================================
+part       written by
+=========  ==================================================
+claim      the worker that takes the process; recovery
+progress   the monitor, for the running `__run__`
+outcome    the process's own transaction; `fail` after it;
+           recovery, if the worker is dead
+control    requests of people who want it cancelled
+retention  the monitor, when the result was fetched
+=========  ==================================================
+"""
+
+import time
+
+from zope.interface import implementer
+
+from netsight.async_ import config
+from netsight.async_ import interfaces
+from netsight.async_.config import DEFAULT_QUEUE
+from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.exceptions import NotRepeatableError
+from netsight.async_.interfaces import IProcess
+from netsight.async_.records.lease import watch
+from netsight.async_.records.parts import Claim
+from netsight.async_.records.parts import Control
+from netsight.async_.records.parts import Error
+from netsight.async_.records.parts import Outcome
+from netsight.async_.records.parts import Part
+from netsight.async_.records.parts import Progress
+from netsight.async_.records.parts import Retention
+from netsight.async_.records.progress import seconds_left
+
+
+@implementer(IProcess)
+class Process(Part):
+    """See IProcess.  This object itself never changes, but for `format`."""
+
+    format = 1
+    """Of all that is stored of it: see `config.RECORD_FORMAT`."""
+
+    cancellable = False
+    max_attempts = 1
+    single_key = None
+    idempotency = None
+    url = None
+    queue = DEFAULT_QUEUE
+    priority = 0
+
+    def __init__(
+        self,
+        process_id,
+        view_path,
+        view_name,
+        title,
+        owner,
+        request,
+        *,
+        cancellable=False,
+        max_attempts=1,
+        single_key=None,
+        idempotency=None,
+        url=None,
+        queue=DEFAULT_QUEUE,
+        priority=0,
+    ):
+        self.format = config.RECORD_FORMAT
+        self.id = process_id
+        self.view_path = view_path
+        self.view_name = view_name
+        self.title = title
+        self.owner = owner
+        self.created = time.time()
+        self.request = request
+        self.claim = Claim()
+        self.progress_part = Progress()
+        self.outcome = Outcome()
+        self.control = Control()
+        self.retention = Retention()
+        self.cancellable = cancellable
+        self.max_attempts = max_attempts
+        self.single_key = single_key
+        self.idempotency = idempotency
+        self.url = url
+        self.queue = queue
+        self.priority = priority
+
+    @property
+    def state(self):
+        if self.outcome.state is not None:
+            return self.outcome.state
+        if self.is_undone:
+            return interfaces.LOST
+        if self.claim.worker is None:
+            return interfaces.QUEUED
+        if not self.is_abandoned:
+            return interfaces.RUNNING
+        return self._state_after_death()
+
+    @property
+    def is_undone(self):
+        """Whether it had ended, and its outcome was undone in the database."""
+        return self.outcome.state is None and self.claim.closed is not None
+
+    @property
+    def is_abandoned(self):
+        """Whether its worker is dead, and recovery has not been here."""
+        worker = self.claim.worker
+        if self.outcome.state is not None or worker is None:
+            return False
+        return not watch.is_alive(worker)
+
+    @property
+    def is_final(self):
+        return self.state in interfaces.FINAL_STATES
+
+    @property
+    def is_repeatable(self):
+        """Whether its view says ``restart_after_crash = True``."""
+        return self.max_attempts > 1
+
+    @property
+    def may_run_again(self):
+        """Whether `again` can make a new process of it."""
+        unsuccessful = self.is_final and self.state != interfaces.COMPLETED
+        return unsuccessful and self.is_repeatable and self.request.is_kept
+
+    @property
+    def is_cancelling(self):
+        return self.control.cancel_requested and not self.is_final
+
+    @property
+    def started(self):
+        return self.claim.since
+
+    @property
+    def finished(self):
+        return self.claim.closed if self.is_undone else self.outcome.finished
+
+    @property
+    def attempts(self):
+        return self.outcome.attempts
+
+    @property
+    def progress(self):
+        if self.state == interfaces.COMPLETED:
+            return 100
+        return self.progress_part.number
+
+    @property
+    def message(self):
+        return self.progress_part.message
+
+    @property
+    def seconds_left(self):
+        if self.state != interfaces.RUNNING:
+            return None
+        return seconds_left(self.progress_part.samples, time.time())
+
+    @property
+    def error(self):
+        return self.outcome.error
+
+    @property
+    def response(self):
+        return self.outcome.response
+
+    def claim_for(self, worker):
+        """Take a queued process for a Worker; return the claim's token.
+
+        Raises ClaimLostError if the process is not queued.
+        """
+        if self.is_abandoned:
+            self.recover()
+        if self.state != interfaces.QUEUED:
+            raise ClaimLostError(f"the process is {self.state}")
+        if self.format < config.RECORD_FORMAT:
+            # What the run stores may be nothing for older code.
+            self.format = config.RECORD_FORMAT
+        return self.claim.take(worker)
+
+    def check_running(self, worker, token):
+        """Raise ClaimLostError if this claim may not work on the process.
+
+        Either it is not the current one, or there is an outcome already.
+        """
+        self._check_holder(worker, token)
+        if self.outcome.state is not None:
+            raise ClaimLostError(f"the process is {self.outcome.state}")
+
+    def check_claim(self, worker, token):
+        """Raise ClaimLostError unless this claim is the current one.
+
+        The open transaction can commit only if it still is then.
+        """
+        self._check_holder(worker, token)
+        self.claim.guard()
+
+    def _check_holder(self, worker, token):
+        if not self.claim.is_held_by(worker, token):
+            raise ClaimLostError(f"there is claim {self.claim.number}")
+
+    def complete(self, attempts, response):
+        """Enter the state completed, with a ResponseSnapshot."""
+        self.outcome.settle(interfaces.COMPLETED, attempts, response=response)
+        self.request.drop()
+
+    def fail(self, attempts, error):
+        """Enter the state failed, with an Error."""
+        self.outcome.settle(interfaces.FAILED, attempts, error=error)
+        self._drop_request()
+
+    def cancel(self, attempts=0):
+        """Enter the state cancelled."""
+        self.outcome.settle(interfaces.CANCELLED, attempts)
+        self.claim.revoke()
+        self._drop_request()
+
+    def recover(self, handed_back=False):
+        """Do what is due after the worker died; return the new state.
+
+        The claim of the dead worker is void from then on.  A process that may
+        run again is queued; one that has killed `max_attempts` workers is
+        failed; any other is lost.  One that is `handed_back` by a worker that
+        stops in order did not kill it.
+        """
+        if not handed_back:
+            self.claim.deaths += 1
+        if self.max_attempts > max(self.claim.deaths, 1):
+            # A worker that was taken for dead may end it at this moment.
+            self.outcome.guard()
+            self.claim.release()
+        else:
+            self._give_up()
+            self.claim.revoke()
+            self._drop_request()
+        return self.state
+
+    def again(self, process_id):
+        """Return a new process with this id, that is to do the same.
+
+        It takes the request with it, so that this can be done once.  Raises
+        NotRepeatableError for a process that may not run again.
+        """
+        if not self.may_run_again:
+            raise NotRepeatableError(self.id)
+        return Process(
+            process_id,
+            self.view_path,
+            self.view_name,
+            self.title,
+            self.owner,
+            self.request.move(),
+            cancellable=self.cancellable,
+            max_attempts=self.max_attempts,
+            single_key=self.single_key,
+            url=self.url and self.url.replace(self.id, process_id),
+            queue=self.queue,
+            priority=self.priority,
+        )
+
+    def _drop_request(self):
+        """Forget the input, unless it may be wanted to run again."""
+        if not self.is_repeatable:
+            self.request.drop()
+
+    def _state_after_death(self):
+        """Return the state that recovery will find."""
+        if self.max_attempts > self.claim.deaths + 1:
+            return interfaces.QUEUED
+        return interfaces.LOST if self.max_attempts == 1 else interfaces.FAILED
+
+    def _give_up(self):
+        attempts = self.claim.number
+        if self.max_attempts == 1:
+            self.outcome.settle(interfaces.LOST, attempts)
+        else:
+            text = f"The worker died in each of {self.claim.deaths} attempts."
+            error = Error("WorkerDied", text, "")
+            self.outcome.settle(interfaces.FAILED, attempts, error=error)

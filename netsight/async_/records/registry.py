@@ -1,0 +1,212 @@
+"""Where all processes are kept."""
+
+from itertools import islice
+
+from AccessControl.class_init import InitializeClass
+from AccessControl.Permissions import view_management_screens
+from AccessControl.SecurityInfo import ClassSecurityInfo
+from BTrees.OOBTree import OOBTree
+from BTrees.OOBTree import OOTreeSet
+from OFS.SimpleItem import SimpleItem
+from zope.interface import implementer
+
+from netsight.async_ import config
+from netsight.async_.config import PROCESS_REGISTRY_ID
+from netsight.async_.config import PROCESS_REGISTRY_TYPE
+from netsight.async_.exceptions import NewerFormatError
+from netsight.async_.interfaces import QUEUED
+from netsight.async_.interfaces import IProcessRegistry
+from netsight.async_.records.ids import newest_first
+from netsight.async_.records.lease import Worker
+from netsight.async_.records.owners import Owner
+
+
+AHEAD_MOST = 100
+"""How far a process looks at those before it in the queue."""
+
+
+@implementer(IProcessRegistry)
+class ProcessRegistry(SimpleItem):
+    """See IProcessRegistry.
+
+    Processes are in a BTree, so that concurrent starts merge.  Beside it are
+    the ids of each owner, and the set of those that have not ended, or ended
+    so lately that recovery has not looked: the transaction of a process must
+    not touch the set, where it could conflict.  All ids are in the order of
+    the starts.  A registry that netsight.async 1.x stored has a mapping
+    `_process_registry` instead; it loads, and its entries are no processes.
+    """
+
+    security = ClassSecurityInfo()
+    security.declareObjectProtected(view_management_screens)
+
+    __allow_access_to_unprotected_subobjects__ = False
+
+    id = PROCESS_REGISTRY_ID
+    meta_type = PROCESS_REGISTRY_TYPE
+    title = "Background processes"
+    zmi_icon = "fas fa-hourglass-half"
+    manage_options = ()
+
+    _processes = None
+    _active = None
+    _workers = None
+    _singles = None
+    _owned = None
+    _keys = None
+
+    def __init__(self, *args, **kwargs):
+        self._make_containers()
+
+    def _make_containers(self):
+        self._processes = OOBTree()
+        self._active = OOTreeSet()
+        self._workers = OOBTree()
+        self._singles = OOBTree()
+        self._owned = OOBTree()
+        self._keys = OOBTree()
+
+    def migrate(self):
+        """Drop what 1.x left: its processes died with their Zope."""
+        if "_process_registry" in self.__dict__:
+            del self._process_registry
+
+    def _mapping(self):
+        return OOBTree() if self._processes is None else self._processes
+
+    def add(self, process):
+        if self._processes is None:
+            self._make_containers()
+        self._processes[process.id] = process
+        self._active.insert(process.id)
+        if not process.owner.is_anonymous:
+            self._ids_of(process.owner).insert(process.id)
+        if process.single_key is not None:
+            before = self._last_single(process.single_key)
+            if before is not None and before.is_abandoned:
+                # Its worker may only be late, and must not run beside us.
+                before.recover()
+            # Two starts at once both write this key, and one conflicts.
+            self._singles[process.single_key] = process.id
+        if process.idempotency is not None:
+            # So do two requests with one Idempotency-Key.
+            self._keys[process.idempotency.key] = process.id
+
+    def _ids_of(self, owner):
+        """Return the set of ids for an Owner; makes it if needed.
+
+        An empty one stays: removing it could lose what another transaction
+        inserts at the same time.
+        """
+        if owner not in self._owned:
+            self._owned[owner] = OOTreeSet()
+        return self._owned[owner]
+
+    def newest_ids(self, owner=None, before=None, active=False):
+        trees = [self._active if active else self._mapping()]
+        if owner is not None:
+            trees.append((self._owned or {}).get(owner))
+        # There is none before the first start.
+        return newest_first(
+            *(tree or OOTreeSet() for tree in trees), before=before
+        )
+
+    def owners(self, user_id):
+        # Ids of users come first in the keys, so these are neighbours.
+        first, behind = Owner(user_id, ""), Owner(user_id + "\0", "")
+        owned = self._owned or OOBTree()
+        return list(owned.keys(first, behind, excludemax=True))
+
+    def single(self, key):
+        process = self._last_single(key)
+        return None if process is None or process.is_final else process
+
+    def _last_single(self, key):
+        return self._named(self._singles, key)
+
+    def keyed(self, key):
+        return self._named(self._keys, key)
+
+    def _named(self, names, key):
+        """Return the process whose id is in a mapping, or None."""
+        process_id = (names or {}).get(key) if key else None
+        return self.get(process_id) if process_id else None
+
+    def active_ids(self):
+        return list(self.oldest_active_ids())
+
+    def oldest_active_ids(self):
+        return iter(self._active.keys() if self._active else ())
+
+    def queued_before(self, process_id):
+        mine = self[process_id]
+        ids = self._active.keys(max=process_id, excludemax=True)
+        before = self.readable(islice(ids, AHEAD_MOST))
+        return sum(
+            other.queue == mine.queue
+            and other.priority >= mine.priority
+            and other.state == QUEUED
+            for other in before
+        )
+
+    def retire(self, process_id):
+        self._active.remove(process_id)
+        if process_id in self:
+            self[process_id].claim.close()
+
+    def worker(self, name):
+        if name not in self._workers:
+            self._workers[name] = Worker(name)
+        return self._workers[name]
+
+    def workers(self):
+        return list(self._workers.values()) if self._workers else []
+
+    def remove_worker(self, name):
+        del self._workers[name]
+
+    def get(self, process_id, default=None):
+        try:
+            return self[process_id]
+        except KeyError:
+            return default
+
+    def __getitem__(self, process_id):
+        process = self._mapping()[process_id]
+        if _is_newer(process):
+            raise NewerFormatError(f"a newer version stored {process_id}")
+        return process
+
+    def is_newer(self, process_id):
+        return _is_newer(self._mapping().get(process_id))
+
+    def readable(self, ids):
+        known = (each for each in ids if each in self)
+        return (self[each] for each in known if not self.is_newer(each))
+
+    def __contains__(self, process_id):
+        return process_id in self._mapping()
+
+    def process_ids(self, after=None):
+        return self._mapping().keys(after, excludemin=after is not None)
+
+    def remove(self, process_id):
+        process = self._processes.pop(process_id)
+        if not process.owner.is_anonymous:
+            self._ids_of(process.owner).remove(process_id)
+        if process_id in self._active:
+            self._active.remove(process_id)
+        for names, key in (
+            (self._singles, process.single_key),
+            (self._keys, process.idempotency and process.idempotency.key),
+        ):
+            if key and names.get(key) == process_id:
+                del names[key]
+
+
+InitializeClass(ProcessRegistry)
+
+
+def _is_newer(process):
+    """Tell whether there is a record, which this version cannot read."""
+    return process is not None and process.format > config.RECORD_FORMAT

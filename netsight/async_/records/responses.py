@@ -1,0 +1,123 @@
+"""A response to plain data and back.  The table says what does not cross."""
+
+import tempfile
+from io import BytesIO
+
+from ZPublisher.Iterators import IUnboundStreamIterator
+
+from netsight.async_.records.body import COPY_BYTES
+from netsight.async_.records.body import Body
+from netsight.async_.records.parts import ResponseSnapshot
+
+
+DROPPED_RESPONSE_HEADERS = {
+    # Made anew when the response is sent.
+    "cache-control",
+    "content-length",
+    "date",
+    "server",
+    "x-powered-by",
+    # Of the connection (RFC 9110, 7.6.1).
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+
+THEMED_TYPES = ("text/html", "application/xhtml+xml")
+"""Bodies of these types go through Plone's transforms when they are sent."""
+
+SPOOL_BYTES = 1024 * 1024
+"""Output of a running process above this size is kept on disk."""
+
+
+def take_response(response, connection):
+    """Return a ResponseSnapshot of a JobResponse, and empty the response.
+
+    `connection` is the ZODB connection that will store it.  Raises what a
+    stream iterator raises while it is read, TypeError if it yields no bytes.
+    """
+    status, headers = response.finalize()
+    code, _space, reason = status.partition(" ")
+    kept = [
+        (name, value)
+        for name, value in headers
+        if name.lower() not in DROPPED_RESPONSE_HEADERS
+    ]
+    with _output(response.detach()) as output:
+        body = Body.from_file(output, connection)
+    return ResponseSnapshot(int(code), reason, kept, body)
+
+
+def _output(response):
+    """Return an open file with all that a response would send."""
+    if isinstance(response.body, bytes) and not response.stdout.tell():
+        return BytesIO(response.body)
+    output = response.stdout
+    if not response.stdout.tell():
+        output = tempfile.SpooledTemporaryFile(SPOOL_BYTES)
+    try:
+        for chunk in _chunks(response.body):
+            output.write(chunk)
+    except BaseException:
+        output.close()
+        raise
+    return output
+
+
+def _chunks(body):
+    if isinstance(body, bytes):
+        yield body
+        return
+    try:
+        if IUnboundStreamIterator.providedBy(body):
+            yield from _unbound_chunks(body)
+        else:
+            yield from iter(lambda: body.read(COPY_BYTES), b"")
+    finally:
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+
+
+def _unbound_chunks(body):
+    # An IUnboundStreamIterator has __next__, but need not have __iter__.
+    while True:
+        try:
+            yield next(body)
+        except StopIteration:
+            return
+
+
+def replay(snapshot, response):
+    """Set status and headers of `response`, and return the body to publish.
+
+    The body is bytes, or a stream iterator.  A result is for one visitor:
+    caches are told not to keep it.  Raises OSError or POSKeyError, and sets
+    nothing, if the body cannot be read.
+    """
+    body = _readable(snapshot)
+    seen = set()
+    for name, value in snapshot.headers:
+        if name.lower() in seen or name.lower() == "set-cookie":
+            response.addHeader(name, value)
+        else:
+            response.setHeader(name, value)
+            seen.add(name.lower())
+    response.setHeader("Cache-Control", "no-store, private")
+    response.setHeader("Content-Length", str(snapshot.body.size))
+    response.setStatus(snapshot.status, snapshot.reason)
+    return body
+
+
+def _readable(snapshot):
+    content_type = next(
+        (v for n, v in snapshot.headers if n.lower() == "content-type"), ""
+    )
+    if content_type.startswith(THEMED_TYPES):
+        return snapshot.body.read()
+    return snapshot.body.publish()

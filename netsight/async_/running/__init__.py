@@ -1,0 +1,1 @@
+"""One run of one process: its claim, its attempts, its end."""

@@ -1,0 +1,44 @@
+"""What is kept of an exception in `__run__`, and what it means."""
+
+import traceback
+
+from netsight.async_.records.database import STORAGES
+from netsight.async_.records.parts import Error
+
+
+TRACEBACK_CHARS = 20_000
+"""What is kept of a failed process's traceback; the log has all of it."""
+
+CUT_OFF = ("OperationalError", "InterfaceError", "ClientDisconnected")
+"""What drivers of SQL databases raise whose connection was closed, and ZEO."""
+
+STORAGE_MODULES = tuple(f"{name}." for name in STORAGES)
+
+
+def error_of(exc):
+    """Return the Error to store for an exception."""
+    text = "".join(traceback.format_exception(exc))[-TRACEBACK_CHARS:]
+    return Error(type(exc).__name__, printable(exc), text)
+
+
+def is_cut_off(exc):
+    """Tell whether an exception says that a storage lost its database.
+
+    RelStorage hands on the error of its driver, by a name of PEP 249, and a
+    new transaction has a new connection.  A job may have such errors of its
+    own.  ZEO has an error that Zope repeats a request for; but an outage may
+    last longer than Zope's retries.
+    """
+    frames = traceback.walk_tb(exc.__traceback__)
+    return type(exc).__name__ in CUT_OFF and any(
+        frame.f_globals.get("__name__", "").startswith(STORAGE_MODULES)
+        for frame, _line in frames
+    )
+
+
+def printable(exc):
+    """Return the text of an exception, whatever its ``__str__`` does."""
+    try:
+        return str(exc)
+    except Exception:
+        return f"<unprintable {type(exc).__name__}>"

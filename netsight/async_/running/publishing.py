@@ -1,0 +1,103 @@
+"""What stands in for Zope's own when the runner publishes a view.
+
+A request, a response, and the user folder.
+"""
+
+import tempfile
+from copy import copy
+from io import BytesIO
+
+from AccessControl import Unauthorized
+from AccessControl import getSecurityManager
+from AccessControl.SecurityManagement import newSecurityManager
+from ZPublisher.HTTPRequest import WSGIRequest
+from ZPublisher.HTTPResponse import WSGIResponse
+
+from netsight.async_.records.owners import find_user
+from netsight.async_.records.responses import SPOOL_BYTES
+
+
+class JobRequest(WSGIRequest):
+    """The request of a running process.
+
+    Only `running.runner` makes one with an `async_run`, its Run.  It is an
+    attribute of the class and so is never looked up in the form, environ or
+    cookies.
+    """
+
+    async_run = None
+
+    def retry(self):
+        request = super().retry()
+        request.async_run = self.async_run
+        # The next attempt has a connection of its own.
+        request.async_run.connection = None
+        return request
+
+    def traverse(self, path, response=None, validated_hook=None):
+        """Return what calls `__run__` of the process's view."""
+        published = super().traverse(path, response, validated_hook)
+        if self.async_run is None:
+            # A clone, as plone.subrequest makes.
+            return published
+        return self.async_run.callable_for(published, self)
+
+
+def run_of(request):
+    """Return the Run that made `request`, or None for all other requests."""
+    return request.async_run if isinstance(request, JobRequest) else None
+
+
+class JobResponse(WSGIResponse):
+    """A response whose ``write`` does not fill the memory."""
+
+    def write(self, data):
+        """Add bytes to the output."""
+        if not self._streaming:
+            self.stdout = tempfile.SpooledTemporaryFile(SPOOL_BYTES)
+        super().write(data)
+
+    def detach(self):
+        """Return a twin that has all, and outlives publishing; empty self."""
+        twin = copy(self)
+        if not self._streaming:
+            # The publisher closes the one that it gave.
+            twin.stdout = BytesIO()
+        self.stdout, self.body = BytesIO(), b""
+        return twin
+
+    def retry(self):
+        """Return a response without the output of this attempt."""
+        self.stdout.close()
+        return type(self)()
+
+
+class Impersonation:
+    """Stands in for the user folder when the runner publishes a view.
+
+    ZPublisher.BaseRequest.traverse asks the published object's
+    ``__allow_groups__`` for the user before any user folder.
+    """
+
+    def __init__(self, owner, root, view):
+        self.owner = owner
+        self.root = root
+        self.view = view
+
+    def validate(self, request, auth="", *roles):
+        """Return the recorded user, if he still exists and still may.
+
+        `roles` is what the view asks for, left out if it asks nothing.
+        Raises Unauthorized otherwise.  It never returns None, which would
+        make Zope ask the user folders and go on as Anonymous.
+        """
+        user = find_user(self.root, self.owner)
+        if user is None:
+            raise Unauthorized(f"user {self.owner.user_id!r} is gone")
+        newSecurityManager(request, user)
+        context = self.view.__parent__
+        if not getSecurityManager().validate(
+            context, context, self.view.__name__, self.view, *roles
+        ):
+            raise Unauthorized(f"user {self.owner.user_id!r} may not")
+        return user

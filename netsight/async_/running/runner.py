@@ -1,0 +1,323 @@
+"""Claim a process, publish its request again, write the outcome.
+
+The one module that has ZPublisher publish.
+"""
+
+import inspect
+import logging
+import threading
+import time
+from contextlib import closing
+
+import transaction
+from AccessControl.SecurityManagement import noSecurityManager
+from zExceptions import HTTPRedirection
+from zope.component.hooks import getSite
+from zope.component.hooks import setSite
+from zope.event import notify
+from ZPublisher.WSGIPublisher import publish
+from ZPublisher.WSGIPublisher import publish_module
+
+from netsight.async_.events import ProcessCompleted
+from netsight.async_.events import ProcessStarted
+from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import ProcessCancelled
+from netsight.async_.exceptions import ViewNotFoundError
+from netsight.async_.forks import in_forked_child
+from netsight.async_.interfaces import IAsyncView
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import own_transaction
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.records.lease import Hold
+from netsight.async_.records.lease import this_worker
+from netsight.async_.records.requests import open_environ
+from netsight.async_.records.responses import take_response
+from netsight.async_.running import outcomes
+from netsight.async_.running.failure import error_of
+from netsight.async_.running.failure import is_cut_off
+from netsight.async_.running.fence import Fence
+from netsight.async_.running.monitor import monitor
+from netsight.async_.running.publishing import Impersonation
+from netsight.async_.running.publishing import JobRequest
+from netsight.async_.running.publishing import JobResponse
+from netsight.async_.running.telling import tell_ended
+from netsight.async_.running.window import Window
+
+
+logger = logging.getLogger(__name__)
+
+CUT_OFF_MOST = 5
+"""A run begins anew so often whose database was cut off."""
+
+CUT_OFF_SECONDS = 2.0
+"""How long it waits before, so that the database can come back."""
+
+claim_lock = threading.Lock()
+"""Claims of one Zope beat the same worker record, so one after the other."""
+
+
+def _make_claim_lock():
+    global claim_lock
+    claim_lock = threading.Lock()
+
+
+in_forked_child(_make_claim_lock)
+
+
+def run(process_id, window=None):
+    """Run a queued process to its outcome; never raises.
+
+    Does nothing if the process is not queued: another worker was quicker.
+    `window` is a Window by which the caller learns when he may interrupt it.
+    """
+    try:
+        Run(process_id, window).execute()
+    except (ClaimLostError, NoSuchProcessError) as exc:
+        logger.info("process %s is not for this worker: %s", process_id, exc)
+    except BaseException:
+        # The monitor finds the claim without a hold, and recovers it.
+        logger.exception("process %s: its outcome was not written", process_id)
+
+
+class Run:
+    """One claim of a process by this worker, and its attempts."""
+
+    def __init__(self, process_id, window=None):
+        self.process_id = process_id
+        self.window = window or Window()
+        self.hold = None
+        self.attempts = 0
+        self.connection = None
+        self.settled = False
+        self.environ = {}
+        self._cuts_left = CUT_OFF_MOST
+        self._cancel = threading.Event()
+
+    def execute(self):
+        """Claim, publish, and store a failure or redirection.
+
+        Raises ClaimLostError or NoSuchProcessError if there is nothing to do.
+        """
+        try:
+            with claim_lock:
+                write("netsight.async: claim", self._claim)
+            while not self._publish_input():
+                time.sleep(CUT_OFF_SECONDS)
+        finally:
+            monitor.unwatch(self.hold)
+
+    def set_progress(self, number, message):
+        """Show a checked number and a message to other connections.
+
+        Raises ProcessCancelled if somebody wants the process cancelled.
+        """
+        self.check_cancelled()
+        monitor.put(self.hold, number, message)
+
+    def cancel(self):
+        """Have the process cancelled at its next chance; from any thread."""
+        self._cancel.set()
+
+    def check_cancelled(self):
+        """Raise ProcessCancelled if somebody wants the process cancelled."""
+        if self._cancel.is_set():
+            raise ProcessCancelled(self.process_id)
+
+    # Before
+
+    def _claim(self, root):
+        process = get_process(root, self.process_id)
+        worker = query_registry(root).worker(this_worker())
+        # Nobody has heard of this worker while it had nothing to do.
+        worker.beat()
+        self._take_hold(process, process.claim_for(worker))
+        self.owner = process.owner
+        self.view_path = process.view_path
+
+    def _take_hold(self, process, token):
+        """Have the monitor know of the claim before others can see it."""
+        monitor.unwatch(self.hold)
+        self.hold = Hold(self.process_id, token)
+        cancel = self.cancel if process.cancellable else None
+        part = process.progress_part
+        monitor.watch(self.hold, cancel, (part.number, part.message))
+
+    def _publish_input(self):
+        """Return False if it is to be done again; see `_is_cut_off`."""
+        try:
+            with own_transaction("netsight.async: input") as root:
+                process = get_process(root, self.process_id)
+                process.check_running(this_worker(), self.hold.token)
+                self.environ = open_environ(process.request)
+        except ClaimLostError:
+            raise
+        except Exception as exc:
+            if self._is_cut_off(exc):
+                return False
+            # A blob that is gone, for example.
+            self._fail(exc)
+            return True
+        with closing(self.environ["wsgi.input"]):
+            return self._publish()
+
+    def _is_cut_off(self, exc):
+        """Tell whether to publish again, as the database was cut off.
+
+        Whether what was committed meanwhile is stored is seen then, as it is
+        when Zope tries again.  Zope does so where a storage says that an error
+        is transient, as ZEO does; this is for when that was not enough.
+        """
+        if not is_cut_off(exc) or not self._cuts_left:
+            return False
+        self._cuts_left -= 1
+        logger.warning(
+            "process %s: the database was cut off: %r", self.process_id, exc
+        )
+        return True
+
+    def _publish(self):
+        """Publish once, with Zope's retries, and store what escapes.
+
+        Returns False if it is to be done again.
+        """
+        fence = Fence(self)
+        site = getSite()
+        transaction.manager.registerSynch(fence)
+        try:
+            publish_module(
+                self.environ,
+                lambda status, headers, exc_info=None: None,
+                _publish=self._attempt,
+                _request_factory=self._make_request,
+                _response_factory=JobResponse,
+            )
+            if not self.settled:
+                # The view doomed its transaction: an answer without effects.
+                self._settle(self.final_response)
+        except ClaimLostError:
+            raise
+        except HTTPRedirection as exc:
+            self._settle(self._redirect(exc))
+        except ProcessCancelled:
+            self._write("cancelled", outcomes.cancel)
+            tell_ended(self.process_id, self.environ)
+        except BaseException as exc:
+            if self._is_cut_off(exc):
+                return False
+            # SystemExit and the like end the process, not the worker.
+            self._fail(exc)
+        finally:
+            transaction.manager.unregisterSynch(fence)
+            transaction.abort()
+            noSecurityManager()
+            setSite(site)
+        return True
+
+    def _make_request(self, stdin, environ, response):
+        request = JobRequest(stdin, environ, response)
+        request.async_run = self
+        return request
+
+    # In the process's transaction
+
+    def _attempt(self, request, module_info):
+        """Publish a request of this run; stands in for ZPublisher's publish.
+
+        After it the outcome is written, as the last thing before the commit.
+        """
+        self.connection = module_info[0]._p_jar
+        # Of the last attempt, the commit may be done and its answer lost.
+        self.process().check_running(this_worker(), self.hold.token)
+        self.attempts += 1
+        self.settled = False
+        self.set_progress(None, None)
+        response = publish(request, module_info)
+        if transaction.isDoomed():
+            self.final_response = response.detach()
+        transaction.get().addBeforeCommitHook(self._complete, (response,))
+        return response
+
+    def impersonation(self, view, request):
+        """Return the stand-in for the user folder for the run's own view."""
+        return Impersonation(self.owner, request["PARENTS"][-1], view)
+
+    def callable_for(self, published, request):
+        """Return a function without arguments that does the work.
+
+        Raises ViewNotFoundError if `published` is not the process's view.
+        """
+        if (
+            not IAsyncView.providedBy(published)
+            or published.async_view_path != self.view_path
+        ):
+            raise ViewNotFoundError(self.view_path)
+        folder_path = self.owner.folder_path.rpartition("/")[0]
+        request["AUTHENTICATION_PATH"] = folder_path.lstrip("/")
+
+        def call():
+            process = get_process(request["PARENTS"][-1], self.process_id)
+            notify(ProcessStarted(process))
+            with self.window.within():
+                return call_run(published.__run__, self.process_id)
+
+        return call
+
+    def process(self):
+        """Return the process as the open transaction sees it.
+
+        Raises ClaimLostError if it is gone: its start was undone.
+        """
+        root = self.connection.root()["Application"]
+        try:
+            return get_process(root, self.process_id)
+        except NoSuchProcessError as exc:
+            raise ClaimLostError("its start was undone") from exc
+
+    def check_claim(self):
+        """Raise ClaimLostError unless the claim is still this run's."""
+        self.process().check_claim(this_worker(), self.hold.token)
+
+    def _complete(self, response):
+        process = self.process()
+        process.complete(
+            self.attempts, take_response(response, process._p_jar)
+        )
+        notify(ProcessCompleted(process))
+        self.settled = True
+
+    # After it
+
+    def _settle(self, response):
+        """Store a response whose effects were rolled back."""
+        with own_transaction("netsight.async: response") as root:
+            outcomes.complete(root, self.hold, self.attempts, response)
+
+    def _write(self, note, end, *args):
+        write(f"netsight.async: {note}", end, self.hold, self.attempts, *args)
+
+    def _redirect(self, exc):
+        response = JobResponse()
+        response.redirect(exc)
+        return response
+
+    def _fail(self, exc):
+        logger.error(
+            "process %s of %s failed", self.process_id, self.view_path,
+            exc_info=exc,
+        )  # fmt: skip
+        self._write("failed", outcomes.fail, error_of(exc))
+        info = (type(exc), exc, exc.__traceback__)
+        tell_ended(self.process_id, self.environ, info)
+
+
+def call_run(method, process_id):
+    """Call `__run__`, with the process id if it can take it by name."""
+    parameters = inspect.signature(method).parameters.values()
+    if any(
+        p.name == "process_id" or p.kind is inspect.Parameter.VAR_KEYWORD
+        for p in parameters
+    ):
+        return method(process_id=process_id)
+    return method()

@@ -1,0 +1,60 @@
+"""When a run may be interrupted from outside."""
+
+from contextlib import contextmanager
+
+import transaction._transaction
+import ZODB
+
+from netsight.async_.records import database
+from netsight.async_.running import monitor
+
+
+UNTOUCHABLE = (transaction._transaction, ZODB, database, monitor)
+"""Modules and packages that must not be interrupted, nor what they call.
+
+They are in a commit or roll-back, or hold a lock of the database or ours.
+"""
+
+NAMES = (*(module.__name__ for module in UNTOUCHABLE), *database.STORAGES)
+PREFIXES = tuple(f"{name}." for name in NAMES)
+
+
+class Window:
+    """Open while a run is in the code of its view, and nowhere else.
+
+    An exception that a signal handler raises then ends the run as one of its
+    own would; at any other moment it could tear a commit, or a connection.
+    """
+
+    def __init__(self):
+        self._is_within = False
+
+    @contextmanager
+    def within(self):
+        """Be open in a block, from the thread that runs it."""
+        self._is_within = True
+        try:
+            yield
+        finally:
+            self._is_within = False
+
+    def leave(self):
+        """Be open no more in this block."""
+        self._is_within = False
+
+    def is_open(self, frame):
+        """Tell whether the run may be interrupted that is in a frame."""
+        return self._is_within and not is_untouchable(frame)
+
+
+def is_untouchable(frame):
+    """Tell whether a frame is in code that must not be interrupted.
+
+    That is code of UNTOUCHABLE or of a storage, and whatever they have called.
+    """
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "") + "."
+        if name.startswith(PREFIXES):
+            return True
+        frame = frame.f_back
+    return False

@@ -1,0 +1,62 @@
+"""What a Zope looks for often, where others use its database, too.
+
+A look reads what has changed since the last one, and writes nothing.
+"""
+
+from netsight.async_.executors.doorbell import get_executor
+from netsight.async_.executors.doorbell import runs_here
+from netsight.async_.executors.queues import Queued
+from netsight.async_.executors.queues import is_served
+from netsight.async_.interfaces import QUEUED
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.records.lease import watch
+
+
+class Poll:
+    """Rings for what others have queued, and sees which workers are gone.
+
+    Without it, both would wait for the next beat.  An id is rung for once: if
+    its process comes back into the queue later, the worker that had it is
+    dead, or has gone.
+    """
+
+    def __init__(self):
+        self._seen = frozenset()
+        self._workers = frozenset()
+
+    def __call__(self):
+        """Return whether there may be something to recover."""
+        active, queued, living, is_dead = write(
+            "netsight.async: poll", self._look
+        )
+        gone = is_dead or not self._workers <= living
+        self._seen, self._workers = active, living
+        for each in queued:
+            get_executor().ring(*each)
+        return gone
+
+    def _look(self, root):
+        """Return what there is now.
+
+        A set of the active ids, a list of Queued that are new, a set of the
+        names of living workers, and whether there is a dead one.
+        """
+        registry = query_registry(root)
+        if registry is None:
+            return frozenset(), [], frozenset(), False
+        workers = registry.workers()
+        living = frozenset(w.name for w in workers if watch.is_alive(w))
+        active, queued = self._seen, []
+        if runs_here(get_executor()):
+            active = frozenset(registry.oldest_active_ids())
+            queued = self._queued(registry, active - self._seen)
+        return active, queued, living, len(living) < len(workers)
+
+    def _queued(self, registry, ids):
+        """Return a list of Queued for those that this Zope can run."""
+        return [
+            Queued.of(process)
+            for process in registry.readable(sorted(ids))
+            if is_served(process.queue) and process.state == QUEUED
+        ]

@@ -1,0 +1,194 @@
+"""What begins and ends with a Zope server, and not with scripts and tests."""
+
+import atexit
+import logging
+import signal
+import sys
+import threading
+
+import Zope2
+from ZODB.POSException import ReadOnlyError
+
+from netsight.async_ import config
+from netsight.async_.executors.doorbell import get_executor
+from netsight.async_.executors.doorbell import ring_all
+from netsight.async_.executors.doorbell import runs_here
+from netsight.async_.records.database import is_read_only
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.records.lease import this_worker
+from netsight.async_.running.monitor import monitor
+from netsight.async_.running.telling import tell_in_thread
+from netsight.async_.running.telling import wait_told
+from netsight.async_.serving.polling import Poll
+from netsight.async_.serving.recovery import Recovered
+from netsight.async_.serving.recovery import end_other_workers
+from netsight.async_.serving.recovery import is_exclusive
+from netsight.async_.serving.recovery import recover
+from netsight.async_.serving.recovery import sweep
+
+
+logger = logging.getLogger(__name__)
+
+ZCONSOLE = "Zope2.utilities.zconsole"
+
+LAST_WRITES_SECONDS = 5.0
+"""How long a stop waits for a database: a client of ZEO asks for minutes."""
+
+
+class Duty:
+    """What the monitor of a server does, each beat.
+
+    Raises ReadOnlyError, and does nothing, while the records can only be read.
+    """
+
+    def __init__(self):
+        self._sweep_after = None
+        self._has_met_newer = False
+
+    def __call__(self):
+        """Recover, sweep a batch, and ring what is queued."""
+        recovered = write("netsight.async: recovery", _recover)
+        self._tell_newer(recovered.newer)
+        ring_all(recovered.queued)
+        tell_in_thread(recovered.ended)
+        self._sweep_after = write(
+            "netsight.async: sweep", _sweep, self._sweep_after
+        )
+
+    def _tell_newer(self, count):
+        """Log once that there are records that this version cannot read."""
+        if count and not self._has_met_newer:
+            logger.warning(
+                "%s processes were stored by a newer version of "
+                "netsight.async and are left alone; update this Zope to that "
+                "version",
+                count,
+            )
+        self._has_met_newer = bool(count)
+
+
+def _recover(root):
+    if is_read_only(root):
+        raise ReadOnlyError
+    registry = query_registry(root)
+    if registry is None:
+        return Recovered([], [])
+    return recover(registry, monitor.holds())
+
+
+def _sweep(root, after):
+    registry = query_registry(root)
+    return None if registry is None else sweep(registry, after)
+
+
+def _end_others(root):
+    registry = query_registry(root)
+    if registry is not None:
+        end_other_workers(registry)
+
+
+def _end_this(root):
+    """Hand back what this worker still runs, by the policy of each.
+
+    Returns the ids of the processes that are over by that.
+    """
+    registry, ended = query_registry(root), []
+    workers = [] if registry is None else registry.workers()
+    for worker in workers:
+        if worker.name == this_worker():
+            worker.end()
+            ended += recover(registry, leaving=this_worker()).ended
+    return ended
+
+
+def start(event=None):
+    """Begin to serve; a subscriber of IProcessStarting.
+
+    What an earlier process on the same FileStorage left running is recovered
+    at once, elsewhere when its lease has run out.
+    """
+    if is_console():
+        return
+    if is_exclusive(Zope2.DB):
+        try:
+            write("netsight.async: start", _end_others)
+        except Exception:
+            # On a full disk, for example: then their leases must run out.
+            logger.exception("earlier workers were not noted as dead")
+    for database in used_databases():
+        make_room(database)
+    stop_on_terminate()
+    atexit.register(stop)
+    Zope2.opened.insert(0, StopFirst)
+    # Who is alone is told of each start.
+    monitor.serve(Duty(), None if is_alone() else Poll())
+
+
+def is_console():
+    """Tell whether this is zconsole, which starts Zope as a server does.
+
+    A script that looks at the database must not begin to run processes.
+    """
+    main = getattr(sys.modules["__main__"], "__spec__", None)
+    return ZCONSOLE in sys.modules or getattr(main, "name", "") == ZCONSOLE
+
+
+def is_alone():
+    """Tell whether no other Zope can use the databases of this one."""
+    return any(is_exclusive(database) for database in used_databases())
+
+
+def used_databases():
+    """Return the main ZODB.DB, and that of the records if it is another."""
+    name = config.get("database")
+    return [Zope2.DB, Zope2.DB.databases[name]] if name else [Zope2.DB]
+
+
+def make_room(database):
+    """Let a ZODB.DB open our connections beside those of the server.
+
+    One for the monitor, and one for each thread if processes run here:
+    `pool-size` in zope.conf need not count them.
+    """
+    ours = 1 + (config.get("threads") if runs_here(get_executor()) else 0)
+    database.setPoolSize(database.getPoolSize() + ours)
+
+
+def stop():
+    """Take no more work, wait for what runs, and hand back the rest.
+
+    Waits `stop-seconds`, and LAST_WRITES_SECONDS if the database is away or
+    if subscribers are slow to hear of what is given up.
+    Runs once: before Zope closes its databases, or when Python exits.
+    """
+    atexit.unregister(stop)
+    seconds = config.get("stop-seconds")
+    executor = get_executor()
+    if not executor.stop(seconds):
+        logger.warning(
+            "processes still run after %s s; they are handed back: %s",
+            seconds,
+            executor.health(),
+        )
+    if not monitor.stop(LAST_WRITES_SECONDS, _hand_back):
+        # The databases must be closed all the same; the lease runs out.
+        logger.error("the database does not answer; nothing was handed back")
+    wait_told(LAST_WRITES_SECONDS)
+
+
+def _hand_back():
+    tell_in_thread(write("netsight.async: stop", _end_this))
+
+
+class StopFirst:
+    """Stands before the databases that Zope's server closes when it ends."""
+
+    close = staticmethod(stop)
+
+
+def stop_on_terminate():
+    """Have SIGTERM end Python in order, unless somebody handles it already."""
+    main = threading.current_thread() is threading.main_thread()
+    if main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))

@@ -1,0 +1,124 @@
+"""A Zope without a web server, which runs what others have queued.
+
+It is a server in all but HTTP: it recovers, sweeps and polls, and stops in
+order.  See `netsight.async_.serving.server`.
+"""
+
+import argparse
+import logging
+import os
+import sys
+import threading
+
+import Zope2
+from zc.lockfile import LockError
+from Zope2.Startup.run import configure_wsgi
+
+from netsight.async_ import config
+from netsight.async_.executors.queues import is_served
+from netsight.async_.interfaces import QUEUED
+from netsight.async_.interfaces import RUNNING
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import write
+from netsight.async_.records.lease import this_worker
+
+
+logger = logging.getLogger("netsight.async_.serving.worker")
+
+LOOK_SECONDS = 1.0
+"""How often a worker that drains looks whether something is left."""
+
+LOG_FORMAT = "%(asctime)s %(levelname)s [%(name)s][%(threadName)s] %(message)s"
+
+LOCKED = (
+    "The database is a FileStorage that another process has opened. Workers "
+    "beside a Zope need ZEO or RelStorage."
+)
+
+
+def main(arguments=None):
+    """Run processes until SIGTERM or SIGINT: a console script.
+
+    Returns the exit status, or what is wrong, as a text.
+    """
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    try:
+        _start_zope(options.zope_conf)
+    except LockError:
+        return LOCKED
+    try:
+        _work(options.drain)
+    except KeyboardInterrupt:
+        logger.info("interrupted")
+    finally:
+        # The first of them is our own stop.
+        for database in Zope2.opened:
+            database.close()
+    return 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="netsight-async-worker",
+        description="Run the processes that Zopes with the same database "
+        "have queued. All else is set in zope.conf.",
+    )
+    parser.add_argument("zope_conf", help="path of zope.conf")
+    parser.add_argument(
+        "--drain",
+        action="store_true",
+        help="end when nothing is left in the queues that are run here",
+    )
+    return parser
+
+
+def _start_zope(zope_conf):
+    """Do what a WSGI server does; returns when our monitor serves."""
+    starter = configure_wsgi(os.path.abspath(zope_conf))
+    # After <environment> of zope.conf, which Zope may share with web servers.
+    os.environ[config.SETTINGS["executor"].variable] = "thread"
+    starter.prepare()
+
+
+def _work(drain):
+    logger.info(
+        "worker %s runs on %s threads what is queued in: %s",
+        this_worker(),
+        config.get("threads"),
+        " ".join(config.get("queues")) or "all queues",
+    )
+    ended = threading.Event()
+    while not ended.wait(LOOK_SECONDS if drain else None):
+        if _is_drained():
+            logger.info("nothing is left to run")
+            ended.set()
+
+
+def _is_drained():
+    try:
+        return not write("netsight.async: drain", _has_work)
+    except Exception:
+        # The database is away; the monitor has logged it.
+        return False
+
+
+def _has_work(root):
+    """Tell whether something waits for this worker, or runs here."""
+    registry = query_registry(root)
+    if registry is None:
+        return False
+    active = registry.readable(registry.oldest_active_ids())
+    return any(_is_mine(process) for process in active)
+
+
+def _is_mine(process):
+    if process.state == QUEUED:
+        return is_served(process.queue)
+    worker = process.claim.worker
+    runs = process.state == RUNNING and worker is not None
+    return runs and worker.name == this_worker()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
