@@ -6,7 +6,7 @@ Who may do it is for the caller to check.
 import transaction
 from zope.event import notify
 
-from netsight.async_.events import ProcessQueued
+from netsight.async_.events import ProcessQueuedEvent
 from netsight.async_.exceptions import AlreadyRunningError
 from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.exceptions import NotCancellableError
@@ -15,7 +15,7 @@ from netsight.async_.executors.doorbell import ring_after_commit
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.queries import find
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.running.telling import tell_ended
 
@@ -60,7 +60,7 @@ def run_again(registry, process):
     _settle(process)
     new = process.again(new_process_id())
     registry.add(new)
-    notify(ProcessQueued(new))
+    notify(ProcessQueuedEvent(new))
     ring_after_commit(new)
     return new
 
@@ -90,9 +90,7 @@ def remove_ended(query, before=None):
     removed = 0
     for _batch in range(REMOVE_MOST // REMOVE_BATCH):
         try:
-            count, before = write(
-                "netsight.async: remove", _remove_batch, query, before
-            )
+            count, before = transact("remove", _remove_batch, query, before)
         except Exception as exc:
             raise NotAllRemovedError(removed) from exc
         removed += count

@@ -13,30 +13,30 @@ class ProcessEvent:
 
 
 @implementer(interfaces.IProcessQueuedEvent)
-class ProcessQueued(ProcessEvent):
+class ProcessQueuedEvent(ProcessEvent):
     """See IProcessQueuedEvent."""
 
 
 @implementer(interfaces.IProcessStartedEvent)
-class ProcessStarted(ProcessEvent):
+class ProcessStartedEvent(ProcessEvent):
     """See IProcessStartedEvent."""
 
 
 @implementer(interfaces.IProcessCompletedEvent)
-class ProcessCompleted(ProcessEvent):
+class ProcessCompletedEvent(ProcessEvent):
     """See IProcessCompletedEvent."""
 
 
 @implementer(interfaces.IProcessFailedEvent)
-class ProcessFailed(ProcessEvent):
+class ProcessFailedEvent(ProcessEvent):
     """See IProcessFailedEvent."""
 
 
 @implementer(interfaces.IProcessCancelledEvent)
-class ProcessCancelled(ProcessEvent):
+class ProcessCancelledEvent(ProcessEvent):
     """See IProcessCancelledEvent."""
 
 
 @implementer(interfaces.IProcessLostEvent)
-class ProcessLost(ProcessEvent):
+class ProcessLostEvent(ProcessEvent):
     """See IProcessLostEvent."""

@@ -13,7 +13,7 @@ from netsight.async_.answers.unstored import not_stored
 from netsight.async_.answers.unstored import refusal
 from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.subviews import ERROR_NEWER_FORMAT
-from netsight.async_.events import ProcessQueued
+from netsight.async_.events import ProcessQueuedEvent
 from netsight.async_.exceptions import AnonymousKeyError
 from netsight.async_.exceptions import BadIdempotencyKeyError
 from netsight.async_.exceptions import BusyError
@@ -113,7 +113,7 @@ def _started(view):
             transaction.doom()
             return not_stored(change, exc)
         registry.add(process)
-        notify(ProcessQueued(process))
+        notify(ProcessQueuedEvent(process))
         tell_if_not_stored(change)
     if process.state == QUEUED:
         ring_after_commit(process)

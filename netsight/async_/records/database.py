@@ -17,8 +17,11 @@ from netsight.async_.records.registry import ProcessRegistry
 STORAGES = ("ZEO", "relstorage")
 """Packages of storages behind a network connection; they may be missing."""
 
-WRITE_TRIES = 5
+TRANSACT_TRIES = 5
 """A short transaction of ours that conflicts is done this often."""
+
+NOTE = "netsight.async: "
+"""What the descriptions of our transactions begin with."""
 
 
 def query_registry(root):
@@ -89,26 +92,27 @@ def get_process(root, process_id):
 def own_transaction(note):
     """Open the application in a transaction apart from the thread's own.
 
-    Commits at the end of the block, with `note` (str) as its description, or
-    rolls back if the block raises.
+    Commits at the end of the block, or rolls back if the block raises.
+    `note` (str) is a word for the log of transactions, as "claim".
     """
     manager = transaction.TransactionManager()
     connection = Zope2.DB.open(transaction_manager=manager)
     try:
         with manager as txn:
-            txn.note(note)
+            txn.note(NOTE + note)
             yield connection.root()["Application"]
     finally:
         connection.close()
 
 
-def write(note, function, *args):
+def transact(note, function, *args):
     """Return ``function(application, *args)``, done in a short transaction.
 
-    Is tried again on conflicts, WRITE_TRIES times; then the last
-    TransientError is raised.
+    The function may read only; then nothing is written.  What conflicts is
+    done again, TRANSACT_TRIES times in all; then the last TransientError is
+    raised.  `note` is as in `own_transaction`.
     """
-    for left in reversed(range(WRITE_TRIES)):
+    for left in reversed(range(TRANSACT_TRIES)):
         try:
             with own_transaction(note) as root:
                 return function(root, *args)

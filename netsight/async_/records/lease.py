@@ -21,7 +21,7 @@ from typing import NamedTuple
 from netsight.async_ import config
 from netsight.async_.forks import in_forked_child
 from netsight.async_.records.os_process import is_gone
-from netsight.async_.records.os_process import this_process
+from netsight.async_.records.os_process import this_os_process
 from netsight.async_.records.parts import Part
 
 
@@ -63,14 +63,14 @@ class Worker(Part):
     beats = 0
     beat_at = 0.0
     ended = False
-    process = None
-    """The LocalProcess, if it is known."""
+    os_process = None
+    """The OsProcess, if it is known."""
 
     def __init__(self, name):
         self.name = name
         self.started = time.time()
         if name == this_worker():
-            self.process = this_process()
+            self.os_process = this_os_process()
         self.beat()
 
     def beat(self):
@@ -121,7 +121,7 @@ class Watch:
         """Tell whether a Worker lives, as far as can be known here."""
         if worker.ended or worker.name == this_worker():
             return not worker.ended
-        if is_gone(worker.process):
+        if is_gone(worker.os_process):
             return False
         lease = config.get("lease-seconds")
         connected = self._is_connected(worker)

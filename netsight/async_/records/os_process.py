@@ -20,7 +20,7 @@ STATE, START_TIME = 0, 19
 """Where they are in /proc/PID/stat, counted behind the name in brackets."""
 
 
-class LocalProcess(NamedTuple):
+class OsProcess(NamedTuple):
     """A process of one machine; no other is ever equal."""
 
     machine: tuple
@@ -29,16 +29,16 @@ class LocalProcess(NamedTuple):
     """In ticks of the clock since the machine was started."""
 
 
-def this_process():
-    """Return the LocalProcess that this is; None if the system tells not."""
+def this_os_process():
+    """Return the OsProcess that this is; None if the system tells not."""
     machine, stat = this_machine(), _stat(os.getpid())
     if machine is None or stat is None:
         return None
-    return LocalProcess(machine, os.getpid(), stat[START_TIME])
+    return OsProcess(machine, os.getpid(), stat[START_TIME])
 
 
 def is_gone(process):
-    """Tell whether a LocalProcess, or None, is known to run no more."""
+    """Tell whether an OsProcess, or None, is known to run no more."""
     if process is None or process.machine != this_machine():
         return False
     try:

@@ -21,7 +21,7 @@ from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.forks import in_forked_child
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.records.lease import this_worker
 
 
@@ -230,7 +230,7 @@ class Monitor:
     def _flush_task(self):
         with self._lock:
             batch, fetched = dict(self._unwritten), dict(self._fetched)
-        write("netsight.async: progress", _show, batch, fetched)
+        transact("progress", _show, batch, fetched)
         with self._lock:
             for hold, shown in batch.items():
                 if hold in self._running:
@@ -244,11 +244,11 @@ class Monitor:
     def _look_task(self):
         with self._lock:
             running = {h: c for h, c in self._running.items() if c is not None}
-        for hold in write("netsight.async: cancel", _wanted, list(running)):
+        for hold in transact("cancel", _wanted, list(running)):
             running[hold]()
 
     def _beat_task(self):
-        write("netsight.async: heartbeat", _beat)
+        transact("heartbeat", _beat)
 
     def _duty_task(self):
         duty = self._duty

@@ -6,7 +6,7 @@ of the run: raises ClaimLostError when that is gone.
 
 from zope.event import notify
 
-from netsight.async_.events import ProcessCompleted
+from netsight.async_.events import ProcessCompletedEvent
 from netsight.async_.records.database import get_process
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.responses import take_response
@@ -16,7 +16,7 @@ def complete(root, hold, attempts, response):
     """Complete the process of a Hold with a JobResponse."""
     process = _held(root, hold)
     process.complete(attempts, take_response(response, process._p_jar))
-    notify(ProcessCompleted(process))
+    notify(ProcessCompletedEvent(process))
 
 
 def fail(root, hold, attempts, error):

@@ -18,8 +18,8 @@ from zope.event import notify
 from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
-from netsight.async_.events import ProcessCompleted
-from netsight.async_.events import ProcessStarted
+from netsight.async_.events import ProcessCompletedEvent
+from netsight.async_.events import ProcessStartedEvent
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ProcessCancelled
@@ -29,7 +29,7 @@ from netsight.async_.interfaces import IAsyncView
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import own_transaction
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.requests import open_environ
@@ -102,7 +102,7 @@ class Run:
         """
         try:
             with claim_lock:
-                write("netsight.async: claim", self._claim)
+                transact("claim", self._claim)
             while not self._publish_input():
                 time.sleep(CUT_OFF_SECONDS)
         finally:
@@ -147,7 +147,7 @@ class Run:
     def _publish_input(self):
         """Return False if it is to be done again; see `_is_cut_off`."""
         try:
-            with own_transaction("netsight.async: input") as root:
+            with own_transaction("input") as root:
                 process = get_process(root, self.process_id)
                 process.check_running(this_worker(), self.hold.token)
                 self.environ = open_environ(process.request)
@@ -258,7 +258,7 @@ class Run:
 
         def call():
             process = get_process(request["PARENTS"][-1], self.process_id)
-            notify(ProcessStarted(process))
+            notify(ProcessStartedEvent(process))
             with self.window.within():
                 return call_run(published.__run__, self.process_id)
 
@@ -284,18 +284,18 @@ class Run:
         process.complete(
             self.attempts, take_response(response, process._p_jar)
         )
-        notify(ProcessCompleted(process))
+        notify(ProcessCompletedEvent(process))
         self.settled = True
 
     # After it
 
     def _settle(self, response):
         """Store a response whose effects were rolled back."""
-        with own_transaction("netsight.async: response") as root:
+        with own_transaction("response") as root:
             outcomes.complete(root, self.hold, self.attempts, response)
 
     def _write(self, note, end, *args):
-        write(f"netsight.async: {note}", end, self.hold, self.attempts, *args)
+        transact(note, end, self.hold, self.attempts, *args)
 
     def _redirect(self, exc):
         response = JobResponse()

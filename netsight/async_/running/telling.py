@@ -25,11 +25,11 @@ from ZPublisher.HTTPResponse import WSGIResponse
 
 from netsight.async_ import interfaces
 from netsight.async_.context import site_of
-from netsight.async_.events import ProcessCancelled
-from netsight.async_.events import ProcessFailed
-from netsight.async_.events import ProcessLost
+from netsight.async_.events import ProcessCancelledEvent
+from netsight.async_.events import ProcessFailedEvent
+from netsight.async_.events import ProcessLostEvent
 from netsight.async_.records.database import get_process
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.records.owners import find_user
 
 
@@ -38,9 +38,9 @@ logger = logging.getLogger(__name__)
 THREAD_NAME = "netsight.async endings"
 
 EVENTS = {
-    interfaces.FAILED: ProcessFailed,
-    interfaces.CANCELLED: ProcessCancelled,
-    interfaces.LOST: ProcessLost,
+    interfaces.FAILED: ProcessFailedEvent,
+    interfaces.CANCELLED: ProcessCancelledEvent,
+    interfaces.LOST: ProcessLostEvent,
 }
 
 
@@ -51,7 +51,7 @@ def tell_ended(process_id, environ=None, exc_info=None):
     the error log.  What goes wrong is logged; never raises.
     """
     try:
-        write("netsight.async: end", _tell, process_id, environ, exc_info)
+        transact("end", _tell, process_id, environ, exc_info)
     except Exception:
         logger.exception("the end of process %s is not told", process_id)
 

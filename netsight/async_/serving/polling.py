@@ -9,7 +9,7 @@ from netsight.async_.executors.queues import Queued
 from netsight.async_.executors.queues import is_served
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.records.lease import watch
 
 
@@ -27,9 +27,7 @@ class Poll:
 
     def __call__(self):
         """Return whether there may be something to recover."""
-        active, queued, living, is_dead = write(
-            "netsight.async: poll", self._look
-        )
+        active, queued, living, is_dead = transact("poll", self._look)
         gone = is_dead or not self._workers <= living
         self._seen, self._workers = active, living
         for each in queued:

@@ -15,7 +15,7 @@ from netsight.async_.executors.doorbell import ring_all
 from netsight.async_.executors.doorbell import runs_here
 from netsight.async_.records.database import is_read_only
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.records.lease import this_worker
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.telling import tell_in_thread
@@ -48,13 +48,11 @@ class Duty:
 
     def __call__(self):
         """Recover, sweep a batch, and ring what is queued."""
-        recovered = write("netsight.async: recovery", _recover)
+        recovered = transact("recovery", _recover)
         self._tell_newer(recovered.newer)
         ring_all(recovered.queued)
         tell_in_thread(recovered.ended)
-        self._sweep_after = write(
-            "netsight.async: sweep", _sweep, self._sweep_after
-        )
+        self._sweep_after = transact("sweep", _sweep, self._sweep_after)
 
     def _tell_newer(self, count):
         """Log once that there are records that this version cannot read."""
@@ -112,7 +110,7 @@ def start(event=None):
         return
     if is_exclusive(Zope2.DB):
         try:
-            write("netsight.async: start", _end_others)
+            transact("start", _end_others)
         except Exception:
             # On a full disk, for example: then their leases must run out.
             logger.exception("earlier workers were not noted as dead")
@@ -178,7 +176,7 @@ def stop():
 
 
 def _hand_back():
-    tell_in_thread(write("netsight.async: stop", _end_this))
+    tell_in_thread(transact("stop", _end_this))
 
 
 class StopFirst:

@@ -19,7 +19,7 @@ from netsight.async_.executors.queues import is_served
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.interfaces import RUNNING
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.records.lease import this_worker
 
 
@@ -97,7 +97,7 @@ def _work(drain):
 
 def _is_drained():
     try:
-        return not write("netsight.async: drain", _has_work)
+        return not transact("drain", _has_work)
     except Exception:
         # The database is away; the monitor has logged it.
         return False

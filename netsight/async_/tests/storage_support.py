@@ -11,7 +11,7 @@ from ZODB.blob import BlobStorage
 from ZODB.DB import DB
 from ZODB.FileStorage import FileStorage
 
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.serving.server import _recover
 from netsight.async_.tests.support import TEST_VIEWS
 from netsight.async_.tests.support import AsyncTestCase
@@ -81,7 +81,7 @@ class FileStorageTestCase(AsyncTestCase):
 
     def recover(self):
         """Do what the monitor of a server does each beat."""
-        recovered = write("netsight.async: recovery", _recover)
+        recovered = transact("recovery", _recover)
         return [queued.process_id for queued in recovered.queued]
 
     def undoable(self):

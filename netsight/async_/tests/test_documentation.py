@@ -52,7 +52,7 @@ from netsight.async_.queries import RECENT_MOST
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.records import requests
 from netsight.async_.records.body import INLINE_BODY_BYTES
-from netsight.async_.records.database import WRITE_TRIES
+from netsight.async_.records.database import TRANSACT_TRIES
 from netsight.async_.records.lease import CLOCK_TOLERANCE_SECONDS
 from netsight.async_.records.registry import AHEAD_MOST
 from netsight.async_.records.responses import DROPPED_RESPONSE_HEADERS
@@ -297,7 +297,7 @@ class DocumentationTests(unittest.TestCase):
             (f"{processing.REFRESH_SECONDS} second", "without JavaScript"),
             (f"{ThreadExecutor.IDLE_SECONDS:.0f} second", "thread ends"),
             (f"{TRACEBACK_CHARS:,} characters", "traceback"),
-            (f"{WRITE_TRIES} times", "conflicts"),
+            (f"{TRANSACT_TRIES} times", "conflicts"),
             (f"{CLOCK_TOLERANCE_SECONDS:.0f} second", "clocks"),
             (f"{RETRY_AFTER_SECONDS} second", "Retry-After"),
             (f"{SWEEP_BATCH} records", "one sweep"),

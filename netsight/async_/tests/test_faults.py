@@ -20,7 +20,7 @@ from ZPublisher.HTTPRequest import HTTPRequest
 from netsight.async_ import interfaces
 from netsight.async_.executors.inline import InlineExecutor
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.running.monitor import monitor
 from netsight.async_.serving.server import Duty
 from netsight.async_.testing import processes_run_by
@@ -245,7 +245,7 @@ class DutyTests(FaultTestCase):
                 self.client().start(f"/{view}")
                 for view in ("job", "job", "again-job")
             ]
-        write("test", take_and_die, ids[1:])
+        transact("test", take_and_die, ids[1:])
         return ids
 
     def do_duty(self, lines):
@@ -283,7 +283,7 @@ class DutyTests(FaultTestCase):
         transaction.begin()
         self.app.effects = ()
         transaction.commit()
-        write("test", age)
+        transact("test", age)
 
 
 def age(root):

@@ -14,7 +14,7 @@ from zope.component.hooks import setSite
 
 from netsight.async_.interfaces import IProcessEndedEvent
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.running.telling import tell_ended
 from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
@@ -98,7 +98,7 @@ class MailTests(PloneTestCase):
             worker.end()
             recover(registry)
 
-        write("test", die)
+        transact("test", die)
         tell_ended(process_id)
         self.check_mailed(process_id, "lost")
 

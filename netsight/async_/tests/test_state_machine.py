@@ -7,7 +7,7 @@ After each step every Zope must see what `process_model` says.
 
 Steps that are done at once see the same state of the database, and are
 committed one after the other; one that conflicts is repeated, as Zope and
-`registry.write` do it.  The outcome must be that of some order.
+`database.transact` do it.  The outcome must be that of some order.
 
 A run of the tests plays the same examples each time.  To look for more, with
 new ones, and on a FileStorage::
@@ -37,7 +37,7 @@ from netsight.async_ import interfaces
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.running.publishing import JobResponse
 from netsight.async_.serving import server
 from netsight.async_.tests import process_model
@@ -142,7 +142,7 @@ class ProcessMachine(RuleBasedStateMachine):
             self.kill(name)
         name = self.new_zope(0)
         self.stage.enter(self.zopes[name])
-        write("start", server._end_others)
+        transact("start", server._end_others)
         for other, zope in self.model.zopes.items():
             zope.ended = zope.ended or other != name
         self.do((self.zopes[name], Recover()))
@@ -356,7 +356,7 @@ class ProcessMachine(RuleBasedStateMachine):
             if result not in REFUSALS:
                 session.commit()
         except TransientError:
-            result = outcome_of(write, "again", step.act)
+            result = outcome_of(transact, "again", step.act)
         session.close()
         self.after(zope, step, result)
         return result
@@ -426,7 +426,7 @@ class ProcessMachine(RuleBasedStateMachine):
         expected = outcome_of(self.model.complete, open_run.number)
         self.agree(result, expected)
         if not is_told:
-            again = outcome_of(write, "failed", fail, open_run.run)
+            again = outcome_of(transact, "failed", fail, open_run.run)
             self.agree(again, result or ClaimLostError)
         self.forget(open_run)
 

@@ -16,7 +16,7 @@ from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.database import write
+from netsight.async_.records.database import transact
 from netsight.async_.running.monitor import _beat
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.runner import run
@@ -217,9 +217,9 @@ class RunTests(UndoTestCase):
         self.assertEqual(process.progress_part.number, 40)
 
     def test_a_worker_beats_on_when_the_registry_is_gone(self):
-        write("netsight.async: test", drop_registry)
+        transact("test", drop_registry)
         with self.assertNoLogs("netsight.async_", logging.ERROR):
-            write("netsight.async: heartbeat", _beat)
+            transact("heartbeat", _beat)
 
 
 class OutcomeTests(UndoTestCase):
@@ -284,7 +284,7 @@ class OutcomeTests(UndoTestCase):
         with processes_run_by(Never()):
             self.job(set_title)
             process_id = self.client().start("/job")
-        write("test", die_with_claim, process_id)
+        transact("test", die_with_claim, process_id)
         self.recover()
         ended = self.noted("netsight.async: recovery")
         self.recover()

@@ -1,0 +1,31 @@
+"""The same in a Plone site, which has an exception view of its own."""
+
+from netsight.async_.answers.tests import test_unstored
+from netsight.async_.tests.plone_support import PloneTestCase
+from netsight.async_.tests.support import text_of
+
+
+class UnstoredTests(PloneTestCase, test_unstored.UnstoredTests):
+    # This site has one language.
+    german = test_unstored.NOT_STORED
+
+    def test_the_page_is_in_the_frame_of_the_site(self):
+        with (
+            self.failing_commits(OSError("full")),
+            self.assertLogs("netsight.async_"),
+        ):
+            response = self.client().post(self.path("job"), status=503)
+        self.assertIn("Plone site", text_of(response))
+        self.assertIn('role="alert"', response)
+
+
+class OtherErrorsTests(PloneTestCase, test_unstored.OtherErrorsTests):
+    def check_status(self, response, status):
+        # Plone leads to its login form.
+        self.assertEqual(response.status_int, 302 if status == 401 else status)
+
+    def test_an_error_of_the_view_comes_out(self):
+        for where in ("run_process", "__call__"):
+            response = self.answer(OSError("of the view"), where)
+            self.assertEqual(response.status_int, 500)
+            self.assertNotIn(test_unstored.NOT_STORED, response)

@@ -1,0 +1,571 @@
+"""The lists of processes, on Zope without Plone."""
+
+import doctest
+import re
+from contextlib import contextmanager
+from unittest import mock
+
+import transaction
+from ZODB.Connection import Connection
+
+from netsight.async_.answers.tests.test_unstored import Failing
+from netsight.async_.browser.lists import texts
+from netsight.async_.browser.lists.listing import PAGE_SIZE
+from netsight.async_.interfaces import STATES
+from netsight.async_.queries import SCAN_MOST
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.lease import this_worker
+from netsight.async_.records.owners import Owner
+from netsight.async_.running.monitor import monitor
+from netsight.async_.serving.recovery import recover
+from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.support import EDITOR
+from netsight.async_.tests.support import MANAGER
+from netsight.async_.tests.support import READER
+from netsight.async_.tests.support import WAIT_SECONDS
+from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.support import Gate
+from netsight.async_.tests.support import Never
+from netsight.async_.tests.support import text_of
+from netsight.async_.tests.test_queries import add
+from netsight.async_.tests.test_queries import add_ended
+
+
+MINE, ALL = "/@@my-processes", "/@@async-processes"
+EDITORS = Owner("editor", "/acl_users")
+
+
+class Counter:
+    """Counts the loads of connections when they are closed."""
+
+    loads = 0
+
+    def closedConnection(self, connection):
+        self.loads += connection.getTransferCounts(True)[0]
+
+
+class ListTestCase(AsyncTestCase):
+    """Processes by the editor, and a client for each list."""
+
+    def registry(self):
+        return getProcessRegistry(self.app)
+
+    def done(self, login=EDITOR, view="job"):
+        """Return the id of a process that completed."""
+        return self.run_job(lambda view, pid: "x", login, view)[1]
+
+    def failed(self, login=EDITOR, view="again-job"):
+        with self.assertLogs("netsight.async_", "ERROR"):
+            return self.run_job(lambda view, pid: 1 / 0, login, view)[1]
+
+    def queued(self, login=EDITOR, view="cancellable-job"):
+        with processes_run_by(Never()):
+            return self.client(login).start(self.path(view))
+
+    def press(self, button, process_id, page=MINE, login=EDITOR, **kwargs):
+        """POST a button of a list; return the response."""
+        return self.client(login).post(page, {button: process_id}, **kwargs)
+
+    def ids(self, page):
+        """Return the ids of the rows of a page."""
+        return re.findall(r'<tr[^>]* id="netsight-async-([^"]+)"', page.text)
+
+    def row(self, page, process_id):
+        """Return the HTML of a row."""
+        start = page.text.index(f'id="netsight-async-{process_id}"')
+        return page.text[start:].partition("</tr>")[0]
+
+    def state(self, process_id):
+        return self.process(process_id).state
+
+    def loads(self, path, login):
+        """Return how many objects a request loads with empty caches."""
+        database = self.app._p_jar.db()
+        database.cacheMinimize()
+        before = database.getActivityMonitor()
+        database.setActivityMonitor(counter := Counter())
+        try:
+            self.client(login).get(path)
+        finally:
+            database.setActivityMonitor(before)
+        return counter.loads
+
+
+class MyProcessesTests(ListTestCase):
+    def see(self, login=EDITOR, query="", **kwargs):
+        return self.client(login).get(f"{MINE}{query}", **kwargs)
+
+    def test_somebody_who_is_not_logged_in_must_log_in(self):
+        self.see(None, status=401)
+        self.client().post(MINE, {"remove": self.done()}, status=401)
+
+    def test_it_has_ones_own_processes_the_newest_first(self):
+        mine = [self.done(), self.queued()]
+        self.done(READER)
+        self.done(None)
+        self.assertEqual(self.ids(self.see()), mine[::-1])
+
+    def test_it_says_when_there_are_none(self):
+        self.assertIn("There are no background processes", text_of(self.see()))
+
+    def test_a_completed_one_links_to_its_result(self):
+        process_id = self.done()
+        row = self.row(self.see(), process_id)
+        self.assertIn("Completed", row)
+        url = re.search(r'href="([^"]*/result\?[^"]*)"', row)[1]
+        self.assertEqual(self.client(EDITOR).get(url).text, "x")
+
+    def test_the_title_leads_to_the_page_of_the_process(self):
+        process_id = self.queued()
+        row = self.row(self.see(), process_id)
+        url = f"/@@cancellable-job/processing?process_id={process_id}"
+        self.assertIn(f'href="http://localhost{url}"', row)
+
+    def test_a_running_one_shows_how_far_it_is(self):
+        gate = Gate()
+
+        def work(view, process_id):
+            view.set_progress(process_id, 25, "Importing 1 of 4")
+            gate.reach()
+
+        self.job(work)
+        with self.threads():
+            process_id = self.client(EDITOR).start("/job")
+            gate.wait()
+            self.assertTrue(monitor.wait_idle(WAIT_SECONDS))
+            row = self.row(self.see(), process_id)
+            gate.open()
+        for text in ('value="25"', "25%", "Importing 1 of 4", "Running"):
+            self.assertIn(text, row)
+        self.assertIn("process-status?", row)
+
+    def test_only_what_has_not_ended_is_polled(self):
+        self.done()
+        queued = self.queued()
+        found = re.findall(r'data-status-url="([^"]+)"', self.see().text)
+        self.assertEqual(len(found), 1)
+        status = self.client(EDITOR).get(found[0]).json
+        self.assertEqual(status["id"], queued)
+
+    def test_the_buttons_are_those_that_work(self):
+        for process_id, buttons in (
+            (self.done(), ["remove"]),
+            (self.failed(), ["again", "remove"]),
+            (self.queued(), ["cancel"]),
+            (self.queued(view="job"), []),
+        ):
+            row = self.row(self.see(), process_id)
+            names = re.findall(r'<button[^>]* name="(\w+)"', row)
+            self.assertEqual(names, buttons)
+
+    def test_a_deleted_context_leaves_a_row_without_links(self):
+        self.app.manage_addFolder("folder")
+        transaction.commit()
+        self.base = "/folder"
+        process_id = self.done()
+        self.assertIn("href=", self.row(self.see(), process_id))
+        self.app.manage_delObjects(["folder"])
+        # A namesake above, which would be acquired, is none either.
+        self.app.manage_addFolder("other")
+        transaction.commit()
+        row = self.row(self.see(), process_id)
+        self.assertNotIn("href=", row)
+        self.press("remove", process_id, status=302)
+        self.assertEqual(self.processes(), [])
+
+    def test_a_namesake_that_is_acquired_is_not_the_context(self):
+        self.app.manage_addFolder("a")
+        self.app.a.manage_addFolder("b")
+        transaction.commit()
+        self.base = "/a/b"
+        process_id = self.done()
+        self.app.a.manage_delObjects(["b"])
+        self.app.manage_addFolder("b")
+        transaction.commit()
+        self.assertNotIn("href=", self.row(self.see(), process_id))
+
+    def test_a_context_that_only_a_request_finds_has_links(self):
+        self.base = "/things/a%20thing"
+        process_id = self.done()
+        row = self.row(self.see(), process_id)
+        url = re.search(r'href="([^"]*/result\?[^"]*)"', row)[1]
+        self.assertEqual(self.client(EDITOR).get(url).text, "x")
+
+    def test_long_lists_have_pages(self):
+        ids = add_ended(self.registry(), PAGE_SIZE + 5, EDITORS, "/job")
+        transaction.commit()
+        first = self.see()
+        self.assertEqual(self.ids(first), ids[: -PAGE_SIZE - 1 : -1])
+        self.assertIn("Older", first)
+        second = self.see(query=f"?b_start={PAGE_SIZE}")
+        self.assertEqual(self.ids(second), ids[4::-1])
+        self.assertIn("Newer", second)
+
+    def test_odd_numbers_of_pages_show_the_first(self):
+        process_id = self.done()
+        for start in ("-1", "99", "x", "1.5"):
+            page = self.see(query=f"?b_start={start}")
+            self.assertEqual(self.ids(page), [process_id])
+
+    def test_a_get_changes_nothing(self):
+        process_id = self.done()
+        before = self.app._p_jar.db().storage.lastTransaction()
+        self.see(query=f"?remove={process_id}")
+        after = self.app._p_jar.db().storage.lastTransaction()
+        self.assertEqual(after, before)
+
+    def test_it_is_for_nobody_else(self):
+        headers = self.see().headers
+        self.assertEqual(headers["Cache-Control"], "no-store, private")
+
+    def test_the_title_of_the_window_is_that_of_the_list(self):
+        self.assertIn("<title>My background processes</title>", self.see())
+
+    def test_titles_are_no_markup(self):
+        process = get_process(self.app, self.done())
+        process.title = "<script>alert(1)</script>"
+        transaction.commit()
+        self.assertNotIn("<script>alert", self.see().text)
+
+    def test_nothing_is_inline(self):
+        self.queued()
+        page = self.see().text
+        self.assertNotIn("style=", page)
+        scripts = re.findall(r"(?s)<script[^>]*>(.*?)</script>", page)
+        self.assertEqual([script.strip() for script in scripts], [""])
+
+    def test_its_script_and_style_exist(self):
+        urls = re.findall(
+            r'"([^"]*netsight\.async\.[jc][^"]*)"', self.see().text
+        )
+        names = {url.rpartition("/")[2] for url in urls}
+        self.assertLessEqual({"lists.js", "lists.css"}, names)
+        for url in urls:
+            self.client().get(url, status=200)
+
+
+class ButtonTests(ListTestCase):
+    def test_cancel(self):
+        process_id = self.queued()
+        response = self.press("cancel", process_id, status=302)
+        self.assertEqual(self.state(process_id), "cancelled")
+        self.assertIn("Cancelled.", self.client(EDITOR).get(response.location))
+
+    def test_remove(self):
+        process_id = self.done()
+        response = self.press("remove", process_id, status=302)
+        self.assertEqual(self.processes(), [])
+        self.assertIn("Removed.", self.client(EDITOR).get(response.location))
+
+    def test_run_again(self):
+        process_id = self.failed()
+        self.job(lambda view, pid: "better")
+        self.press("again", process_id, status=302)
+        new = self.processes()[-1]
+        self.assertEqual((new.state, new.owner), ("completed", EDITORS))
+        self.assertEqual(self.state(process_id), "failed")
+
+    def test_what_is_not_possible_says_so(self):
+        for button, process_id, sentence in (
+            ("cancel", self.queued(view="job"), texts.NOT_CANCELLABLE),
+            ("remove", self.queued(), texts.STILL_RUNNING),
+            ("again", self.done(), texts.NOT_REPEATABLE),
+        ):
+            with self.subTest(button):
+                before = self.state(process_id)
+                page = self.press(button, process_id, status=409)
+                self.assertIn(sentence.default, text_of(page))
+                self.assertEqual(self.state(process_id), before)
+
+    def test_odd_ids_are_of_no_process(self):
+        process_id = self.done()
+        for odd in ("", "x", "x" * 65, "\0", process_id + "\n"):
+            with self.subTest(odd):
+                self.press("remove", odd, status=404)
+        self.client(EDITOR).post(
+            MINE, [("remove", process_id), ("remove", "x")], status=404
+        )
+        self.assertEqual(self.state(process_id), "completed")
+
+    def test_a_post_without_a_button_shows_the_list(self):
+        process_id = self.done()
+        page = self.client(EDITOR).post(MINE, {"other": "x"})
+        self.assertEqual(self.ids(page), [process_id])
+
+    def test_the_processes_of_others_are_not_there(self):
+        process_id = self.queued(READER)
+        for button in ("cancel", "remove", "again"):
+            self.press(button, process_id, status=404)
+        self.assertEqual(self.state(process_id), "queued")
+
+    def test_a_forged_post_changes_nothing(self):
+        queued, done, failed = self.queued(), self.done(), self.failed()
+        headers = {"Origin": "https://evil.example"}
+        for page, login in ((MINE, EDITOR), (ALL, MANAGER)):
+            for button, process_id in (
+                ("cancel", queued), ("remove", done), ("again", failed),
+                ("remove-ended", "1"),
+            ):  # fmt: skip
+                with self.subTest(page=page, button=button):
+                    response = self.press(
+                        button, process_id, page, login,
+                        headers=headers, status=403,
+                    )  # fmt: skip
+                    self.assertIn("Nothing was changed", response)
+        states = [process.state for process in self.processes()]
+        self.assertEqual(states, ["queued", "completed", "failed"])
+        self.assertTrue(self.process(failed).may_run_again)
+
+    def test_a_change_that_cannot_be_stored_says_so(self):
+        process_id = self.queued()
+
+        def fail(process):
+            transaction.get().join(Failing(OSError("full")))
+
+        with (
+            mock.patch("netsight.async_.records.process.Process.cancel", fail),
+            self.assertLogs("netsight.async_", "ERROR") as logs,
+        ):
+            page = self.press("cancel", process_id, status=503)
+        self.assertIn("could not store your request", text_of(page))
+        self.assertEqual(self.ids(page), [process_id])
+        self.assertIn(f"the cancel of process {process_id}", logs.output[0])
+        self.assertEqual(self.state(process_id), "queued")
+
+    def test_a_database_that_can_only_be_read_says_so(self):
+        process_id = self.done()
+        with mock.patch(
+            "ZODB.Connection.Connection.isReadOnly", lambda self: True
+        ):
+            page = self.press("remove", process_id, status=503)
+        self.assertIn("can only be read", text_of(page))
+        self.assertEqual(self.state(process_id), "completed")
+
+
+class ManageTests(ListTestCase):
+    """The page of the Zope root."""
+
+    def see(self, query="", login=MANAGER, **kwargs):
+        return self.client(login).get(f"{ALL}{query}", **kwargs)
+
+    def press(self, button, process_id, **kwargs):
+        return super().press(button, process_id, ALL, MANAGER, **kwargs)
+
+    def test_it_needs_the_permission(self):
+        process_id = self.done()
+        for login in (None, READER, EDITOR):
+            self.see(login=login, status=401)
+            self.client(login).post(
+                ALL, {"remove": process_id, "remove-ended": "1"}, status=401
+            )
+        self.assertEqual(self.state(process_id), "completed")
+
+    def test_it_has_the_processes_of_all(self):
+        ids = [self.done(), self.done(READER), self.done(None)]
+        page = self.see()
+        self.assertEqual(self.ids(page), ids[::-1])
+        self.assertIn("reader", self.row(page, ids[1]))
+        self.assertIn("anonymous", self.row(page, ids[2]))
+
+    def test_it_looks_like_a_page_of_the_zmi(self):
+        self.assertIn("zmi", self.see().text)
+
+    def test_the_buttons_work_for_those_of_others(self):
+        queued, failed = self.queued(), self.failed()
+        self.press("cancel", queued, status=302)
+        self.press("remove", queued, status=302)
+        self.job(lambda view, pid: "better")
+        self.press("again", failed, status=302)
+        self.assertEqual(self.processes()[-1].owner, EDITORS)
+        self.assertEqual(self.processes()[-1].state, "completed")
+
+    def test_filters_are_joined(self):
+        wanted = self.failed()
+        self.done()
+        self.failed(READER)
+        self.failed(view="job")
+        query = "?state=failed&user=editor&view=again-job"
+        page = self.see(query)
+        self.assertEqual(self.ids(page), [wanted])
+        self.assertRegex(page.text, r"<option[^>]*selected[^>]*>\s*Failed")
+        self.assertIn('value="editor"', page)
+        self.assertIn("Show all", page)
+
+    def test_each_state_can_be_asked_for(self):
+        process_id = self.done()
+        for state in STATES:
+            expected = [process_id] if state == "completed" else []
+            self.assertEqual(self.ids(self.see(f"?state={state}")), expected)
+
+    def test_a_number_in_the_filter_leads_to_its_process(self):
+        process_id = self.done()
+        forms = self.see().forms.values()
+        form = next(form for form in forms if "process_id" in form.fields)
+        form["process_id"] = f" {process_id} "
+        self.assertIn("Number " + process_id, text_of(form.submit()))
+
+    def test_an_odd_filter_is_none(self):
+        process_id = self.done()
+        for query in ("?state=odd", "?user=", "?view=", "?state=a&state=b"):
+            self.assertEqual(self.ids(self.see(query)), [process_id])
+
+    def test_registered_views_can_be_asked_for(self):
+        page = self.see()
+        self.assertIn('<option value="cancellable-job"', page)
+        self.assertNotIn('<option value="calls-job"', page)
+
+    def test_a_page_that_did_not_look_at_all_says_so_and_goes_on(self):
+        ids = add_ended(self.registry(), SCAN_MOST + 1, EDITORS, "/job")
+        oldest = get_process(self.app, ids[0])
+        oldest.outcome.state = "failed"
+        transaction.commit()
+        page = self.see("?state=failed")
+        self.assertEqual(self.ids(page), [])
+        self.assertIn(f"newest {SCAN_MOST} processes", text_of(page))
+        url = re.search(r'href="([^"]*before=[^"]*)"', page.text)[1]
+        page = self.client(MANAGER).get(url.replace("&amp;", "&"))
+        self.assertEqual(self.ids(page), [oldest.id])
+        self.assertIn("Back to the newest", page)
+
+    def test_details_have_the_cause(self):
+        process_id = self.failed()
+        page = self.see(f"?process_id={process_id}")
+        for text in ("ZeroDivisionError", "Traceback", process_id, "editor"):
+            self.assertIn(text, page)
+        self.assertIn('name="again"', page)
+
+    def test_details_of_an_unknown_one_are_not_there(self):
+        page = self.see("?process_id=abcde", status=404)
+        self.assertIn("no such process any more", text_of(page))
+
+    def test_remove_all_that_have_ended(self):
+        self.done()
+        self.failed()
+        queued = self.queued()
+        response = self.press("remove-ended", "1", status=302)
+        self.assertEqual([p.id for p in self.processes()], [queued])
+        page = self.client(MANAGER).get(response.location)
+        self.assertIn("All that had ended are removed.", page)
+
+    def test_only_those_that_match_the_filter_are_removed(self):
+        done = self.done()
+        self.failed()
+        self.client(MANAGER).post(
+            ALL, {"remove-ended": "1", "state": "failed"}, status=302
+        )
+        self.assertEqual([p.id for p in self.processes()], [done])
+
+    @contextmanager
+    def failing_after(self, commits):
+        """Let so many commits of the database succeed, and no more."""
+        left = iter(range(commits))
+        vote = Connection.tpc_vote
+
+        def fail(connection, txn):
+            if next(left, None) is None:
+                raise OSError("full")
+            vote(connection, txn)
+
+        with (
+            mock.patch.object(Connection, "tpc_vote", fail),
+            mock.patch("netsight.async_.actions.REMOVE_BATCH", 1),
+            self.assertLogs("netsight.async_", "ERROR") as logs,
+        ):
+            yield
+        self.assertIn("OSError: full", logs.output[0])
+
+    def test_a_removal_that_cannot_be_stored_says_so(self):
+        done = [self.done(), self.done()]
+        with self.failing_after(0):
+            page = self.press("remove-ended", "1", status=503)
+        self.assertIn("could not store your request", text_of(page))
+        self.assertEqual([p.id for p in self.processes()], done)
+
+    def test_a_removal_that_stops_midway_says_so(self):
+        done = [self.done(), self.done(), self.done()]
+        with self.failing_after(2):
+            page = self.press("remove-ended", "1", status=503)
+        self.assertIn("Some are removed", text_of(page))
+        self.assertNotIn("could not store your request", text_of(page))
+        self.assertEqual(self.ids(page), done[:1])
+        self.assertEqual([p.id for p in self.processes()], done[:1])
+
+    def test_a_button_keeps_the_filter(self):
+        response = self.client(MANAGER).post(
+            ALL, {"remove": self.done(), "state": "completed"}, status=302
+        )
+        self.assertIn("state=completed", response.location)
+
+    def test_the_queue_and_its_oldest(self):
+        self.assertIn("Nothing waits.", text_of(self.see()))
+        self.queued()
+        self.assertIn("Waiting: 1", text_of(self.see()))
+        self.assertIn("The first has waited for", text_of(self.see()))
+
+    def test_workers_and_whether_they_live(self):
+        self.assertIn("No server runs processes", text_of(self.see()))
+        self.registry().worker(this_worker())
+        dead = self.registry().worker("host:1:dead")
+        dead.end()
+        transaction.commit()
+        page = text_of(self.see())
+        self.assertRegex(page, rf"{re.escape(this_worker())}\s+Alive")
+        self.assertRegex(page, r"host:1:dead\s+Dead")
+
+    def test_the_contents_of_the_root_lead_to_it(self):
+        self.done()
+        client = self.client(MANAGER)
+        contents = client.get("/manage_main")
+        page = contents.click(href="process_registry/manage_workspace")
+        self.assertTrue(page.location.endswith("/@@async-processes"))
+        self.assertIn("Background processes", page.follow())
+
+    def test_that_way_needs_the_permission(self):
+        self.done()
+        path = "/netsight_async_process_registry/manage_workspace"
+        self.client(EDITOR).get(path, status=401)
+
+    def test_nothing_else_of_the_registry_has_an_address(self):
+        self.done()
+        for name in (
+            "", "/", "/index_html", "/manage_main", "/manage_access",
+            "/process_ids", "/@@manage_workspace/context", "/absolute_url",
+            "/acl_users", "/manage_workspace/context",
+        ):  # fmt: skip
+            path = f"/netsight_async_process_registry{name}"
+            for method in ("GET", "HEAD", "PROPFIND", "DELETE", "PUT"):
+                with self.subTest(f"{method} {name}"):
+                    response = self.client(MANAGER).request(
+                        path, method=method, expect_errors=True
+                    )
+                    self.assertIn(response.status_int, (401, 403, 404, 405))
+        self.assertEqual(len(self.processes()), 1)
+
+
+class ListCostTests(ListTestCase):
+    """What a page loads does not grow with the number of processes."""
+
+    def test_of_10000_records_few_are_loaded(self):
+        registry = self.registry()
+        registry.worker(this_worker())
+        add_ended(registry, 10_000, EDITORS, "/job")
+        recover(registry)
+        add(registry, 10_001, EDITORS, "/job")
+        transaction.commit()
+        row = 6
+        for path, login, limit in (
+            (MINE, EDITOR, 100 + row * PAGE_SIZE),
+            (ALL, MANAGER, 100 + row * PAGE_SIZE),
+            (f"{ALL}?user=editor", MANAGER, 100 + row * PAGE_SIZE),
+            (f"{ALL}?state=failed", MANAGER, 100 + 2.2 * SCAN_MOST),
+            (f"{ALL}?view=other", MANAGER, 100 + 1.2 * SCAN_MOST),
+            (f"{ALL}?state=queued", MANAGER, 100),
+        ):
+            with self.subTest(path):
+                self.assertLess(self.loads(path, login), limit)
+
+
+def load_tests(loader, tests, pattern):
+    tests.addTests(doctest.DocTestSuite(texts))
+    return tests

@@ -1,0 +1,392 @@
+"""Control panel, user's list, viewlet and profile in a Plone site."""
+
+import re
+from html import unescape
+from unittest import mock
+
+import transaction
+from plone.app.testing import applyProfile
+from plone.app.testing import setRoles
+from zope.component.hooks import setSite
+
+from netsight.async_.browser.lists.listing import PAGE_SIZE
+from netsight.async_.browser.lists.tests import test_lists
+from netsight.async_.browser.lists.viewlet import COUNT_MOST
+from netsight.async_.config import MANAGE_PROCESSES
+from netsight.async_.queries import find
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.lease import this_worker
+from netsight.async_.records.owners import Owner
+from netsight.async_.serving.recovery import recover
+from netsight.async_.tests.plone_support import ROOT_ADMIN
+from netsight.async_.tests.plone_support import PloneTestCase
+from netsight.async_.tests.support import EDITOR
+from netsight.async_.tests.support import MANAGER
+from netsight.async_.tests.support import READER
+from netsight.async_.tests.support import Client
+from netsight.async_.tests.test_plone_site import speak_german
+from netsight.async_.tests.test_queries import add
+from netsight.async_.tests.test_queries import add_ended
+
+
+PROFILE = "netsight.async:default"
+MINE, ALL = "/plone/@@my-processes", "/plone/@@async-processes"
+EDITORS = Owner("editor", "/plone/acl_users")
+
+
+class PloneListTestCase(PloneTestCase):
+    """A site with the profile."""
+
+    ids = test_lists.ListTestCase.ids
+    row = test_lists.ListTestCase.row
+    registry = test_lists.ListTestCase.registry
+    done = test_lists.ListTestCase.done
+    failed = test_lists.ListTestCase.failed
+    queued = test_lists.ListTestCase.queued
+    state = test_lists.ListTestCase.state
+    loads = test_lists.ListTestCase.loads
+
+    def setUp(self):
+        super().setUp()
+        setSite(self.portal)
+        applyProfile(self.portal, PROFILE)
+        transaction.commit()
+
+    def press(self, page, button, login=EDITOR, **fields):
+        """Submit a button of a page, with the token that is in its form."""
+        client = self.client(login)
+        token = client.get(page).forms.values()
+        token = next(f for f in token if f.method == "post")["_authenticator"]
+        fields["_authenticator"] = token.value
+        return client.post(page, {**button, **fields}, status=302)
+
+
+class MyProcessesTests(PloneListTestCase):
+    def test_somebody_who_is_not_logged_in_is_led_to_the_login(self):
+        response = self.client().get(MINE, status=302)
+        self.assertIn("/require_login?came_from=", response.location)
+
+    def test_it_works_without_the_profile(self):
+        applyProfile(self.portal, "netsight.async:uninstall")
+        transaction.commit()
+        process_id = self.done()
+        self.assertEqual(self.ids(self.client(EDITOR).get(MINE)), [process_id])
+
+    def test_it_is_a_page_of_the_site(self):
+        self.done()
+        page = self.client(EDITOR).get(MINE)
+        self.assertIn('id="portal-footer-wrapper"', page)
+
+    def test_each_navigation_root_has_it_for_the_whole_site(self):
+        from plone.base.interfaces import INavigationRoot
+        from zope.interface import alsoProvides
+
+        setRoles(self.portal, "test_user_1_", ["Manager"])
+        self.portal.invokeFactory("Folder", "en")
+        alsoProvides(self.portal.en, INavigationRoot)
+        transaction.commit()
+        process_id = self.done()
+        page = self.client(EDITOR).get("/plone/en/@@my-processes")
+        self.assertEqual(self.ids(page), [process_id])
+
+    def test_of_a_user_of_the_root_it_has_what_is_in_this_site(self):
+        here = self.done(ROOT_ADMIN)
+        self.base = ""
+        there = self.client(ROOT_ADMIN).start("/job")
+        page = self.client(ROOT_ADMIN).get(MINE)
+        self.assertEqual(self.ids(page), [here])
+        page = self.client(ROOT_ADMIN).get("/@@my-processes")
+        self.assertEqual(self.ids(page), [there, here])
+
+    def test_long_lists_have_plones_batch_navigation(self):
+        add_ended(self.registry(), PAGE_SIZE + 5, EDITORS, "/plone/job")
+        transaction.commit()
+        page = self.client(EDITOR).get(f"{MINE}?done=remove")
+        url = re.search(r'href="([^"]*b_start[^"]*)"', page.text)[1]
+        self.assertNotIn("done", url)
+        page = self.client(EDITOR).get(url)
+        self.assertEqual(len(self.ids(page)), 5)
+
+    def test_a_button_works_with_the_token_of_its_form(self):
+        process_id = self.queued()
+        self.press(MINE, {"cancel": process_id})
+        self.assertEqual(self.state(process_id), "cancelled")
+
+    def test_a_post_without_a_token_changes_nothing(self):
+        queued, done, failed = self.queued(), self.done(), self.failed()
+        for path, login in ((MINE, EDITOR), (ALL, MANAGER)):
+            for button, process_id in (
+                ("cancel", queued), ("remove", done), ("again", failed),
+                ("remove-ended", "1"),
+            ):  # fmt: skip
+                for token in ({}, {"_authenticator": "0" * 40}):
+                    with self.subTest(path=path, button=button, token=token):
+                        form = {button: process_id, **token}
+                        page = Client(login).post(path, form, status=403)
+                        self.assertIn("Nothing was changed", page)
+        states = [process.state for process in self.processes()]
+        self.assertEqual(states, ["queued", "completed", "failed"])
+
+    def test_it_is_translated(self):
+        speak_german()
+        self.done()
+        headers = {"Accept-Language": "de"}
+        page = self.client(EDITOR).get(MINE, headers=headers)
+        for text in ("Meine Vorgänge im Hintergrund", "Abgeschlossen"):
+            self.assertIn(text, page)
+
+    def test_the_viewlet_is_translated(self):
+        speak_german()
+        self.queued()
+        headers = {"Accept-Language": "de"}
+        page = self.client(EDITOR).get("/plone/sitemap", headers=headers)
+        self.assertIn('aria-label="Meine Vorgänge im Hintergrund"', page)
+        self.assertIn("Laufen oder warten: 1", page)
+
+    def test_the_titles_of_action_and_control_panel_are_translated(self):
+        speak_german()
+        page = self.client(MANAGER).get(
+            "/plone/@@overview-controlpanel",
+            headers={"Accept-Language": "de"},
+        )
+        self.assertRegex(page.text, r">\s*Vorgänge im Hintergrund\s*<")
+        self.assertIn("Meine Vorgänge im Hintergrund", page)
+
+
+class ControlPanelTests(PloneListTestCase):
+    def test_it_needs_the_permission(self):
+        for login in (EDITOR, READER):
+            self.client(login).get(ALL, status=302)
+        self.client(MANAGER).get(ALL, status=200)
+
+    def test_site_administrators_have_it(self):
+        self.portal.acl_users.userFolderAddUser(
+            "admin2", "s3cret-of-admin", ["Site Administrator"], []
+        )
+        transaction.commit()
+        client = self.client(("admin2", "s3cret-of-admin"))
+        client.get(ALL, status=200)
+
+    def test_it_is_a_page_of_the_site_setup(self):
+        page = self.client(MANAGER).get(ALL)
+        self.assertIn("@@overview-controlpanel", page)
+        overview = self.client(MANAGER).get("/plone/@@overview-controlpanel")
+        self.assertIn(f'href="http://localhost{ALL}"', overview)
+
+    def test_it_has_the_processes_of_this_site(self):
+        here = self.done()
+        there = self.client().start("/job")
+        page = self.client(MANAGER).get(ALL)
+        self.assertEqual(self.ids(page), [here])
+        page = self.client(ROOT_ADMIN).get("/@@async-processes")
+        self.assertEqual(self.ids(page), [there, here])
+
+    def test_processes_of_other_sites_cannot_be_changed_or_read(self):
+        there = self.client().start("/job")
+        self.done()
+        page = self.client(MANAGER).get(
+            f"{ALL}?process_id={there}", status=404
+        )
+        self.assertNotIn(f"netsight-async-{there}", page)
+        with self.assertRaisesRegex(Exception, "404"):
+            self.press(ALL, {"remove": there}, MANAGER)
+        self.press(ALL, {"remove-ended": "1"}, MANAGER)
+        self.assertEqual([p.id for p in self.processes()], [there])
+
+    def test_a_user_is_asked_for_by_login_name(self):
+        process_id = self.done()
+        self.done(READER)
+        page = self.client(MANAGER).get(f"{ALL}?user=editor")
+        self.assertEqual(self.ids(page), [process_id])
+
+    def test_batch_navigation_keeps_the_filters(self):
+        add_ended(self.registry(), PAGE_SIZE + 5, EDITORS, "/plone/job")
+        transaction.commit()
+        page = self.client(MANAGER).get(f"{ALL}?state=completed&view=job")
+        url = re.search(r'href="([^"]*b_start[^"]*)"', page.text)[1]
+        self.assertIn("state=completed", url)
+        self.assertIn("view=job", url)
+
+    def test_run_again_by_a_manager_runs_as_the_owner(self):
+        failed = self.failed()
+        seen = []
+        self.job(lambda v, pid: seen.append(v.request["AUTHENTICATED_USER"]))
+        self.press(ALL, {"again": failed}, MANAGER)
+        self.assertEqual([user.getId() for user in seen], ["editor"])
+
+
+class ViewletTests(PloneListTestCase):
+    def text(self, login=EDITOR, path="/plone/sitemap"):
+        page = self.client(login).get(path)
+        found = re.search(
+            r'(?s)<nav class="netsight-async-viewlet.*?</nav>', page.text
+        )
+        return found and re.sub(r"\s+", " ", found[0])
+
+    def test_it_tells_how_many_of_ones_own_run_or_wait(self):
+        self.queued()
+        self.queued()
+        self.done()
+        self.queued(READER)
+        text = self.text()
+        self.assertIn("Running or waiting: 2", text)
+        self.assertIn(f'href="http://localhost{MINE}"', text)
+
+    def test_there_is_none_when_nothing_runs(self):
+        self.done()
+        self.queued(READER)
+        self.queued(None)
+        self.assertIsNone(self.text())
+        self.assertIsNone(self.text(None))
+
+    def test_there_is_none_on_the_list_itself(self):
+        self.queued()
+        self.assertIsNone(self.text(path=MINE))
+
+    def test_many_are_not_counted_to_the_end(self):
+        for number in range(COUNT_MOST + 1):
+            add(self.registry(), number, EDITORS, "/plone/job")
+        transaction.commit()
+        self.assertIn(f"{COUNT_MOST} or more", self.text())
+
+    def test_it_is_for_sites_with_the_profile(self):
+        applyProfile(self.portal, "netsight.async:uninstall")
+        transaction.commit()
+        self.queued()
+        self.assertIsNone(self.text())
+
+    def cost(self):
+        """Return how many objects the viewlet loads with empty caches."""
+        costs = []
+
+        def begin(root):
+            # What Plone has loaded for the page until now does not matter.
+            root._p_jar.cacheMinimize()
+            root._p_jar.getTransferCounts(True)
+            return query_registry(root)
+
+        def end(registry, *args, **kwargs):
+            found = find(registry, *args, **kwargs)
+            costs.append(registry._p_jar.getTransferCounts(True)[0])
+            return found
+
+        module = "netsight.async_.browser.lists.viewlet"
+        with (
+            mock.patch(f"{module}.query_registry", begin),
+            mock.patch(f"{module}.find", end),
+        ):
+            self.text()
+        return costs[0]
+
+    def test_it_costs_little_among_10000_processes(self):
+        registry = self.registry()
+        registry.worker(this_worker())
+        add_ended(registry, 10_000, EDITORS, "/plone/job")
+        recover(registry)
+        transaction.commit()
+        self.assertLess(self.cost(), 10)
+        add(registry, 10_001, EDITORS, "/plone/job")
+        transaction.commit()
+        self.assertLess(self.cost(), 20)
+
+
+class ProfileTests(PloneListTestCase):
+    """What the profile adds, and what is left of it."""
+
+    def configlets(self):
+        panel = self.portal.portal_controlpanel
+        return [each.id for each in panel.listActions()]
+
+    def user_actions(self):
+        return list(self.portal.portal_actions.user.objectIds())
+
+    def test_the_action_is_before_the_logout(self):
+        actions = self.user_actions()
+        mine = actions.index("netsight.async.my-processes")
+        self.assertEqual(actions[mine + 1], "logout")
+
+    def test_only_who_is_logged_in_has_the_action(self):
+        for login, expected in ((EDITOR, True), (None, False)):
+            page = self.client(login).get("/plone/sitemap")
+            self.assertEqual("/@@my-processes" in page.text, expected)
+
+    def test_uninstalling_leaves_nothing(self):
+        applyProfile(self.portal, "netsight.async:uninstall")
+        self.assertNotIn("netsight.async", self.configlets())
+        self.assertNotIn("netsight.async.my-processes", self.user_actions())
+        transaction.commit()
+        page = self.client(MANAGER).get("/plone/sitemap")
+        self.assertNotIn("my-processes", page)
+        self.client(MANAGER).get(ALL, status=404)
+
+    def test_a_site_is_as_it_was_before(self):
+        applyProfile(self.portal, "netsight.async:uninstall")
+        before = self.exported()
+        applyProfile(self.portal, PROFILE)
+        self.assertNotEqual(self.exported(), before)
+        applyProfile(self.portal, "netsight.async:uninstall")
+        self.assertEqual(self.exported(), before)
+
+    def exported(self):
+        return (
+            self.configlets(),
+            self.user_actions(),
+            self.portal.rolesOfPermission(MANAGE_PROCESSES),
+            self.portal.acquiredRolesAreUsedBy(MANAGE_PROCESSES),
+        )
+
+    def test_a_site_with_the_older_profile_is_upgraded(self):
+        setup = self.portal.portal_setup
+        self.portal.portal_controlpanel.unregisterConfiglet("netsight.async")
+        self.portal.portal_actions.user._delObject(
+            "netsight.async.my-processes"
+        )
+        setup.setLastVersionForProfile(PROFILE, "2000")
+        setup.upgradeProfile(PROFILE)
+        self.assertIn("netsight.async", self.configlets())
+        self.assertIn("netsight.async.my-processes", self.user_actions())
+        self.assertEqual(setup.getLastVersionForProfile(PROFILE), ("2001",))
+        self.assertEqual(setup.listUpgrades(PROFILE), [])
+
+
+class TitleTests(PloneListTestCase):
+    """The title of the window names what the page is about."""
+
+    def title(self, path, login=EDITOR, **kwargs):
+        page = self.client(login).get(path, **kwargs)
+        return unescape(re.search("<title>(.*?)</title>", page.text)[1])
+
+    def test_of_the_page_that_waits(self):
+        process_id = self.queued()
+        self.process(process_id).title = "Salt & <b>pepper"
+        transaction.commit()
+        view = self.path("cancellable-job")
+        self.assertEqual(
+            self.title(f"{view}/processing?process_id={process_id}"),
+            "Salt & <b>pepper – Plone site",
+        )
+
+    def test_of_the_page_of_one_that_failed(self):
+        process_id = self.failed()
+        path = f"{self.path('again-job')}/processing?process_id={process_id}"
+        self.assertEqual(self.title(path), "Failed – again-job – Plone site")
+
+    def test_of_a_refusal(self):
+        path = f"{self.path('job')}/processing?process_id=abcde"
+        self.assertEqual(
+            self.title(path, status=404),
+            "This is not possible – Plone site",
+        )
+
+    def test_of_the_lists(self):
+        for path, login, text in (
+            (MINE, EDITOR, "My background processes"),
+            (ALL, MANAGER, "Background processes"),
+        ):
+            with self.subTest(path):
+                self.assertEqual(
+                    self.title(path, login), f"{text} – Plone site"
+                )
+
+    def test_of_other_pages_it_is_plones(self):
+        self.assertEqual(self.title("/plone/@@sitemap"), "Plone site")

@@ -1,0 +1,108 @@
+"""What a view says of its queue, and where it comes to."""
+
+from unittest import mock
+
+from netsight.async_.actions import run_again
+from netsight.async_.exceptions import BadQueueError
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import transact
+from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.views import JobView
+
+
+class Bell:
+    """An executor that notes the rings, and leaves everything queued."""
+
+    def __init__(self):
+        self.rings = []
+
+    def ring(self, *args):
+        self.rings.append(args)
+
+
+class QueueTests(AsyncTestCase):
+    def setUp(self):
+        super().setUp()
+        self.bell = Bell()
+        bell = processes_run_by(self.bell)
+        bell.__enter__()
+        self.addCleanup(bell.__exit__, None, None, None)
+
+    def view(self, **choices):
+        """Have the class of the test view make other choices."""
+        for name, value in choices.items():
+            patch = mock.patch.object(JobView, name, value)
+            patch.start()
+            self.addCleanup(patch.stop)
+
+    def start(self):
+        return self.client().start("/job")
+
+    def test_a_view_that_says_nothing_is_in_the_default_queue(self):
+        process_id = self.start()
+        process = self.process(process_id)
+        self.assertEqual((process.queue, process.priority), ("default", 0))
+        self.assertEqual(self.bell.rings, [(process_id, "default", 0)])
+
+    def test_the_choices_of_the_view_are_kept_and_rung(self):
+        self.view(queue="heavy", priority=9)
+        process_id = self.start()
+        process = self.process(process_id)
+        self.assertEqual((process.queue, process.priority), ("heavy", 9))
+        self.assertEqual(self.bell.rings, [(process_id, "heavy", 9)])
+
+    def test_one_that_is_run_again_keeps_them(self):
+        self.view(queue="heavy", priority=9, restart_after_crash=True)
+        process_id = self.start()
+        self.view(queue="default", priority=0)
+
+        def again(root):
+            registry = query_registry(root)
+            registry[process_id].cancel()
+            return run_again(registry, registry[process_id]).id
+
+        # The hook belongs to the transaction of the thread.
+        new_id = transact("test", again)
+        process = self.process(new_id)
+        self.assertEqual((process.queue, process.priority), ("heavy", 9))
+
+    def test_a_bad_queue_tells_the_developer_and_starts_nothing(self):
+        for queue in ("", "two words", "café", None, "x" * 51):
+            with self.subTest(queue):
+                self.view(queue=queue)
+                with self.assertRaisesRegex(BadQueueError, "view job is"):
+                    self.client().post("/job")
+        self.assertEqual(self.processes(), [])
+
+    def test_a_bad_priority_tells_the_developer_and_starts_nothing(self):
+        for priority in (-1, 10, 1.5, "1", None, True):
+            with self.subTest(priority):
+                self.view(priority=priority)
+                with self.assertRaisesRegex(BadQueueError, "view job is"):
+                    self.client().post("/job")
+        self.assertEqual(self.processes(), [])
+
+
+class AheadTests(AsyncTestCase):
+    """How many are queued before a process."""
+
+    def ahead_of_last(self, *choices):
+        """Start processes with these (queue, priority); ask for the last."""
+        with processes_run_by(Bell()):
+            for queue, priority in choices:
+                with mock.patch.multiple(
+                    JobView, queue=queue, priority=priority
+                ):
+                    process_id = self.client().start("/job")
+        return query_registry(self.app).queued_before(process_id)
+
+    def test_other_queues_are_not_waited_for(self):
+        ahead = self.ahead_of_last(("heavy", 0), ("default", 0), ("heavy", 0))
+        self.assertEqual(ahead, 1)
+
+    def test_lower_priorities_are_not_waited_for(self):
+        ahead = self.ahead_of_last(
+            ("default", 0), ("default", 5), ("default", 9), ("default", 5)
+        )
+        self.assertEqual(ahead, 2)

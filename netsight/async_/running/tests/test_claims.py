@@ -1,0 +1,146 @@
+"""Claims of several Zopes at once: what the state machine has found."""
+
+import tempfile
+import unittest
+
+from ZODB.DemoStorage import DemoStorage
+from ZODB.FileStorage import FileStorage
+from ZODB.POSException import ConflictError
+
+from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.database import transact
+from netsight.async_.records.tests.test_lease import LEASE
+from netsight.async_.records.tests.test_process import make_process
+from netsight.async_.running.runner import Run
+from netsight.async_.serving.recovery import recover
+from netsight.async_.tests.zopes import Session
+from netsight.async_.tests.zopes import Stage
+from netsight.async_.tests.zopes import Zope
+from netsight.async_.tests.zopes import fail
+
+
+class ZopesTestCase(unittest.TestCase):
+    """Two Zopes on one database."""
+
+    def setUp(self):
+        self.stage = self.make_stage()
+        self.addCleanup(self.stage.close)
+        self.mine = self.zope("mine")
+        self.other = self.zope("other")
+
+    def make_stage(self):
+        return Stage(DemoStorage())
+
+    def zope(self, name):
+        zope = Zope(self.stage, name, skew=0)
+        self.addCleanup(zope.reading.close)
+        return zope
+
+    def transact(self, zope, function):
+        """Return ``function(registry)``, done by a Zope in a transaction."""
+        self.stage.enter(zope)
+        return transact(
+            "test", lambda root: function(getProcessRegistry(root))
+        )
+
+    def add(self, process_id, by=None, **kwargs):
+        process = make_process(process_id, **kwargs)
+        by = by or self.mine
+        self.transact(by, lambda registry: registry.add(process))
+
+    def claimed(self, zope, process_id):
+        """Return a Run of a Zope that has claimed a process."""
+        self.stage.enter(zope)
+        run = Run(process_id)
+        transact("claim", run._claim)
+        return run
+
+    def be_silent(self):
+        """Let a lease run out, with all Zopes looking on."""
+        for _number in range(3):
+            for zope in (self.mine, self.other):
+                zope.look()
+            self.stage.now += LEASE / 2
+
+    def state(self, zope, process_id):
+        return zope.look()[process_id].state
+
+
+class ClaimTests(ZopesTestCase):
+    def test_a_failure_is_not_stored_if_the_claim_goes_meanwhile(self):
+        self.add("a", max_attempts=3)
+        run = self.claimed(self.mine, "a")
+        late = Session(self.stage)
+        self.addCleanup(late.close)
+        fail(late.app, run)
+        self.transact(
+            self.mine, lambda registry: registry.worker("mine").end()
+        )
+        self.transact(self.other, recover)
+        with self.assertRaises(ConflictError):
+            late.commit()
+        self.assertEqual(self.state(self.other, "a"), "queued")
+
+    def test_what_ends_meanwhile_is_not_claimed(self):
+        self.add("a", max_attempts=3)
+        run = self.claimed(self.mine, "a")
+        self.state(self.other, "a")
+        self.be_silent()
+        self.stage.enter(self.other)
+        late = Session(self.stage)
+        self.addCleanup(late.close)
+        Run("a")._claim(late.app)
+        self.stage.enter(self.mine)
+        transact("test", fail, run)
+        with self.assertRaises(ConflictError):
+            late.commit()
+
+    def test_a_recovery_that_is_rolled_back_forgets_no_death(self):
+        self.add("a", max_attempts=2)
+        self.claimed(self.other, "a")
+        self.assertEqual(self.state(self.mine, "a"), "running")
+        self.be_silent()
+        self.assertEqual(self.state(self.mine, "a"), "queued")
+        with self.assertRaises(ConflictError):
+            self.transact(self.mine, recover_and_conflict)
+        self.assertEqual(self.state(self.mine, "a"), "queued")
+
+    def test_a_second_single_start_ends_the_lost_one_that_it_replaces(self):
+        self.add("a", single_key="key")
+        run = self.claimed(self.mine, "a")
+        self.state(self.other, "a")
+        self.be_silent()
+        self.assertEqual(self.state(self.other, "a"), "lost")
+        self.add("b", single_key="key", by=self.other)
+        self.stage.enter(self.mine)
+        with self.assertRaises(ClaimLostError):
+            transact("test", fail, run)
+        self.assertEqual(self.state(self.mine, "a"), "lost")
+
+
+class StoredOnceTests(ZopesTestCase):
+    """On a storage that keeps what is stored twice in one transaction."""
+
+    def make_stage(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.storage = FileStorage(f"{folder.name}/Data.fs")
+        return Stage(self.storage)
+
+    def test_an_outcome_that_is_guarded_is_stored_once(self):
+        self.add("a")
+        session = Session(self.stage)
+        self.addCleanup(session.close)
+        process = getProcessRegistry(session.app)["a"]
+        process.complete(1, None)
+        process.outcome.guard()
+        session.commit()
+        for last in self.storage.iterator():
+            oids = [record.oid for record in last]
+        self.assertEqual(oids.count(process.outcome._p_oid), 1)
+
+
+def recover_and_conflict(registry):
+    recover(registry)
+    raise ConflictError

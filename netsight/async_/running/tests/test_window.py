@@ -1,0 +1,203 @@
+"""When a run may be interrupted from outside, and what comes of it."""
+
+import sys
+import threading
+
+import transaction
+import ZEO
+from persistent import Persistent
+
+from netsight.async_.exceptions import TimeLimitExceeded
+from netsight.async_.records import database
+from netsight.async_.records.database import transact
+from netsight.async_.running.publishing import run_of
+from netsight.async_.running.runner import run
+from netsight.async_.running.window import Window
+from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.support import Never
+
+
+def is_open_here(window):
+    return window.is_open(sys._getframe())
+
+
+class Witness:
+    """A data manager that looks at a window in each step of a commit."""
+
+    def __init__(self, window, seen):
+        self._look = lambda *args: seen.add(is_open_here(window))
+
+    def sortKey(self):
+        return "~"
+
+    def __getattr__(self, name):
+        if name.startswith(("tpc_", "commit", "abort")):
+            return self._look
+        raise AttributeError(name)
+
+
+class Loading(Persistent):
+    """Looks at a window while the database gives it its state."""
+
+    look = None
+
+    def __setstate__(self, state):
+        Loading.look()
+        super().__setstate__(state)
+
+
+class WindowTestCase(AsyncTestCase):
+    def setUp(self):
+        super().setUp()
+        self.window = Window()
+        self.seen = set()
+
+    def run_in_window(self, work):
+        """Run a job to its end, and return its process."""
+        with processes_run_by(Never()):
+            _client, process_id = self.run_job(work)
+        thread = threading.Thread(target=run, args=(process_id, self.window))
+        thread.start()
+        thread.join()
+        return self.process(process_id)
+
+    def join(self):
+        transaction.get().join(Witness(self.window, self.seen))
+
+    def look(self, *args):
+        self.seen.add(is_open_here(self.window))
+
+    def assert_completed(self, process):
+        self.assertEqual(process.state, "completed", process.error)
+
+
+class WindowTests(WindowTestCase):
+    def test_it_is_open_while_the_job_works(self):
+        self.assert_completed(
+            self.run_in_window(lambda view, process_id: self.look())
+        )
+        self.assertEqual(self.seen, {True})
+
+    def test_it_is_closed_in_the_commit_that_ends_the_process(self):
+        self.assert_completed(
+            self.run_in_window(lambda view, process_id: self.join())
+        )
+        self.assertEqual(self.seen, {False})
+        self.assertFalse(is_open_here(self.window))
+
+    def test_it_is_closed_in_commits_of_the_job_and_open_after_them(self):
+        def work(view, process_id):
+            for end in (transaction.commit, transaction.abort):
+                self.join()
+                end()
+                opened.append(is_open_here(self.window))
+            self.join()
+            view.checkpoint()
+            opened.append(is_open_here(self.window))
+
+        opened = []
+        self.assert_completed(self.run_in_window(work))
+        self.assertEqual(self.seen, {False})
+        self.assertEqual(opened, [True, True, True])
+
+    def test_it_is_open_again_after_a_commit_that_fails(self):
+        class Failing(Witness):
+            def tpc_vote(self, txn):
+                raise ValueError("no vote")
+
+        def work(view, process_id):
+            transaction.get().join(Failing(self.window, set()))
+            with self.assertRaises(ValueError):
+                transaction.commit()
+            transaction.abort()
+            self.look()
+
+        self.assert_completed(self.run_in_window(work))
+        self.assertEqual(self.seen, {True})
+
+    def test_it_is_closed_in_hooks_and_synchronizers_of_a_commit(self):
+        class Synchronizer:
+            newTransaction = lambda *args: None  # noqa: E731
+            beforeCompletion = afterCompletion = self.look
+
+        def work(view, process_id):
+            synchronizer = Synchronizer()
+            transaction.manager.registerSynch(synchronizer)
+            transaction.get().addAfterCommitHook(self.look)
+            transaction.commit()
+            transaction.manager.unregisterSynch(synchronizer)
+
+        self.assert_completed(self.run_in_window(work))
+        self.assertEqual(self.seen, {False})
+
+    def test_it_is_closed_in_commits_of_other_transaction_managers(self):
+        def work(view, process_id):
+            manager = transaction.TransactionManager()
+            manager.begin().join(Witness(self.window, self.seen))
+            manager.commit()
+
+        self.assert_completed(self.run_in_window(work))
+        self.assertEqual(self.seen, {False})
+
+    def test_it_is_closed_while_an_object_is_loaded(self):
+        def work(view, process_id):
+            view.context.loading._p_deactivate()
+            self.assertEqual(view.context.loading.text, "loaded")
+
+        self.app.loading = Loading()
+        self.app.loading.text = "loaded"
+        transaction.commit()
+        Loading.look = self.look
+        self.assert_completed(self.run_in_window(work))
+        self.assertEqual(self.seen, {False})
+
+    def test_it_is_closed_in_short_transactions_of_ours(self):
+        self.assert_completed(
+            self.run_in_window(
+                lambda view, process_id: transact("", self.look)
+            )
+        )
+        self.assertEqual(self.seen, {False})
+
+    def test_it_is_closed_in_whatever_a_storage_calls(self):
+        for name in database.STORAGES:
+            with self.subTest(name):
+                module = {"__name__": f"{name}.storage", "look": self.look}
+                exec("def load(): look()", module)
+                self.assert_completed(
+                    self.run_in_window(lambda view, pid, m=module: m["load"]())
+                )
+        self.assertEqual(self.seen, {False})
+
+    def test_storages_have_the_names_of_their_packages(self):
+        self.assertIn(ZEO.__name__, database.STORAGES)
+
+    def test_it_is_closed_while_progress_is_handed_over(self):
+        class Number(float):
+            __eq__ = lambda *args: self.look()  # noqa: E731
+            __hash__ = None
+
+        def work(view, process_id):
+            run_of(view.request).set_progress(Number(5), None)
+
+        self.assert_completed(self.run_in_window(work))
+        self.assertEqual(self.seen, {False})
+
+
+class TimeLimitTests(WindowTestCase):
+    def test_a_job_that_is_interrupted_fails_with_a_clear_text(self):
+        def work(view, process_id):
+            view.context.title = "changed"
+            try:
+                raise TimeLimitExceeded("It ran for too long.")
+            except Exception:
+                self.look()
+
+        with self.assertLogs("netsight.async_.running.runner"):
+            process = self.run_in_window(work)
+        self.assertEqual(process.state, "failed")
+        self.assertEqual(process.error.kind, "TimeLimitExceeded")
+        self.assertEqual(process.error.text, "It ran for too long.")
+        self.assertEqual(self.seen, set())
+        self.assertNotEqual(self.app.title, "changed")
