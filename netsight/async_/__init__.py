@@ -3,10 +3,7 @@
 from netsight.async_ import BaseAsyncView
 """
 
-from netsight.async_.browser.view import BaseAsyncView
-from netsight.async_.exceptions import NoSuchProcessError
-from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
-from netsight.async_.records.database import getProcessRegistry
+from importlib import import_module
 
 
 __all__ = [
@@ -15,3 +12,21 @@ __all__ = [
     "ThreadDiedBeforeCompletionError",
     "getProcessRegistry",
 ]
+
+HOMES = {
+    "BaseAsyncView": "netsight.async_.browser.view",
+    "NoSuchProcessError": "netsight.async_.exceptions",
+    "ThreadDiedBeforeCompletionError": "netsight.async_.exceptions",
+    "getProcessRegistry": "netsight.async_.records.database",
+}
+
+
+def __getattr__(name):
+    """Import what is asked for when it is asked for (PEP 562).
+
+    So who needs one module here, as a ZEO server does for a class of ours,
+    need not load Zope's publisher for it.
+    """
+    if name not in HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(HOMES[name]), name)

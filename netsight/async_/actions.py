@@ -101,8 +101,6 @@ def remove_ended(query, before=None):
 
 def _remove_batch(root, query, before):
     registry = query_registry(root)
-    if registry is None:
-        return 0, None
     found = find(registry, query, before, REMOVE_BATCH)
     # What is not settled yet is left to recovery.
     processes = registry.readable(found.ids)

@@ -108,12 +108,9 @@ class Found(NamedTuple):
 def find(registry, query, before=None, most=SCAN_MOST):
     """Return what a Query finds among `most` processes older than `before`.
 
-    `before` is an id; without it, the newest are looked at.  Before the first
-    start, when `registry` is None, there is nothing.
+    `before` is an id; without it, the newest are looked at.
     """
     found, last = [], None
-    if registry is None:
-        return Found(found, last)
     for count, process_id in enumerate(query.candidates(registry, before)):
         if count == most:
             return Found(found, last)
@@ -139,12 +136,12 @@ class Active(NamedTuple):
 
 
 def active_of(registry):
-    """Return the Active of a registry, or of None for none.
+    """Return the Active of a registry.
 
     The ACTIVE_MOST oldest are looked at; all behind them count as queued.
     """
-    ids = [] if registry is None else registry.active_ids()
-    seen = list(registry.readable(ids[:ACTIVE_MOST])) if ids else []
+    ids = registry.active_ids()
+    seen = list(registry.readable(ids[:ACTIVE_MOST]))
     states = [process.state for process in seen]
     waiting = [p.created for p, s in zip(seen, states) if s == QUEUED]
     return Active(
@@ -155,7 +152,7 @@ def active_of(registry):
 
 
 def health_of(registry):
-    """Return a dict of numbers about a registry, or None for none.
+    """Return a dict of numbers about a registry.
 
     ``queued`` and ``running`` are numbers of processes,
     ``oldest_queued_seconds`` is 0 if none is queued, ``failed_last_hour`` and
@@ -180,8 +177,6 @@ def health_of(registry):
 def _recent_states(registry, now):
     """Return the states of what has ended lately."""
     states = []
-    if registry is None:
-        return states
     ids = islice(registry.newest_ids(), RECENT_MOST)
     for process in registry.readable(ids):
         if process.created < now - OLD_SECONDS:
@@ -192,6 +187,6 @@ def _recent_states(registry, now):
 
 
 def _alive(registry):
-    workers = [] if registry is None else registry.workers()
+    alive = {w.name for w in registry.workers() if watch.is_alive(w)}
     # A Zope without a record has not run anything yet, but it answers here.
-    return {w.name for w in workers if watch.is_alive(w)} | {this_worker()}
+    return alive | {this_worker()}

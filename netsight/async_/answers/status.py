@@ -8,7 +8,7 @@ from zope.i18n import translate
 
 from netsight.async_ import interfaces
 from netsight.async_.records.database import application_of
-from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.database import query_registry
 
 
 ALMOST_DONE = 99.9
@@ -33,7 +33,7 @@ def status_of(view, process):
     """
     request = view.request
     queued, message = process.state == interfaces.QUEUED, process.message
-    registry = getProcessRegistry(application_of(view.context))
+    registry = query_registry(application_of(view.context))
     return {
         "id": process.id,
         "title": translate(process.title, context=request),

@@ -113,5 +113,5 @@ class NotStoredPage(BrowserView):
 
 
 def _is_stored(change):
-    registry = query_registry(application_of(change.view.context))
-    return registry is not None and change.process_id in registry
+    root = application_of(change.view.context)
+    return change.process_id in query_registry(root)

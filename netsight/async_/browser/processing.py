@@ -14,7 +14,7 @@ from netsight.async_.context import context_url
 from netsight.async_.context import site_of
 from netsight.async_.i18n import _
 from netsight.async_.records.database import application_of
-from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import current_owner
 
 
@@ -61,7 +61,7 @@ class ProcessingPage(Page):
         return self.message or TEXTS["running"]
 
     def _ahead(self):
-        registry = getProcessRegistry(application_of(self.context))
+        registry = query_registry(application_of(self.context))
         return registry.queued_before(self.process.id)
 
     @property

@@ -25,7 +25,17 @@ NOTE = "netsight.async: "
 
 
 def query_registry(root):
-    """Return the registry of the Zope application `root`, or None.
+    """Return the registry of the Zope application `root`, for reading.
+
+    Before the first start there is none: this is an empty one then, and
+    nothing that is done to it is ever stored.
+    """
+    registry = _stored_registry(root)
+    return ProcessRegistry() if registry is None else registry
+
+
+def _stored_registry(root):
+    """Return the registry, or None.
 
     It is an attribute of `root`, or in the root of the database that the
     setting `database` names.
@@ -52,12 +62,12 @@ def is_read_only(root):
 def getProcessRegistry(context=None):
     """Return the registry of the Zope application that `context` is in.
 
-    Adds it if it is missing.
+    Adds it if it is missing: for who stores something.
     """
     root = application_of(context)
-    if query_registry(root) is None:
+    if _stored_registry(root) is None:
         _add_registry(root)
-    return query_registry(root)
+    return _stored_registry(root)
 
 
 def _add_registry(root):
@@ -81,8 +91,7 @@ def application_of(context=None):
 
 def get_process(root, process_id):
     """Return the IProcess with that id; raises NoSuchProcessError."""
-    registry = query_registry(root)
-    process = registry and registry.get(process_id)
+    process = query_registry(root).get(process_id)
     if process is None:
         raise NoSuchProcessError(process_id)
     return process

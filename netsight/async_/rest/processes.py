@@ -85,9 +85,9 @@ class ProcessesService(RestErrors, Service):
 
     def process(self):
         """Return the process that the address names; raises NotFound."""
-        process_id, registry, process = self.names[0], self.registry, None
-        if registry is not None and is_process_id(process_id):
-            process = self._get(registry, process_id)
+        process_id, process = self.names[0], None
+        if is_process_id(process_id):
+            process = self._get(process_id)
         if (
             process is None
             or not is_below(process, self.site_path)
@@ -96,9 +96,9 @@ class ProcessesService(RestErrors, Service):
             raise NotFound(process_id)
         return process
 
-    def _get(self, registry, process_id):
+    def _get(self, process_id):
         try:
-            return registry.get(process_id)
+            return self.registry.get(process_id)
         except NewerFormatError as exc:
             sentence = translate(ERROR_NEWER_FORMAT, context=self.request)
             raise ServiceUnavailable(sentence) from exc
@@ -157,7 +157,7 @@ class ProcessesGet(ProcessesService):
         query, before = self.asked()
         found = find(self.registry, query, before, SCAN_MOST)
         batch = HypermediaBatch(self.request, found.ids)
-        processes = self.registry.readable(batch) if found.ids else ()
+        processes = self.registry.readable(batch)
         links = dict(batch.links or {})
         if found.go_on:
             links["older"] = self.older_url(found.go_on)

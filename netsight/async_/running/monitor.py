@@ -287,10 +287,7 @@ def _wanted(root, holds):
 
 
 def _beat(root):
-    registry = query_registry(root)
-    # The very first start may have been undone.
-    if registry is not None:
-        registry.worker(this_worker()).beat()
+    query_registry(root).worker(this_worker()).beat()
 
 
 def _query(root, process_id):

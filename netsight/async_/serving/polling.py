@@ -41,8 +41,6 @@ class Poll:
         names of living workers, and whether there is a dead one.
         """
         registry = query_registry(root)
-        if registry is None:
-            return frozenset(), [], frozenset(), False
         workers = registry.workers()
         living = frozenset(w.name for w in workers if watch.is_alive(w))
         active, queued = self._seen, []

@@ -21,7 +21,6 @@ from netsight.async_.running.monitor import monitor
 from netsight.async_.running.telling import tell_in_thread
 from netsight.async_.running.telling import wait_told
 from netsight.async_.serving.polling import Poll
-from netsight.async_.serving.recovery import Recovered
 from netsight.async_.serving.recovery import end_other_workers
 from netsight.async_.serving.recovery import is_exclusive
 from netsight.async_.serving.recovery import recover
@@ -69,21 +68,15 @@ class Duty:
 def _recover(root):
     if is_read_only(root):
         raise ReadOnlyError
-    registry = query_registry(root)
-    if registry is None:
-        return Recovered([], [])
-    return recover(registry, monitor.holds())
+    return recover(query_registry(root), monitor.holds())
 
 
 def _sweep(root, after):
-    registry = query_registry(root)
-    return None if registry is None else sweep(registry, after)
+    return sweep(query_registry(root), after)
 
 
 def _end_others(root):
-    registry = query_registry(root)
-    if registry is not None:
-        end_other_workers(registry)
+    end_other_workers(query_registry(root))
 
 
 def _end_this(root):
@@ -92,8 +85,7 @@ def _end_this(root):
     Returns the ids of the processes that are over by that.
     """
     registry, ended = query_registry(root), []
-    workers = [] if registry is None else registry.workers()
-    for worker in workers:
+    for worker in registry.workers():
         if worker.name == this_worker():
             worker.end()
             ended += recover(registry, leaving=this_worker()).ended

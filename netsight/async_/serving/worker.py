@@ -106,8 +106,6 @@ def _is_drained():
 def _has_work(root):
     """Tell whether something waits for this worker, or runs here."""
     registry = query_registry(root)
-    if registry is None:
-        return False
     active = registry.readable(registry.oldest_active_ids())
     return any(_is_mine(process) for process in active)
 

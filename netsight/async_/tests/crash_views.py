@@ -163,7 +163,7 @@ class StatesView(BrowserView):
 
     def __call__(self):
         registry = query_registry(self.context)
-        ids = registry.process_ids() if registry is not None else ()
+        ids = registry.process_ids()
         done = self.context._p_jar.root().get(EFFECTS, {})
         return json.dumps(
             {i: described(registry[i], done.get(i, ())) for i in ids}

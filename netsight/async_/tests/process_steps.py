@@ -150,8 +150,8 @@ class Sweep:
 
     def act(self, root):
         registry = query_registry(root)
-        after = registry and sweep(registry)
-        while after is not None and registry is not None:
+        after = sweep(registry)
+        while after is not None:
             after = sweep(registry, after)
 
     def expect(self, model, zope):
@@ -178,7 +178,7 @@ class Stop:
 
     def act(self, root):
         registry = query_registry(root)
-        workers = registry.workers() if registry else []
+        workers = registry.workers()
         self.is_known = this_worker() in [w.name for w in workers]
         server._end_this(root)
 

@@ -177,7 +177,7 @@ class AsyncTestCase(unittest.TestCase):
         """Return all processes, the oldest first."""
         transaction.begin()
         registry = query_registry(self.app)
-        ids = registry.process_ids() if registry is not None else ()
+        ids = registry.process_ids()
         return sorted((registry[i] for i in ids), key=lambda p: p.created)
 
     @contextmanager

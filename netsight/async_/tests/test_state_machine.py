@@ -576,8 +576,6 @@ class ProcessMachine(RuleBasedStateMachine):
 
     def seen_by(self, zope):
         registry = zope.look()
-        if registry is None:
-            return {}
         return {
             process_id: self.described(registry[process_id])
             for process_id in registry.process_ids()
@@ -616,9 +614,9 @@ class ProcessMachine(RuleBasedStateMachine):
         effects = [done.get("effect") for done in self.committed().values()]
         session = Session(self.stage)
         registry = query_registry(session.app)
-        active = registry.active_ids() if registry else []
+        active = registry.active_ids()
         keys = []
-        for process_id in registry.process_ids() if registry else ():
+        for process_id in registry.process_ids():
             process = registry[process_id]
             state = process.outcome.state
             assert state in (None, *interfaces.FINAL_STATES)

@@ -111,11 +111,11 @@ class Zope:
         return self.name
 
     def look(self):
-        """Look who lives; return the registry, None if there is none yet."""
+        """Look who lives; return the registry."""
         self.stage.enter(self)
         self.reading.begin()
         registry = query_registry(self.reading.app)
-        for worker in registry.workers() if registry is not None else ():
+        for worker in registry.workers():
             self.watch.is_alive(worker)
         return registry
 

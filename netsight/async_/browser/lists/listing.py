@@ -141,8 +141,6 @@ class Listing(Buttons, Framed, BrowserView):
         """List of the Rows of this page."""
         begin = self.start
         ids = self.found.ids[begin : begin + PAGE_SIZE]
-        if self.registry is None:
-            return []
         return [Row(process, self) for process in self.registry.readable(ids)]
 
     @property

@@ -147,9 +147,7 @@ class ManageProcesses(Listing):
     @property
     def workers(self):
         """List of WorkerRow."""
-        registry = self.registry
-        workers = [] if registry is None else registry.workers()
-        return [WorkerRow(worker, self) for worker in workers]
+        return [WorkerRow(worker, self) for worker in self.registry.workers()]
 
 
 def registered_views():

@@ -31,10 +31,9 @@ class MyProcessesViewlet(ViewletBase):
         """Count, from the indexes of the owner and of active processes."""
         super().update()
         owner = current_owner()
-        registry = query_registry(application_of(self.context))
-        is_list = isinstance(self.view, MyProcesses)
-        if owner.is_anonymous or registry is None or is_list:
+        if owner.is_anonymous or isinstance(self.view, MyProcesses):
             return
+        registry = query_registry(application_of(self.context))
         path = "/".join(self.portal_state.portal().getPhysicalPath())
         query = Query(path=path, owner=owner, states=ACTIVE_STATES)
         found = find(registry, query, most=COUNT_MOST)
