@@ -30,8 +30,7 @@ class JobRequest(WSGIRequest):
     def retry(self):
         request = super().retry()
         request.async_run = self.async_run
-        # The next attempt has a connection of its own.
-        request.async_run.connection = None
+        request.async_run.forget_attempt()
         return request
 
     def traverse(self, path, response=None, validated_hook=None):

@@ -18,7 +18,6 @@ from zope.event import notify
 from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
-from netsight.async_.events import ProcessCompletedEvent
 from netsight.async_.events import ProcessStartedEvent
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NoSuchProcessError
@@ -33,7 +32,6 @@ from netsight.async_.records.database import transact
 from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.requests import open_environ
-from netsight.async_.records.responses import take_response
 from netsight.async_.running import outcomes
 from netsight.async_.running.failure import error_of
 from netsight.async_.running.failure import is_cut_off
@@ -88,9 +86,12 @@ class Run:
         self.process_id = process_id
         self.window = window or Window()
         self.hold = None
+        self.owner = None
+        self.view_path = None
         self.attempts = 0
         self.connection = None
         self.settled = False
+        self.final_response = None
         self.environ = {}
         self._cuts_left = CUT_OFF_MOST
         self._cancel = threading.Event()
@@ -195,11 +196,11 @@ class Run:
             )
             if not self.settled:
                 # The view doomed its transaction: an answer without effects.
-                self._settle(self.final_response)
+                self._store_answer(self.final_response)
         except ClaimLostError:
             raise
         except HTTPRedirection as exc:
-            self._settle(self._redirect(exc))
+            self._store_answer(self._redirect(exc))
         except ProcessCancelled:
             self._write("cancelled", outcomes.cancel)
             tell_ended(self.process_id, self.environ)
@@ -279,17 +280,18 @@ class Run:
         """Raise ClaimLostError unless the claim is still this run's."""
         self.process().check_claim(this_worker(), self.hold.token)
 
+    def forget_attempt(self):
+        """Forget the connection of an attempt: the next has one of its own."""
+        self.connection = None
+
     def _complete(self, response):
-        process = self.process()
-        process.complete(
-            self.attempts, take_response(response, process._p_jar)
-        )
-        notify(ProcessCompletedEvent(process))
+        root = self.connection.root()["Application"]
+        outcomes.complete(root, self.hold, self.attempts, response)
         self.settled = True
 
     # After it
 
-    def _settle(self, response):
+    def _store_answer(self, response):
         """Store a response whose effects were rolled back."""
         with own_transaction("response") as root:
             outcomes.complete(root, self.hold, self.attempts, response)

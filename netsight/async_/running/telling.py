@@ -8,6 +8,7 @@ import io
 import logging
 import threading
 import time
+import weakref
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ from netsight.async_.context import site_of
 from netsight.async_.events import ProcessCancelledEvent
 from netsight.async_.events import ProcessFailedEvent
 from netsight.async_.events import ProcessLostEvent
+from netsight.async_.forks import in_forked_child
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
 from netsight.async_.records.owners import find_user
@@ -36,6 +38,11 @@ from netsight.async_.records.owners import find_user
 logger = logging.getLogger(__name__)
 
 THREAD_NAME = "netsight.async endings"
+
+_threads = weakref.WeakSet()
+"""Those that tell at the moment, and others that have ended."""
+
+in_forked_child(_threads.clear)
 
 EVENTS = {
     interfaces.FAILED: ProcessFailedEvent,
@@ -62,19 +69,27 @@ def tell_in_thread(process_ids):
     The monitor must go on with its heartbeat, however slow a subscriber is.
     """
     if process_ids:
-        threading.Thread(
-            target=lambda: [tell_ended(each) for each in process_ids],
+        thread = threading.Thread(
+            target=_tell_all,
+            args=(process_ids,),
             name=THREAD_NAME,
             daemon=True,
-        ).start()
+        )
+        # Raises if the system has no more threads.
+        thread.start()
+        _threads.add(thread)
+
+
+def _tell_all(process_ids):
+    for process_id in process_ids:
+        tell_ended(process_id)
 
 
 def wait_told(timeout):
     """Wait `timeout` seconds at most for what is told in threads."""
     deadline = time.monotonic() + timeout
-    for thread in threading.enumerate():
-        if thread.name == THREAD_NAME:
-            thread.join(max(0, deadline - time.monotonic()))
+    for thread in list(_threads):
+        thread.join(max(0, deadline - time.monotonic()))
 
 
 def _tell(root, process_id, environ, exc_info):
