@@ -10,6 +10,8 @@ from io import BytesIO
 from AccessControl import Unauthorized
 from AccessControl import getSecurityManager
 from AccessControl.SecurityManagement import newSecurityManager
+from AccessControl.SecurityManagement import noSecurityManager
+from zope.component.hooks import setSite
 from ZPublisher.HTTPRequest import WSGIRequest
 from ZPublisher.HTTPResponse import WSGIResponse
 
@@ -32,6 +34,17 @@ class JobRequest(WSGIRequest):
         request.async_run = self.async_run
         request.async_run.forget_attempt()
         return request
+
+    def close(self):
+        """Forget all, as Zope does when the connection is closed already.
+
+        The site goes first, as those who are told of this are looked up in
+        its registry, which may have to be loaded.
+        """
+        if self.async_run is not None:
+            noSecurityManager()
+            setSite(None)
+        super().close()
 
     def traverse(self, path, response=None, validated_hook=None):
         """Return what calls `__run__` of the process's view."""

@@ -8,13 +8,14 @@ import logging
 import threading
 import time
 from contextlib import closing
+from contextlib import contextmanager
 
 import transaction
 from AccessControl.SecurityManagement import noSecurityManager
 from zExceptions import HTTPRedirection
-from zope.component.hooks import getSite
 from zope.component.hooks import setSite
 from zope.event import notify
+from zope.globalrequest import clearRequest
 from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
@@ -183,17 +184,15 @@ class Run:
 
         Returns False if it is to be done again.
         """
-        fence = Fence(self)
-        site = getSite()
-        transaction.manager.registerSynch(fence)
         try:
-            publish_module(
-                self.environ,
-                lambda status, headers, exc_info=None: None,
-                _publish=self._attempt,
-                _request_factory=self._make_request,
-                _response_factory=JobResponse,
-            )
+            with self._own_surroundings():
+                publish_module(
+                    self.environ,
+                    lambda status, headers, exc_info=None: None,
+                    _publish=self._attempt,
+                    _request_factory=self._make_request,
+                    _response_factory=JobResponse,
+                )
             if not self.settled:
                 # The view doomed its transaction: an answer without effects.
                 self._store_answer(self.final_response)
@@ -209,12 +208,25 @@ class Run:
                 return False
             # SystemExit and the like end the process, not the worker.
             self._fail(exc)
+        return True
+
+    @contextmanager
+    def _own_surroundings(self):
+        """Leave nothing of a publication in this thread, whatever escapes.
+
+        What is of a closed connection would raise an error in the place of
+        that which is to be stored then.
+        """
+        fence = Fence(self)
+        transaction.manager.registerSynch(fence)
+        try:
+            yield
         finally:
+            noSecurityManager()
+            setSite(None)
+            clearRequest()
             transaction.manager.unregisterSynch(fence)
             transaction.abort()
-            noSecurityManager()
-            setSite(site)
-        return True
 
     def _make_request(self, stdin, environ, response):
         request = JobRequest(stdin, environ, response)
