@@ -112,7 +112,7 @@ class CancelView(BaseAsyncView):
             response=SimpleNamespace(redirect=lambda url: None)
         )
 
-    def _get_process(self, process_id):
+    def get_process(self, process_id):
         return self._process
 
     def process_url(self, name, process_id):

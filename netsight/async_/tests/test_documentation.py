@@ -42,6 +42,7 @@ from netsight.async_ import exceptions
 from netsight.async_ import interfaces
 from netsight.async_.actions import REMOVE_BATCH
 from netsight.async_.actions import REMOVE_MOST
+from netsight.async_.answers.interfaces import IProcessView
 from netsight.async_.answers.programs import RETRY_AFTER_SECONDS
 from netsight.async_.answers.programs import problem_name
 from netsight.async_.browser import processing
@@ -362,8 +363,12 @@ class DocumentationTests(unittest.TestCase):
         self.assert_described(SUBVIEWS, "reference/http.rst")
 
     def test_each_problem_is_described(self):
-        browser = Path(netsight.async_.__file__).parent / "browser"
-        source = "".join(p.read_text("utf-8") for p in browser.glob("*.py"))
+        package = Path(netsight.async_.__file__).parent
+        modules = [
+            *package.glob("answers/*.py"),
+            *package.glob("browser/*.py"),
+        ]
+        source = "".join(module.read_text("utf-8") for module in modules)
         names = re.findall(r'_\(\s*"((?:error|sentence)_\w+)"', source)
         self.assertIn("error_single", names)
         self.assert_described(
@@ -382,6 +387,13 @@ class DocumentationTests(unittest.TestCase):
         for name in interfaces.IAsyncView.names():
             with self.subTest(name):
                 self.assertIn(f".. py:method:: {name}(", text)
+
+    def test_what_the_answers_ask_of_a_view_is_described(self):
+        text = read("reference/view.rst").partition("What the answers")[2]
+        for name in IProcessView.names(all=True):
+            if name not in ("context", "request"):
+                with self.subTest(name):
+                    self.assertRegex(text, rf"``{name}(\(|``)")
 
     def test_each_choice_of_a_view_is_described_with_its_default(self):
         text = read("reference/view.rst")

@@ -168,7 +168,9 @@ class PageTests(AsyncTestCase):
     def test_it_is_json(self):
         response = self.get()
         self.assertEqual(response.content_type, "application/json")
-        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertEqual(
+            response.headers["Cache-Control"], "no-store, private"
+        )
         self.assertEqual(response.headers["Vary"], "Accept")
         self.assertEqual(response.json, NOTHING)
 

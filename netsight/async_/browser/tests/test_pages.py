@@ -5,7 +5,7 @@ import re
 import unittest
 from html import unescape
 
-from netsight.async_.browser.processing import clock
+from netsight.async_.browser.times import clock
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
 from netsight.async_.running.monitor import monitor

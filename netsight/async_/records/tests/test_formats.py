@@ -187,8 +187,6 @@ class OlderTests(AsyncTestCase):
     def test_a_record_of_2_0_has_the_first_format(self):
         process = self.process(self.process_id)
         self.assertEqual(process.format, 1)
-        del process.__dict__["format"]
-        self.assertEqual(process.format, 1)
 
     def test_one_that_a_newer_version_runs_is_its_own_from_then_on(self):
         with newer_version():

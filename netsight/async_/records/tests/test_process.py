@@ -41,11 +41,6 @@ class ProcessTests(unittest.TestCase):
             ("queued", "running", "completed", "failed", "cancelled", "lost"),
         )
 
-    def test_a_record_without_a_queue_waits_in_the_default_one(self):
-        old = make_process()
-        del old.queue, old.priority
-        self.assertEqual((old.queue, old.priority), ("default", 0))
-
     def test_a_new_one_is_queued(self):
         new = make_process()
         self.assertEqual(new.state, "queued")

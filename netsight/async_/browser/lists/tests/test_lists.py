@@ -8,9 +8,13 @@ from unittest import mock
 import transaction
 from ZODB.Connection import Connection
 
+from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.answers.tests.test_unstored import Failing
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import PAGE_SIZE
+from netsight.async_.exceptions import NotCancellableError
+from netsight.async_.exceptions import NotRepeatableError
+from netsight.async_.exceptions import StillRunningError
 from netsight.async_.interfaces import STATES
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.records.database import get_process
@@ -267,14 +271,15 @@ class ButtonTests(ListTestCase):
         self.assertEqual(self.state(process_id), "failed")
 
     def test_what_is_not_possible_says_so(self):
-        for button, process_id, sentence in (
-            ("cancel", self.queued(view="job"), texts.NOT_CANCELLABLE),
-            ("remove", self.queued(), texts.STILL_RUNNING),
-            ("again", self.done(), texts.NOT_REPEATABLE),
+        for button, process_id, error in (
+            ("cancel", self.queued(view="job"), NotCancellableError),
+            ("remove", self.queued(), StillRunningError),
+            ("again", self.done(), NotRepeatableError),
         ):
             with self.subTest(button):
                 before = self.state(process_id)
                 page = self.press(button, process_id, status=409)
+                sentence = refusal_of(error()).sentence
                 self.assertIn(sentence.default, text_of(page))
                 self.assertEqual(self.state(process_id), before)
 
