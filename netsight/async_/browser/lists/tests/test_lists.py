@@ -1,6 +1,5 @@
 """The lists of processes, on Zope without Plone."""
 
-import doctest
 import re
 from contextlib import contextmanager
 from unittest import mock
@@ -10,7 +9,6 @@ from ZODB.Connection import Connection
 
 from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.answers.tests.test_unstored import Failing
-from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import PAGE_SIZE
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import NotRepeatableError
@@ -569,8 +567,3 @@ class ListCostTests(ListTestCase):
         ):
             with self.subTest(path):
                 self.assertLess(self.loads(path, login), limit)
-
-
-def load_tests(loader, tests, pattern):
-    tests.addTests(doctest.DocTestSuite(texts))
-    return tests
