@@ -13,6 +13,7 @@ In document order, per file:
 Blocks of other languages (shell, ini, nginx) are not run.
 """
 
+import ast
 import doctest
 import importlib
 import inspect
@@ -72,12 +73,15 @@ except ImportError:
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.rst"
 CHANGES = ROOT / "CHANGES.rst"
+CONTRIBUTING = ROOT / "CONTRIBUTING.rst"
+MAKEFILE = ROOT / "Makefile"
 DOCS = ROOT / "docs"
 
 IS_CHECKOUT = all(path.exists() for path in (README, CHANGES, DOCS))
 
 PAGES = [
     README,
+    CONTRIBUTING,
     *(p for p in sorted(DOCS.rglob("*.rst")) if "_build" not in p.parts),
 ]
 
@@ -93,6 +97,17 @@ BLOCK = re.compile(
 FILE_NAME = re.compile(r"(?:#|<!--) (my/[\w./-]+)(?: -->)?\n")
 
 RUN_LANGUAGES = ("html", "python", "xml")
+
+PLACE = re.compile(
+    r"""
+    ``
+    ((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:cfg|py|rst|txt|zcml))
+    (?::([\w.]+))?
+    ``
+    """,
+    re.VERBOSE,
+)
+"""A path, and a name in that file, as the map gives them."""
 
 ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
 """No setting: it tells workers of Celery where the settings are."""
@@ -242,6 +257,44 @@ def read(*names):
     return "\n".join((DOCS / name).read_text("utf-8") for name in names)
 
 
+def is_there(name):
+    """Tell whether a dotted name of the package leads to something."""
+    try:
+        resolve(name)
+    except ModuleNotFoundError as exc:
+        # It may need what is not installed here, as Celery.
+        return not exc.name.startswith("netsight.")
+    return True
+
+
+def path_of(place):
+    """Return the Path that the map means, None if there is none."""
+    package = Path(netsight.async_.__file__).parent
+    paths = (package / place, ROOT / place)
+    return next((path for path in paths if path.exists()), None)
+
+
+def names_in(path):
+    """Return the set of names that a file defines, or of all its words.
+
+    Names within a class follow that of the class and a dot.
+    """
+    text = path.read_text("utf-8")
+    if path.suffix != ".py":
+        return set(re.findall(r"\w+", text))
+    return set(defined(ast.parse(text).body))
+
+
+def defined(body):
+    """Yield the names of the statements of a module or class."""
+    for node in body:
+        targets = getattr(node, "targets", [getattr(node, "target", node)])
+        names = (getattr(t, "name", getattr(t, "id", None)) for t in targets)
+        yield from filter(None, names)
+        if isinstance(node, ast.ClassDef):
+            yield from (f"{node.name}.{name}" for name in defined(node.body))
+
+
 @unittest.skipUnless(
     IS_CHECKOUT, "README.rst and docs/ are in a checkout only"
 )
@@ -268,9 +321,36 @@ class DocumentationTests(unittest.TestCase):
     def test_names_in_the_package_exist(self):
         for page in (*PAGES, CHANGES):
             text = page.read_text("utf-8")
-            for name in re.findall(r"``(netsight\.async_[\w.]*\w)``", text):
+            for name in set(re.findall(r"\bnetsight\.async_(?:\.\w+)*", text)):
                 with self.subTest(page=page.name, name=name):
-                    resolve(name)
+                    self.assertTrue(is_there(name))
+
+    def test_what_the_map_leads_to_exists(self):
+        contributing = CONTRIBUTING.read_text("utf-8")
+        places = PLACE.findall(read("explanation/map.rst"))
+        self.assertGreater(len(places), 50)
+        for place, name in places + PLACE.findall(contributing):
+            with self.subTest(place=place, name=name):
+                path = path_of(place)
+                self.assertIsNotNone(path)
+                if name:
+                    self.assertIn(name, names_in(path))
+
+    def test_each_folder_is_on_the_map(self):
+        package = Path(netsight.async_.__file__).parent
+        names = {f"{p.name}/" for p in package.iterdir() if p.is_dir()}
+        names -= {"__pycache__/"}
+        names |= {p.name for p in package.glob("*.py")} - {"__init__.py"}
+        self.assert_described(names, "explanation/map.rst")
+
+    def test_targets_of_make_exist(self):
+        makefile = MAKEFILE.read_text("utf-8")
+        targets = set(re.findall(r"^([\w-]+):", makefile, re.M))
+        for page in PAGES:
+            text = page.read_text("utf-8")
+            for name in re.findall(r"``make ([\w-]+)", text):
+                with self.subTest(page=page.name, name=name):
+                    self.assertIn(name, targets)
 
     def test_each_setting_is_described_with_its_default(self):
         text = read("reference/settings.rst")
