@@ -352,6 +352,22 @@ class DocumentationTests(unittest.TestCase):
                 with self.subTest(page=page.name, name=name):
                     self.assertIn(name, targets)
 
+    def test_pythons_are_the_same_everywhere(self):
+        setup = (ROOT / "setup.py").read_text("utf-8")
+        pythons = re.findall(r"Python :: (3\.\d+)", setup)
+        oldest, newest = pythons[0], pythons[-1]
+        self.assertIn(f'python_requires=">={oldest}"', setup)
+        tool = (ROOT / "tools" / "pythons.py").read_text("utf-8")
+        self.assertEqual(re.findall(r'"(3\.\d+)"', tool), pythons)
+        readme = README.read_text("utf-8")
+        said = re.findall(r"Python (3\.\d+) to (3\.\d+)", readme)
+        self.assertEqual(said, [(oldest, newest)])
+        for page in (README, CONTRIBUTING, DOCS / "tutorial.rst", MAKEFILE):
+            with self.subTest(page.name):
+                text = page.read_text("utf-8")
+                said = re.findall(r"(3\.\d+) or newer", text)
+                self.assertEqual(said, [oldest])
+
     def test_each_setting_is_described_with_its_default(self):
         text = read("reference/settings.rst")
         for setting in config.SETTINGS.values():
