@@ -458,8 +458,9 @@ class DocumentationTests(unittest.TestCase):
         self.assert_described(SUBVIEWS, "reference/http.rst")
 
     def test_each_problem_is_described(self):
-        browser = Path(netsight.async_.__file__).parent / "browser"
-        source = "".join(p.read_text("utf-8") for p in browser.glob("*.py"))
+        package = Path(netsight.async_.__file__).parent
+        paths = [*package.glob("answers/*.py"), *package.glob("browser/*.py")]
+        source = "".join(path.read_text("utf-8") for path in paths)
         names = re.findall(r'_\(\s*"((?:error|sentence)_\w+)"', source)
         self.assertIn("error_single", names)
         self.assert_described(
@@ -477,7 +478,8 @@ class DocumentationTests(unittest.TestCase):
         text = read("reference/view.rst")
         for name in interfaces.IAsyncView.names():
             with self.subTest(name):
-                self.assertIn(f".. py:method:: {name}(", text)
+                signature = interfaces.IAsyncView[name].getSignatureString()
+                self.assertIn(f".. py:method:: {name}{signature}\n", text)
 
     def test_each_choice_of_a_view_is_described_with_its_default(self):
         text = read("reference/view.rst")
@@ -494,10 +496,15 @@ class DocumentationTests(unittest.TestCase):
 
     def test_each_method_of_the_registry_is_described(self):
         text = read("reference/view.rst")
-        for name in interfaces.IProcessRegistry.names():
+        for name, method in interfaces.IProcessRegistry.namesAndDescriptions():
             if not name.startswith("__"):
                 with self.subTest(name):
-                    self.assertIn(f"``{name}(", text)
+                    said = re.findall(rf"``{name}\((.*?)\)``", text)
+                    self.assertEqual(len(said), 1)
+                    arguments = list(filter(None, said[0].split(", ")))
+                    self.assertLessEqual(
+                        len(arguments), len(method.positional)
+                    )
 
     def test_each_attribute_of_a_process_is_described(self):
         self.assert_described(
