@@ -141,7 +141,7 @@ class AnonymousKeyError(AsyncError):
     """There is an Idempotency-Key, and nobody is logged in.
 
     Keys belong to users; whoever guessed that of another visitor would be
-    led to his result.  Over HTTP: 400.
+    led to their result.  Over HTTP: 400.
     """
 
 

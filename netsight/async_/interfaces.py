@@ -111,7 +111,7 @@ class IProcess(Interface):
     view_name = Attribute("Name of the view, a str.")
     title = Attribute("Title for lists, a str.")
     url = Attribute("URL of its waiting page, by the start request's host.")
-    owner = Attribute("identity.Owner, whom it runs as.")
+    owner = Attribute("records.owners.Owner, whom it runs as.")
     created = Attribute("POSIX time in seconds (float) of the start request.")
     started = Attribute("POSIX time of the current claim, or None.")
     finished = Attribute("POSIX time of the outcome, or None.")
@@ -179,13 +179,13 @@ class IProcessRegistry(Interface):
     def newest_ids(owner=None, before=None, active=False):
         """Return an iterator over the ids, the newest first.
 
-        Only those of an identity.Owner, and only those that are older than
+        Only those of an records.owners.Owner, and only those that are older than
         the id `before`, if given; with `active`, only those in `active_ids`.
         No process is loaded.
         """
 
     def owners(user_id):
-        """Return a list of the identity.Owner with that id (str).
+        """Return a list of the records.owners.Owner with that id (str).
 
         There is one for each user folder in which somebody with that id has
         started a process.

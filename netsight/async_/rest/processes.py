@@ -1,6 +1,6 @@
 """@async-processes: the processes of a site, and each of them.
 
-Everybody who is logged in sees his own, managers see all of the site.
+Users who are logged in see their own; managers see all of the site.
 """
 
 from contextlib import suppress

@@ -13,6 +13,7 @@ In document order, per file:
 Blocks of other languages (shell, ini, nginx) are not run.
 """
 
+import ast
 import doctest
 import importlib
 import inspect
@@ -73,12 +74,15 @@ except ImportError:
 ROOT = Path(__file__).resolve().parents[3]
 README = ROOT / "README.rst"
 CHANGES = ROOT / "CHANGES.rst"
+CONTRIBUTING = ROOT / "CONTRIBUTING.rst"
+MAKEFILE = ROOT / "Makefile"
 DOCS = ROOT / "docs"
 
 IS_CHECKOUT = all(path.exists() for path in (README, CHANGES, DOCS))
 
 PAGES = [
     README,
+    CONTRIBUTING,
     *(p for p in sorted(DOCS.rglob("*.rst")) if "_build" not in p.parts),
 ]
 
@@ -94,6 +98,17 @@ BLOCK = re.compile(
 FILE_NAME = re.compile(r"(?:#|<!--) (my/[\w./-]+)(?: -->)?\n")
 
 RUN_LANGUAGES = ("html", "python", "xml")
+
+PLACE = re.compile(
+    r"""
+    ``
+    ((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:cfg|py|rst|txt|zcml))
+    (?::([\w.]+))?
+    ``
+    """,
+    re.VERBOSE,
+)
+"""A path, and a name in that file, as the map gives them."""
 
 ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
 """No setting: it tells workers of Celery where the settings are."""
@@ -243,6 +258,44 @@ def read(*names):
     return "\n".join((DOCS / name).read_text("utf-8") for name in names)
 
 
+def is_there(name):
+    """Tell whether a dotted name of the package leads to something."""
+    try:
+        resolve(name)
+    except ModuleNotFoundError as exc:
+        # It may need what is not installed here, as Celery.
+        return not exc.name.startswith("netsight.")
+    return True
+
+
+def path_of(place):
+    """Return the Path that the map means, None if there is none."""
+    package = Path(netsight.async_.__file__).parent
+    paths = (package / place, ROOT / place)
+    return next((path for path in paths if path.exists()), None)
+
+
+def names_in(path):
+    """Return the set of names that a file defines, or of all its words.
+
+    Names within a class follow that of the class and a dot.
+    """
+    text = path.read_text("utf-8")
+    if path.suffix != ".py":
+        return set(re.findall(r"\w+", text))
+    return set(defined(ast.parse(text).body))
+
+
+def defined(body):
+    """Yield the names of the statements of a module or class."""
+    for node in body:
+        targets = getattr(node, "targets", [getattr(node, "target", node)])
+        names = (getattr(t, "name", getattr(t, "id", None)) for t in targets)
+        yield from filter(None, names)
+        if isinstance(node, ast.ClassDef):
+            yield from (f"{node.name}.{name}" for name in defined(node.body))
+
+
 @unittest.skipUnless(
     IS_CHECKOUT, "README.rst and docs/ are in a checkout only"
 )
@@ -269,9 +322,52 @@ class DocumentationTests(unittest.TestCase):
     def test_names_in_the_package_exist(self):
         for page in (*PAGES, CHANGES):
             text = page.read_text("utf-8")
-            for name in re.findall(r"``(netsight\.async_[\w.]*\w)``", text):
+            for name in set(re.findall(r"\bnetsight\.async_(?:\.\w+)*", text)):
                 with self.subTest(page=page.name, name=name):
-                    resolve(name)
+                    self.assertTrue(is_there(name))
+
+    def test_what_the_map_leads_to_exists(self):
+        contributing = CONTRIBUTING.read_text("utf-8")
+        places = PLACE.findall(read("explanation/map.rst"))
+        self.assertGreater(len(places), 50)
+        for place, name in places + PLACE.findall(contributing):
+            with self.subTest(place=place, name=name):
+                path = path_of(place)
+                self.assertIsNotNone(path)
+                if name:
+                    self.assertIn(name, names_in(path))
+
+    def test_each_folder_is_on_the_map(self):
+        package = Path(netsight.async_.__file__).parent
+        names = {f"{p.name}/" for p in package.iterdir() if p.is_dir()}
+        names -= {"__pycache__/"}
+        names |= {p.name for p in package.glob("*.py")} - {"__init__.py"}
+        self.assert_described(names, "explanation/map.rst")
+
+    def test_targets_of_make_exist(self):
+        makefile = MAKEFILE.read_text("utf-8")
+        targets = set(re.findall(r"^([\w-]+):", makefile, re.M))
+        for page in PAGES:
+            text = page.read_text("utf-8")
+            for name in re.findall(r"``make ([\w-]+)", text):
+                with self.subTest(page=page.name, name=name):
+                    self.assertIn(name, targets)
+
+    def test_pythons_are_the_same_everywhere(self):
+        setup = (ROOT / "setup.py").read_text("utf-8")
+        pythons = re.findall(r"Python :: (3\.\d+)", setup)
+        oldest, newest = pythons[0], pythons[-1]
+        self.assertIn(f'python_requires=">={oldest}"', setup)
+        tool = (ROOT / "tools" / "pythons.py").read_text("utf-8")
+        self.assertEqual(re.findall(r'"(3\.\d+)"', tool), pythons)
+        readme = README.read_text("utf-8")
+        said = re.findall(r"Python (3\.\d+) to (3\.\d+)", readme)
+        self.assertEqual(said, [(oldest, newest)])
+        for page in (README, CONTRIBUTING, DOCS / "tutorial.rst", MAKEFILE):
+            with self.subTest(page.name):
+                text = page.read_text("utf-8")
+                said = re.findall(r"(3\.\d+) or newer", text)
+                self.assertEqual(said, [oldest])
 
     def test_each_setting_is_described_with_its_default(self):
         text = read("reference/settings.rst")
@@ -364,11 +460,8 @@ class DocumentationTests(unittest.TestCase):
 
     def test_each_problem_is_described(self):
         package = Path(netsight.async_.__file__).parent
-        modules = [
-            *package.glob("answers/*.py"),
-            *package.glob("browser/*.py"),
-        ]
-        source = "".join(module.read_text("utf-8") for module in modules)
+        paths = [*package.glob("answers/*.py"), *package.glob("browser/*.py")]
+        source = "".join(path.read_text("utf-8") for path in paths)
         names = re.findall(r'_\(\s*"((?:error|sentence)_\w+)"', source)
         self.assertIn("error_single", names)
         self.assert_described(
@@ -386,7 +479,8 @@ class DocumentationTests(unittest.TestCase):
         text = read("reference/view.rst")
         for name in interfaces.IAsyncView.names():
             with self.subTest(name):
-                self.assertIn(f".. py:method:: {name}(", text)
+                signature = interfaces.IAsyncView[name].getSignatureString()
+                self.assertIn(f".. py:method:: {name}{signature}\n", text)
 
     def test_what_the_answers_ask_of_a_view_is_described(self):
         text = read("reference/view.rst").partition("What the answers")[2]
@@ -410,10 +504,15 @@ class DocumentationTests(unittest.TestCase):
 
     def test_each_method_of_the_registry_is_described(self):
         text = read("reference/view.rst")
-        for name in interfaces.IProcessRegistry.names():
+        for name, method in interfaces.IProcessRegistry.namesAndDescriptions():
             if not name.startswith("__"):
                 with self.subTest(name):
-                    self.assertIn(f"``{name}(", text)
+                    said = re.findall(rf"``{name}\((.*?)\)``", text)
+                    self.assertEqual(len(said), 1)
+                    arguments = list(filter(None, said[0].split(", ")))
+                    self.assertLessEqual(
+                        len(arguments), len(method.positional)
+                    )
 
     def test_each_attribute_of_a_process_is_described(self):
         self.assert_described(

@@ -1,4 +1,4 @@
-"""Tells a user on each page of the site that something of his runs."""
+"""Tells users on each page of the site that something of theirs runs."""
 
 from plone.app.layout.viewlets import ViewletBase
 
