@@ -2,7 +2,7 @@
 
 A commit fails after the view has answered, and Zope shows an exception view.
 Ours is for requests whose commit has begun, and which a view of ours wants
-stored; all other errors, of whatever kind, are answered as without us.
+stored.  Zope answers all other errors as it does without this package.
 """
 
 import logging
