@@ -9,10 +9,10 @@ import shutil
 from contextlib import contextmanager
 from http.client import HTTPConnection
 
-from netsight.async_.serving.tests.test_server import ServerTestCase
 from netsight.async_.tests.server_process import HOST
 from netsight.async_.tests.server_process import WAIT_SECONDS
 from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.server_support import ServerTestCase
 from netsight.async_.tests.zope_server import BOUNDARY
 from netsight.async_.tests.zope_server import multipart
 from netsight.async_.tests.zope_server import plain

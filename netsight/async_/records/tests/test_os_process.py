@@ -2,49 +2,15 @@
 
 import os
 import signal
-import subprocess
-import sys
 import unittest
-from ast import literal_eval
 from unittest import mock
 
 from netsight.async_.records import os_process
-from netsight.async_.records.os_process import OsProcess
 from netsight.async_.records.os_process import is_gone
 from netsight.async_.records.os_process import this_machine
 from netsight.async_.records.os_process import this_os_process
-
-
-TELL = """
-from netsight.async_.records.os_process import this_os_process
-print(repr(tuple(this_os_process())), flush=True)
-input()
-"""
-
-
-def launched():
-    """Start a Python that waits; return (its Popen, its OsProcess)."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", TELL],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    fields = literal_eval(child.stdout.readline())
-    return child, OsProcess(*fields)
-
-
-def end(child):
-    """Kill a child, and have the system forget it."""
-    child.kill()
-    child.communicate()
-
-
-def killed_process():
-    """Return the OsProcess of a Python that was killed."""
-    child, process = launched()
-    end(child)
-    return process
+from netsight.async_.records.tests.os_process_support import end
+from netsight.async_.records.tests.os_process_support import launched
 
 
 @unittest.skipIf(this_os_process() is None, "the system tells no processes")

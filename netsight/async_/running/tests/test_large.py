@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import parse_qs
 from urllib.parse import urlsplit
 
-from netsight.async_.serving.tests.test_server import ServerTestCase
 from netsight.async_.tests.server_process import HOST
 from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.server_support import ServerTestCase
 from netsight.async_.tests.zope_server import BOUNDARY
 
 

@@ -11,18 +11,13 @@ import unittest
 from netsight.async_.tests.crash_views import MACHINE
 from netsight.async_.tests.server_process import WAIT_SECONDS
 from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.server_support import CLUSTER_EXIT_SECONDS
+from netsight.async_.tests.server_support import LEASE_SECONDS
+from netsight.async_.tests.server_support import LONG
+from netsight.async_.tests.server_support import STOP_SECONDS
 from netsight.async_.tests.zeo_server import ZeoServer
-from netsight.async_.tests.zope_server import QUICK
 from netsight.async_.tests.zope_server import ZopeServer
 
-
-LONG = "600"
-"""Seconds that no test waits for."""
-
-LEASE_SECONDS = int(QUICK["NETSIGHT_ASYNC_LEASE_SECONDS"])
-STOP_SECONDS = int(QUICK["NETSIGHT_ASYNC_STOP_SECONDS"])
-EXIT_SECONDS = 10
-"""What the last writes and Zope itself may need to end."""
 
 ONE_THREAD = {"NETSIGHT_ASYNC_THREADS": "1"}
 
@@ -89,7 +84,8 @@ class TwoZopesTestCase(unittest.TestCase):
     def assert_stops(self, zope):
         """SIGTERM a Zope; it must end in time, with status 0."""
         zope.terminate()
-        self.assertEqual(zope.wait(STOP_SECONDS + EXIT_SECONDS), 0, zope.log)
+        seconds = STOP_SECONDS + CLUSTER_EXIT_SECONDS
+        self.assertEqual(zope.wait(seconds), 0, zope.log)
 
 
 class ServedByBothTests(TwoZopesTestCase):
