@@ -4,7 +4,7 @@ import tempfile
 import time
 import unittest
 
-from netsight.async_.tests.server_process import WAIT_SECONDS
+from netsight.async_.tests.waiting import WAIT_SECONDS
 from netsight.async_.tests.zope_server import QUICK
 from netsight.async_.tests.zope_server import ZopeServer
 

@@ -30,10 +30,8 @@ from netsight.async_.running.monitor import monitor
 from netsight.async_.testing import NETSIGHT_ASYNC_ZOPE_FIXTURE
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.views import JobView
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
-
-WAIT_SECONDS = 30
-"""Longest wait for an event; a test that needs it all has failed."""
 
 MANAGER = ("manager", "s3cret-of-manager")
 EDITOR = ("editor", "s3cret-of-editor")

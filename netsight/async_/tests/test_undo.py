@@ -23,12 +23,12 @@ from netsight.async_.running.runner import run
 from netsight.async_.serving.recovery import DAY_SECONDS
 from netsight.async_.serving.recovery import is_expired
 from netsight.async_.testing import processes_run_by
-from netsight.async_.tests.server_process import wait_until
 from netsight.async_.tests.storage_support import FileStorageTestCase
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
 from netsight.async_.tests.support import text_of
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 CLAIM = "netsight.async: claim"

@@ -17,11 +17,11 @@ from netsight.async_.tests.documents import blocks
 from netsight.async_.tests.documents import read
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import READER
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
 from netsight.async_.tests.support import basic
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 RECIPE = "howto/use-from-programs.rst"

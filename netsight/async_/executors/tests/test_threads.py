@@ -27,9 +27,9 @@ from netsight.async_.running.monitor import Monitor
 from netsight.async_.running.monitor import monitor
 from netsight.async_.serving.server import make_room
 from netsight.async_.testing import processes_run_by
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 class ThreadExecutorTests(unittest.TestCase):

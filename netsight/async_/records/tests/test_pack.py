@@ -22,9 +22,9 @@ from netsight.async_.serving.server import _sweep
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.storage_support import BLOB_STORAGE_FUNCTIONAL
 from netsight.async_.tests.storage_support import FileStorageTestCase
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 DATA = os.urandom(300_000)

@@ -1,9 +1,9 @@
 """A real server: killed, stopped and started again."""
 
-from netsight.async_.tests.server_process import WAIT_SECONDS
 from netsight.async_.tests.server_support import EXIT_SECONDS
 from netsight.async_.tests.server_support import STOP_SECONDS
 from netsight.async_.tests.server_support import ServerTestCase
+from netsight.async_.tests.waiting import WAIT_SECONDS
 from netsight.async_.tests.zope_server import plain
 
 

@@ -9,8 +9,8 @@ from netsight.async_.tests.crash_views import TRAP
 from netsight.async_.tests.server_support import EXIT_SECONDS
 from netsight.async_.tests.server_support import STOP_SECONDS
 from netsight.async_.tests.server_support import ServerTestCase
-from netsight.async_.tests.zope_server import WAIT_SECONDS
-from netsight.async_.tests.zope_server import wait_until
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 OWN_DATABASE = """

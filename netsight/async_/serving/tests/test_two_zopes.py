@@ -9,12 +9,12 @@ import time
 import unittest
 
 from netsight.async_.tests.crash_views import MACHINE
-from netsight.async_.tests.server_process import WAIT_SECONDS
-from netsight.async_.tests.server_process import wait_until
 from netsight.async_.tests.server_support import CLUSTER_EXIT_SECONDS
 from netsight.async_.tests.server_support import LEASE_SECONDS
 from netsight.async_.tests.server_support import LONG
 from netsight.async_.tests.server_support import STOP_SECONDS
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.zeo_server import ZeoServer
 from netsight.async_.tests.zope_server import ZopeServer
 

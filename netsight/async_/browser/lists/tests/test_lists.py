@@ -24,10 +24,10 @@ from netsight.async_.tests.record_support import add_ended
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import READER
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import text_of
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 MINE, ALL = "/@@my-processes", "/@@async-processes"
