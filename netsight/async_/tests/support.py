@@ -166,6 +166,29 @@ class AsyncTestCase(unittest.TestCase):
         self.assertEqual(process.state, "completed", process.error)
         return seen[-1]
 
+    @contextmanager
+    def held(self, view="job", work=None):
+        """Have a job that has done its work and waits, in a block.
+
+        Yields the client that started it and its process id.
+        """
+        gate = Gate()
+
+        def waiting(view, process_id):
+            if work is not None:
+                work(view, process_id)
+            gate.reach()
+
+        self.job(waiting)
+        with self.threads():
+            client = self.client()
+            process_id = client.start(self.path(view))
+            gate.wait()
+            try:
+                yield client, process_id
+            finally:
+                gate.open()
+
     def process(self, process_id):
         """Return the IProcess as it is now."""
         transaction.begin()

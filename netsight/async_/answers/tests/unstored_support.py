@@ -16,10 +16,10 @@ from zExceptions import Unauthorized
 from ZODB.POSException import ConflictError
 from ZODB.POSException import ReadOnlyError
 from zope.component import getGlobalSiteManager
-from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_.interfaces import IProcessQueuedEvent
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.failing_commits import Failing
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import text_of
@@ -65,12 +65,19 @@ class UnstoredMixin:
         finally:
             manager.unregisterHandler(fail, (IProcessQueuedEvent,))
 
-    def check_not_stored(self, error):
+    def start_in_vain(self, error, **headers):
+        """POST, and have the commit fail; return the response and the log."""
         with (
             self.failing_commits(error),
             self.assertLogs("netsight.async_", logging.ERROR) as logs,
         ):
-            response = self.client().post(self.path("job"), status=503)
+            response = self.client().post(
+                self.path("job"), headers=headers, status=503
+            )
+        return response, logs.output[0]
+
+    def check_not_stored(self, error):
+        response, logged = self.start_in_vain(error)
         self.assertIn(NOT_STORED, text_of(response))
         self.assertNotIn("Location", response.headers)
         self.assertIn("text/html", response.headers["Content-Type"])
@@ -79,8 +86,8 @@ class UnstoredMixin:
         )
         self.assertEqual(self.processes(), [])
         self.assertEqual(self.bell.rung, 0)
-        self.assertRegex(logs.output[0], "process [-0-9a-f]{36} at .*/job")
-        self.assertIn(type(error).__name__, logs.output[0])
+        self.assertRegex(logged, "process [-0-9a-f]{36} at .*/job")
+        self.assertIn(type(error).__name__, logged)
 
     def test_a_full_disk(self):
         self.check_not_stored(OSError(28, "No space left on device"))
@@ -95,8 +102,8 @@ class UnstoredMixin:
         self.check_not_stored(ConflictError())
 
     def test_a_conflict_is_repeated_and_not_shown(self):
+        retry_conflicts(self)
         with (
-            mock.patch.object(HTTPRequest, "retry_max_count", 3),
             self.failing_commits(ConflictError(), ConflictError()),
             self.assertNoLogs("netsight.async_", logging.ERROR),
         ):
@@ -110,15 +117,9 @@ class UnstoredMixin:
         self.assertEqual(self.process(process_id).state, "queued")
 
     def test_a_program_gets_a_problem(self):
-        with (
-            self.failing_commits(OSError("full")),
-            self.assertLogs("netsight.async_", logging.ERROR),
-        ):
-            response = self.client().post(
-                self.path("job"),
-                headers={"Prefer": "respond-async"},
-                status=503,
-            )
+        response, _logged = self.start_in_vain(
+            OSError("full"), Prefer="respond-async"
+        )
         self.assertEqual(response.content_type, "application/problem+json")
         self.assertTrue(response.json["type"].endswith("#not-stored"))
         self.assertNotIn("Location", response.headers)
@@ -139,15 +140,9 @@ class UnstoredMixin:
         self.assertEqual(len(self.processes()), 1)
 
     def test_a_translated_sentence(self):
-        with (
-            self.failing_commits(OSError("full")),
-            self.assertLogs("netsight.async_", logging.ERROR),
-        ):
-            response = self.client().post(
-                self.path("job"),
-                headers={"Accept-Language": "de"},
-                status=503,
-            )
+        response, _logged = self.start_in_vain(
+            OSError("full"), **{"Accept-Language": "de"}
+        )
         self.assertIn(self.german, text_of(response))
 
     german = "konnte Ihre Anfrage nicht speichern"

@@ -43,6 +43,13 @@ class PloneListTestCase(ListMixin, PloneTestCase):
         applyProfile(self.portal, PROFILE)
         transaction.commit()
 
+    def next_page(self, login, first_page):
+        """Return the link of a list to the five processes that are left."""
+        add_ended(self.registry(), PAGE_SIZE + 5, EDITORS, "/plone/job")
+        transaction.commit()
+        page = self.client(login).get(first_page)
+        return re.search(r'href="([^"]*b_start[^"]*)"', page.text)[1]
+
     def press(self, page, button, login=EDITOR, **fields):
         """Submit a button of a page, with the token that is in its form."""
         client = self.client(login)
@@ -90,10 +97,7 @@ class MyProcessesTests(PloneListTestCase):
         self.assertEqual(self.ids(page), [there, here])
 
     def test_long_lists_have_plones_batch_navigation(self):
-        add_ended(self.registry(), PAGE_SIZE + 5, EDITORS, "/plone/job")
-        transaction.commit()
-        page = self.client(EDITOR).get(f"{MINE}?done=remove")
-        url = re.search(r'href="([^"]*b_start[^"]*)"', page.text)[1]
+        url = self.next_page(EDITOR, f"{MINE}?done=remove")
         self.assertNotIn("done", url)
         page = self.client(EDITOR).get(url)
         self.assertEqual(len(self.ids(page)), 5)
@@ -191,10 +195,7 @@ class ControlPanelTests(PloneListTestCase):
         self.assertEqual(self.ids(page), [process_id])
 
     def test_batch_navigation_keeps_the_filters(self):
-        add_ended(self.registry(), PAGE_SIZE + 5, EDITORS, "/plone/job")
-        transaction.commit()
-        page = self.client(MANAGER).get(f"{ALL}?state=completed&view=job")
-        url = re.search(r'href="([^"]*b_start[^"]*)"', page.text)[1]
+        url = self.next_page(MANAGER, f"{ALL}?state=completed&view=job")
         self.assertIn("state=completed", url)
         self.assertIn("view=job", url)
 
