@@ -23,7 +23,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import textwrap
 import unittest
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,6 +61,18 @@ from netsight.async_.running.failure import TRACEBACK_CHARS
 from netsight.async_.running.monitor import PROGRESS_SECONDS
 from netsight.async_.serving.recovery import SWEEP_BATCH
 from netsight.async_.testing import PLONE_FIXTURE
+from netsight.async_.tests.documents import CHANGES
+from netsight.async_.tests.documents import CONTRIBUTING
+from netsight.async_.tests.documents import DOCS
+from netsight.async_.tests.documents import FILE_NAME
+from netsight.async_.tests.documents import IS_CHECKOUT
+from netsight.async_.tests.documents import MAKEFILE
+from netsight.async_.tests.documents import PAGES
+from netsight.async_.tests.documents import README
+from netsight.async_.tests.documents import ROOT
+from netsight.async_.tests.documents import blocks
+from netsight.async_.tests.documents import read
+from netsight.async_.tests.documents import write_file
 from netsight.async_.tests.support import ZOPE_FUNCTIONAL
 
 
@@ -70,32 +81,6 @@ try:
 except ImportError:
     publish_doctree = None
 
-
-ROOT = Path(__file__).resolve().parents[3]
-README = ROOT / "README.rst"
-CHANGES = ROOT / "CHANGES.rst"
-CONTRIBUTING = ROOT / "CONTRIBUTING.rst"
-MAKEFILE = ROOT / "Makefile"
-DOCS = ROOT / "docs"
-
-IS_CHECKOUT = all(path.exists() for path in (README, CHANGES, DOCS))
-
-PAGES = [
-    README,
-    CONTRIBUTING,
-    *(p for p in sorted(DOCS.rglob("*.rst")) if "_build" not in p.parts),
-]
-
-BLOCK = re.compile(
-    r"""
-    ^(?P<indent>[ ]*)\.\.[ ]code-block::[ ](?P<language>\w+)\n
-    \n
-    (?P<body>(?:(?:(?P=indent)[ ]{2,}\S.*|[ ]*)\n)+)
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
-
-FILE_NAME = re.compile(r"(?:#|<!--) (my/[\w./-]+)(?: -->)?\n")
 
 RUN_LANGUAGES = ("html", "python", "xml")
 
@@ -115,14 +100,6 @@ ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
 
 WAIT_SECONDS = 300
 """Longest run of the tests of a page in a process of their own."""
-
-
-def blocks(text):
-    """Yield (number of the line, language, code) of the code blocks."""
-    for match in BLOCK.finditer(text):
-        line = text.count("\n", 0, match.start("body"))
-        code = textwrap.dedent(match["body"]).strip() + "\n"
-        yield line, match["language"], code
 
 
 class BlockParser(doctest.DocTestParser):
@@ -158,15 +135,6 @@ class BlockParser(doctest.DocTestParser):
                 line = example.lineno
                 written.append(doctest.Example(source, "", lineno=line))
         yield from written
-
-
-def write_file(folder, name, code):
-    """Write a file of a page below `folder`, in packages."""
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for parent in list(Path(name).parents)[:-1]:
-        (folder / parent / "__init__.py").touch()
-    path.write_text(code.partition("\n")[2], encoding="utf-8")
 
 
 class Workspace:
@@ -251,11 +219,6 @@ def load_zope_conf(text):
     options.load_schema()
     head = "%define INSTANCE /\ninstancehome $INSTANCE\n"
     ZConfig.loadConfigFile(options.schema, io.StringIO(head + text))
-
-
-def read(*names):
-    """Return the text of pages in docs/."""
-    return "\n".join((DOCS / name).read_text("utf-8") for name in names)
 
 
 def is_there(name):

@@ -13,18 +13,9 @@ from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.records import progress
 from netsight.async_.records.lease import Worker
-from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.parts import Error
-from netsight.async_.records.parts import RequestSnapshot
-from netsight.async_.records.process import Process
 from netsight.async_.records.progress import checked_percentage
-
-
-def make_process(process_id="an-id", **kwargs):
-    request = RequestSnapshot({"PATH_INFO": "/view"})
-    return Process(
-        process_id, "/view", "view", "A view", ANONYMOUS, request, **kwargs
-    )
+from netsight.async_.tests.record_support import make_process
 
 
 class ProcessTests(unittest.TestCase):
