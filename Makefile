@@ -112,9 +112,10 @@ coverage: $(PLONE)
 	.venv/bin/coverage report
 
 .PHONY: lint
-lint: $(PLONE)  ## Check the code's style and the pins.
+lint: $(PLONE)  ## Check the code's style, its walls, and the pins.
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/python -m unittest -q netsight.async_.tests.test_walls
 	.venv/bin/python tools/versions.py --check
 
 .PHONY: check-wheel

@@ -17,9 +17,10 @@ from pathlib import Path
 
 from checkout import copy_checkout
 from environment import python_of
-from servers import HOST
-from servers import free_port
 from servers import running
+
+from netsight.async_.tests.local_http import HOST
+from netsight.async_.tests.local_http import free_port
 
 
 A_TEST = "test_process"

@@ -23,11 +23,13 @@ from checkout import copy_checkout
 from checkout import files_in_git
 from environment import CONSTRAINTS
 from environment import make_environment
-from servers import HOST
-from servers import OPENER
-from servers import free_port
 from servers import running
-from servers import wait_until
+
+from netsight.async_.tests.instance import FILE_STORAGE
+from netsight.async_.tests.local_http import HOST
+from netsight.async_.tests.local_http import OPENER
+from netsight.async_.tests.local_http import free_port
+from netsight.async_.tests.waiting import wait_until
 
 
 FORM = {"n": "50"}
@@ -41,14 +43,6 @@ PLAIN_DATABASE = """\
    <filestorage>
      path $INSTANCE/var/Data.fs
    </filestorage>
-"""
-BLOB_DATABASE = """\
-   <blobstorage>
-     blob-dir $INSTANCE/var/blobstorage
-     <filestorage>
-       path $INSTANCE/var/Data.fs
-     </filestorage>
-   </blobstorage>
 """
 SLUG = """\
 <configure xmlns="http://namespaces.zope.org/zope">
@@ -116,7 +110,7 @@ def make_instance(python, directory, port):
         [command, "--user", "admin:admin", "--dir", directory], check=True
     )
     etc = directory / "etc"
-    replace_in(etc / "zope.conf", PLAIN_DATABASE, BLOB_DATABASE)
+    replace_in(etc / "zope.conf", PLAIN_DATABASE, FILE_STORAGE)
     replace_in(etc / "zope.ini", "port = 8080", f"port = {port}")
     slugs = etc / "package-includes"
     slugs.mkdir()

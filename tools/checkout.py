@@ -1,11 +1,18 @@
-"""Copy what git knows of this checkout. Needs only Python and git."""
+"""This checkout: on the path of imports, and copied.
+
+What imports this module can then import netsight.async_ of this checkout,
+also with a Python in which nothing is installed.
+"""
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 
 HERE = Path(__file__).resolve().parent.parent
+
+sys.path.insert(0, str(HERE))
 
 
 def files_in_git(below="."):

@@ -20,7 +20,7 @@ UNTHEMED_HOSTS = (
 
 
 def create_user(app):
-    """Add the administrator, and be him."""
+    """Add the administrator, and act as that user from now on."""
     users = app.acl_users
     if users.getUser(LOGIN) is None:
         users.userFolderAddUser(LOGIN, PASSWORD, ["Manager"], [])

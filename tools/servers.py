@@ -2,64 +2,17 @@
 
 import os
 import signal
-import socket
 import subprocess
-import time
 from contextlib import contextmanager
 from contextlib import suppress
-from urllib.error import HTTPError
-from urllib.error import URLError
-from urllib.request import ProxyHandler
-from urllib.request import build_opener
+
+import checkout  # noqa: F401  puts netsight.async_ on the path
+
+from netsight.async_.tests.local_http import answers
+from netsight.async_.tests.waiting import wait_until
 
 
-HOST = "127.0.0.1"
 STOP_SECONDS = 30
-OPENER = build_opener(ProxyHandler({}))
-"""Speaks to this machine, whatever proxies the environment names."""
-
-
-def port_problem(port):
-    """Return why a server cannot listen on a port, or None if it can."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-        except OverflowError:
-            return "The largest port is 65535"
-        except OSError as error:
-            return error.strerror
-    return None
-
-
-def free_port():
-    """Return a port that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        return listener.getsockname()[1]
-
-
-def answers(url):
-    """Whether a URL answers with success."""
-    try:
-        with OPENER.open(url, timeout=30) as response:
-            return response.status == 200
-    except HTTPError as error:
-        if error.code < 500:
-            raise
-        return False
-    except (URLError, OSError):
-        return False
-
-
-def wait_until(condition, seconds, step=0.2):
-    """Wait until `condition()` is true; return whether it became so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(step)
-    return True
 
 
 @contextmanager

@@ -8,63 +8,34 @@ anew at each start; the site is created at the first. The check needs only
 Python, the rest an environment with Plone.
 """
 
+import os
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
-from servers import HOST
-from servers import answers
-from servers import port_problem
-from servers import wait_until
+import checkout  # noqa: F401  puts netsight.async_ on the path
+
+from netsight.async_.tests.instance import include
+from netsight.async_.tests.instance import plone_site
+from netsight.async_.tests.instance import write_instance
+from netsight.async_.tests.instance import zconsole
+from netsight.async_.tests.local_http import HOST
+from netsight.async_.tests.local_http import answers
+from netsight.async_.tests.local_http import port_problem
+from netsight.async_.tests.waiting import wait_until
 
 
 HERE = Path(__file__).resolve().parent
 READY_SECONDS = 300
 
-ZOPE_CONF = """\
-# Written by `make start`.
-%define INSTANCE {directory}
-instancehome $INSTANCE
-default-zpublisher-encoding utf-8
-
-<environment>
-  CHAMELEON_CACHE $INSTANCE/var/cache
-</environment>
-
-<zodb_db main>
-  <blobstorage>
-    blob-dir $INSTANCE/var/blobstorage
-    <filestorage>
-      path $INSTANCE/var/Data.fs
-    </filestorage>
-  </blobstorage>
-  mount-point /
-</zodb_db>
-"""
-
-ZOPE_INI = """\
-# Written by `make start`.
-[app:zope]
-use = egg:Zope#main
-zope_conf = %(here)s/zope.conf
-
+FILTERS = "translogger egg:Zope#httpexceptions"
+# Beside the logs of an ordinary instance, a short one on the console.
+LOGGING = """\
 [filter:translogger]
 use = egg:Paste#translogger
 setup_console_handler = False
-
-[pipeline:main]
-pipeline =
-    translogger
-    egg:Zope#httpexceptions
-    zope
-
-[server:main]
-use = egg:waitress#main
-host = {host}
-port = {port}
-threads = 4
 
 [loggers]
 keys = root, wsgi
@@ -112,31 +83,18 @@ format = %(asctime)s %(levelname)s [%(name)s][%(threadName)s] %(message)s
 format = %(message)s
 """
 
-# Plone's autoinclude finds netsight.async by itself, but not its examples.
-SITE_ZCML = """\
-<!-- Written by `make start`. -->
-<configure
-    xmlns="http://namespaces.zope.org/zope"
-    xmlns:five="http://namespaces.zope.org/five">
-  <include package="Zope2.App" />
-  <five:loadProducts file="meta.zcml" />
-  <five:loadProducts />
-  <include package="netsight.async_.examples" />
-  <five:loadProductsOverrides />
-</configure>
-"""
 
-
-def write_instance(directory, port):
-    """Write the configuration of a Zope instance."""
-    for name in ("etc", "var/cache", "var/log"):
+def write_files(directory, port):
+    """Write the configuration of the instance."""
+    for name in ("var/cache", "var/log"):
         (directory / name).mkdir(parents=True, exist_ok=True)
-    (directory / "var/blobstorage").mkdir(mode=0o700, exist_ok=True)
-    values = {"directory": directory, "host": HOST, "port": port}
-    etc = directory / "etc"
-    (etc / "zope.conf").write_text(ZOPE_CONF.format(**values))
-    (etc / "zope.ini").write_text(ZOPE_INI.format(**values))
-    (etc / "site.zcml").write_text(SITE_ZCML)
+    write_instance(
+        directory,
+        port,
+        plone_site(include("netsight.async_.examples")),
+        filters=FILTERS,
+        logging=LOGGING.format(directory=directory),
+    )
 
 
 def is_in_use(directory):
@@ -157,12 +115,8 @@ def create_site_once(directory):
     if created.exists():
         return
     print("Creating the Plone site, once: half a minute.", flush=True)
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "Zope2.utilities.zconsole", "run"),
-            *(directory / "etc/zope.conf", HERE / "create_site.py"),
-        ]
-    )
+    command = zconsole(directory / "etc/zope.conf", HERE / "create_site.py")
+    done = subprocess.run(command)
     if done.returncode:
         sys.exit("The Plone site was not created: see above.")
     created.touch()
@@ -207,9 +161,11 @@ def checked_port(text):
 def main(port, directory):
     directory = Path(directory).resolve()
     number = checked_port(port)
-    write_instance(directory, number)
+    write_files(directory, number)
     if is_in_use(directory):
         return f"{directory} is in use by another `make start`; stop it first."
+    # Set before Chameleon is imported, by this Python or by another.
+    os.environ["CHAMELEON_CACHE"] = str(directory / "var/cache")
     create_site_once(directory)
     return serve(directory, f"http://{HOST}:{number}/Plone")
 

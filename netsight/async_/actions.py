@@ -57,7 +57,7 @@ def run_again(registry, process):
     """
     if registry.single(process.single_key) is not None:
         raise AlreadyRunningError(process.id)
-    _settle(process)
+    _recover_abandoned(process)
     new = process.again(new_process_id())
     registry.add(new)
     notify(ProcessQueuedEvent(new))
@@ -67,13 +67,13 @@ def run_again(registry, process):
 
 def remove(registry, process):
     """Remove a process that has ended; raises StillRunningError."""
-    _settle(process)
+    _recover_abandoned(process)
     if not process.is_final:
         raise StillRunningError(process.id)
     registry.remove(process.id)
 
 
-def _settle(process):
+def _recover_abandoned(process):
     """Recover a process whose worker died: it must not come back then."""
     if process.is_abandoned:
         process.recover()

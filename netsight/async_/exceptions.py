@@ -108,12 +108,17 @@ class RequestNotRepeatableError(AsyncError):
     """
 
 
-class BadQueueError(AsyncError):
-    """The `queue` or `priority` of a view is not what it may be.
+class BadChoiceError(AsyncError):
+    """An attribute by which a view chooses is not what it may be.
 
-    The message says what; nothing is started.  The code of the view must be
-    changed.  Over HTTP: 500.
+    The message says which, and what it may be; nothing is started.  It is
+    raised for each request to the view, so that whoever has written the view
+    sees it at the first look.  Over HTTP: 500.
     """
+
+
+class BadQueueError(BadChoiceError):
+    """The `queue` or `priority` of a view is not what it may be."""
 
 
 class LoginFieldsError(AsyncError):
@@ -136,7 +141,7 @@ class AnonymousKeyError(AsyncError):
     """There is an Idempotency-Key, and nobody is logged in.
 
     Keys belong to users; whoever guessed that of another visitor would be
-    led to his result.  Over HTTP: 400.
+    led to their result.  Over HTTP: 400.
     """
 
 

@@ -111,7 +111,7 @@ class IProcess(Interface):
     view_name = Attribute("Name of the view, a str.")
     title = Attribute("Title for lists, a str.")
     url = Attribute("URL of its waiting page, by the start request's host.")
-    owner = Attribute("identity.Owner, whom it runs as.")
+    owner = Attribute("records.owners.Owner, whom it runs as.")
     created = Attribute("POSIX time in seconds (float) of the start request.")
     started = Attribute("POSIX time of the current claim, or None.")
     finished = Attribute("POSIX time of the outcome, or None.")
@@ -167,7 +167,7 @@ class IProcessRegistry(Interface):
     def readable(ids):
         """Return an iterator over those IProcess that are there.
 
-        Without those that `is_newer`.
+        Those that `is_newer` are left out.
         """
 
     def __contains__(process_id):
@@ -179,13 +179,13 @@ class IProcessRegistry(Interface):
     def newest_ids(owner=None, before=None, active=False):
         """Return an iterator over the ids, the newest first.
 
-        Only those of an identity.Owner, and only those that are older than
-        the id `before`, if given; with `active`, only those in `active_ids`.
-        No process is loaded.
+        If they are given, only those of a records.owners.Owner, and only
+        those that are older than the id `before`; with `active`, only those
+        in `active_ids`.  No process is loaded.
         """
 
     def owners(user_id):
-        """Return a list of the identity.Owner with that id (str).
+        """Return a list of the records.owners.Owner with that id (str).
 
         There is one for each user folder in which somebody with that id has
         started a process.
@@ -203,9 +203,9 @@ class IProcessRegistry(Interface):
     def queued_before(process_id):
         """Return how many processes are queued before one, at most AHEAD_MOST.
 
-        In the same queue, with no lower priority.  Those that started later
-        with a higher one are not counted.
-        Loads no more than that many of them.
+        They are in the same queue, with no lower priority.  Those that started
+        later with a higher one are not counted.  No more than that many
+        records are loaded.
         """
 
     def retire(process_id):
@@ -226,7 +226,7 @@ class IProcessRegistry(Interface):
 
 
 class IExecutor(Interface):
-    """Gets processes run.  A doorbell: it may ring twice, or never."""
+    """What gets processes run.  A doorbell: it may ring twice, or never."""
 
     runs_here = Attribute(
         "Whether processes run on threads of this Zope.  False if missing."
@@ -235,9 +235,9 @@ class IExecutor(Interface):
     def ring(process_id, queue="default", priority=0):
         """Have the process claimed and run soon; returns at once.
 
-        `queue` and `priority` are those of the process.  Is called after the
-        commit that made the process, and again while it is queued.  Must not
-        raise.
+        `queue` and `priority` are those of the process.  This is called after
+        the commit that made the process, and again while it is queued.  It
+        must not raise.
         """
 
     def health():
@@ -246,12 +246,12 @@ class IExecutor(Interface):
     def stop(timeout):
         """Take no more work; return whether all that ran has ended.
 
-        Waits `timeout` seconds at most.
+        It waits `timeout` seconds at most.
         """
 
 
 class IBrokerExecutor(IExecutor):
-    """Has a broker between it and those who run processes.
+    """An executor with a broker between it and those who run processes.
 
     Instead of being rung again while processes are queued, it is reminded.
     """
@@ -260,8 +260,8 @@ class IBrokerExecutor(IExecutor):
         """Make good for what the broker has lost; returns at once.
 
         `queued` are (process id, queue, priority) of all processes that are
-        queued, the oldest first.  Is called at each beat, in each Zope.  Must
-        not raise.
+        queued, the oldest first.  This is called at each beat, in each Zope.
+        It must not raise.
         """
 
 
@@ -272,7 +272,7 @@ class IProcessEvent(Interface):
 
 
 class IProcessQueuedEvent(IProcessEvent):
-    """Was stored; notified in the transaction of the start request."""
+    """A process was stored; notified in the transaction of its start."""
 
 
 class IProcessStartedEvent(IProcessEvent):
@@ -280,7 +280,7 @@ class IProcessStartedEvent(IProcessEvent):
 
 
 class IProcessEndedEvent(IProcessEvent):
-    """Has ended; base of the next four."""
+    """A process has ended; base of the next four."""
 
 
 class IProcessCompletedEvent(IProcessEndedEvent):
@@ -288,18 +288,18 @@ class IProcessCompletedEvent(IProcessEndedEvent):
 
 
 class IProcessFailedEvent(IProcessEndedEvent):
-    """Failed; in a transaction after the one that stored the error.
+    """It failed; in a transaction after the one that stored the error.
 
     The process's owner is the current user, its site the current site.
     """
 
 
 class IProcessCancelledEvent(IProcessEndedEvent):
-    """Was cancelled; in a transaction after it, as IProcessFailedEvent."""
+    """It was cancelled; in a transaction after that, as for a failure."""
 
 
 class IProcessLostEvent(IProcessEndedEvent):
-    """Was found lost; in a transaction after it, as IProcessFailedEvent.
+    """It was found lost; in a transaction after that, as for a failure.
 
-    From a thread of whichever Zope found it.
+    Whichever Zope found it notifies, from a thread of its own.
     """

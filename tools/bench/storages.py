@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from contextlib import contextmanager
 from pathlib import Path
 
-from netsight.async_.tests.cluster.services import is_open
 from netsight.async_.tests.cluster.storages import Postgresql
+from netsight.async_.tests.local_http import is_open
 from netsight.async_.tests.zeo_server import ZeoServer
 from netsight.async_.tests.zope_server import ZopeServer
 
@@ -52,7 +52,7 @@ def commit(conf, clients):
 @contextmanager
 def committer(conf, number):
     """Have a client that is ready, in a block."""
-    process = subprocess.Popen(
+    os_process = subprocess.Popen(
         [sys.executable, COMMITTER, conf, str(number), str(SECONDS)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -60,9 +60,9 @@ def committer(conf, number):
         text=True,
     )
     try:
-        if process.stdout.readline() != "ready\n":
+        if os_process.stdout.readline() != "ready\n":
             raise AssertionError("a client did not start")
-        yield process
+        yield os_process
     finally:
-        process.kill()
-        process.communicate()
+        os_process.kill()
+        os_process.communicate()

@@ -21,7 +21,7 @@ from rounds import trap_environ
 from netsight.async_.tests.cluster.celery_worker import CeleryWorker
 from netsight.async_.tests.cluster.services import RedisServer
 from netsight.async_.tests.crash_views import TRAP_ONCE
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.zeo_server import ZeoServer
 from netsight.async_.tests.zope_server import QUICK
 from netsight.async_.tests.zope_server import ZopeServer
@@ -127,7 +127,7 @@ class CeleryCluster(Rounds):
 
     def strike_cold(self, outage):
         """Have the parent stop its children in the middle of their work."""
-        self.worker.process.send_signal(signal.SIGQUIT)
+        self.worker.os_process.send_signal(signal.SIGQUIT)
         self.worker.wait(WORKER_STOP_SECONDS)
 
     def strike_web(self, outage):

@@ -14,7 +14,7 @@ from rounds import shown
 from rounds import states_at
 from rounds import trap_environ
 
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.zope_server import ZopeServer
 
 
@@ -51,7 +51,7 @@ class OneZope(Rounds):
     def describe(self, kill):
         """Count where the kill hit; return a text about it."""
         moment = moment_of(kill.trap, self.zope.new_log)
-        if self.zope.process.returncode == 0:
+        if self.zope.os_process.returncode == 0:
             moment = "orderly stop"
         self.moments[moment] += 1
         states = states_at_kill(self.zope, self.old)

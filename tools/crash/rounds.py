@@ -9,8 +9,8 @@ from http.client import HTTPException
 from check import Checker
 
 from netsight.async_.tests.crash_views import TRAP
-from netsight.async_.tests.server_process import READY_SECONDS
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.waiting import READY_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 SETTLE_SECONDS = 60
@@ -124,7 +124,7 @@ class Rounds:
             return
         zope.terminate()
         ended = wait_until(zope.has_ended, STOP_SECONDS)
-        if not ended or zope.process.returncode != 0:
+        if not ended or zope.os_process.returncode != 0:
             self.checker.complain("Zope did not stop in order")
         zope.kill()
 

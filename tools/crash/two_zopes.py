@@ -21,7 +21,7 @@ from rounds import trap_environ
 
 from netsight.async_.tests.crash_views import TRAP_PID
 from netsight.async_.tests.crash_views import TRAP_SIGNAL
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.zeo_server import ZeoServer
 from netsight.async_.tests.zope_server import QUICK
 from netsight.async_.tests.zope_server import ZopeServer
@@ -78,15 +78,15 @@ class TwoZopes(Rounds):
         self.launch(other)
         self.launch(victim, **self.trap_of(scene))
         self.note_deaths()
-        pids = {zope.process.pid for zope in (victim, other)}
-        guilty = {"pause": {victim.process.pid}, "zeo": pids}
+        pids = {zope.os_process.pid for zope in (victim, other)}
+        guilty = {"pause": {victim.os_process.pid}, "zeo": pids}
         self.faultless = pids - guilty.get(scene.target, set())
 
     def trap_of(self, scene):
         """Return the environ of the victim."""
         more = {
             "pause": {TRAP_SIGNAL: "SIGSTOP"},
-            "zeo": {TRAP_PID: str(self.zeo.process.pid)},
+            "zeo": {TRAP_PID: str(self.zeo.os_process.pid)},
         }
         return trap_environ(scene.kill.trap, **more.get(scene.target, {}))
 
@@ -130,7 +130,7 @@ class TwoZopes(Rounds):
 
     def watch(self, other, paused, seconds):
         """Let the other work meanwhile, and see what it says."""
-        pid = paused.process.pid
+        pid = paused.os_process.pid
         self.dead[pid] = time.monotonic()
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -154,8 +154,8 @@ class TwoZopes(Rounds):
     def note_deaths(self):
         """Note when somebody was first seen dead."""
         for zope in self.zopes:
-            if zope.has_ended() and zope.process is not None:
-                self.dead.setdefault(zope.process.pid, time.monotonic())
+            if zope.has_ended() and zope.os_process is not None:
+                self.dead.setdefault(zope.os_process.pid, time.monotonic())
 
     def states_at_kill(self):
         """Return how many new processes a Zope that lives shows in a state."""
@@ -208,7 +208,7 @@ class TwoZopes(Rounds):
         for zope in living:
             self.stop(zope)
         for zope in self.zopes:
-            if zope.process.returncode not in (0, -signal.SIGKILL):
+            if zope.os_process.returncode not in (0, -signal.SIGKILL):
                 self.checker.complain("Zope died by itself")
         self.zeo.terminate()
         self.zeo.wait(STOP_SECONDS)

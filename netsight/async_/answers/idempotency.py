@@ -39,7 +39,7 @@ def idempotency_of(view):
         return None
     owner, key = current_owner(), parsed_key(header)
     if owner.is_anonymous:
-        # Who guesses the key of somebody else would have his result.
+        # Whoever guesses the key of somebody else would see their result.
         raise AnonymousKeyError(view.async_view_path)
     scope = [*owner, view.async_view_path, key]
     return Idempotency(

@@ -64,11 +64,3 @@ def _quality(parameters):
 def _parts(request, name):
     header = request.getHeader(name) or ""
     return parse_http_list(header) if len(header) <= HEADER_CHARS else []
-
-
-def vary(response, *names):
-    """Tell caches that an answer depends on headers: Accept and Prefer."""
-    for name in names or ("Accept", "Prefer"):
-        known = response.getHeader("Vary") or ""
-        if name.lower() not in re.split(r"[,\s]+", known.lower()):
-            response.appendHeader("Vary", name)

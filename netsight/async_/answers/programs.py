@@ -4,9 +4,10 @@ import json
 
 from zope.i18n import translate
 
+from netsight.async_.answers.headers import no_store
+from netsight.async_.answers.headers import vary
 from netsight.async_.answers.negotiate import RESPOND_ASYNC
 from netsight.async_.answers.negotiate import prefers_async
-from netsight.async_.answers.negotiate import vary
 
 
 RETRY_AFTER_SECONDS = 5
@@ -21,18 +22,23 @@ PROBLEMS = (
 def accepted(view, process, status=202):
     """Answer for a process that has not ended, or has just been started.
 
-    Returns what ``process-status`` says.
+    Returns what ``process-status`` says of it at an IProcessView.
     """
     request, response = view.request, view.request.response
     response.setStatus(status)
-    response.setHeader("Content-Type", "application/json")
-    response.setHeader("Cache-Control", "no-store, private")
     if not process.is_final:
         response.setHeader("Retry-After", str(RETRY_AFTER_SECONDS))
     if prefers_async(request):
         response.setHeader("Preference-Applied", RESPOND_ASYNC)
     vary(response)
-    return json.dumps(view.status_of(process))
+    return json_text(response, view.status_of(process))
+
+
+def json_text(response, value, media_type="application/json"):
+    """Return plain data as JSON text, and say on the response that it is."""
+    response.setHeader("Content-Type", media_type)
+    no_store(response)
+    return json.dumps(value)
 
 
 def problem(request, status, sentence, instance=None, **more):
@@ -43,20 +49,17 @@ def problem(request, status, sentence, instance=None, **more):
     """
     response = request.response
     response.setStatus(status)
-    response.setHeader("Content-Type", "application/problem+json")
-    response.setHeader("Cache-Control", "no-store, private")
     vary(response)
-    return json.dumps(
-        {
-            "type": f"{PROBLEMS}#{problem_name(sentence)}",
-            # The words of the status line; Python's change with its version.
-            "title": response.errmsg,
-            "status": status,
-            "detail": translate(sentence, context=request),
-            "instance": instance or request["ACTUAL_URL"],
-            **more,
-        }
-    )
+    told = {
+        "type": f"{PROBLEMS}#{problem_name(sentence)}",
+        # The words of the status line; Python's change with its version.
+        "title": response.errmsg,
+        "status": status,
+        "detail": translate(sentence, context=request),
+        "instance": instance or request["ACTUAL_URL"],
+        **more,
+    }
+    return json_text(response, told, "application/problem+json")
 
 
 def problem_name(sentence):

@@ -7,8 +7,6 @@ from datetime import timezone
 from zope.i18n import translate
 
 from netsight.async_ import interfaces
-from netsight.async_.records.database import application_of
-from netsight.async_.records.database import query_registry
 
 
 ALMOST_DONE = 99.9
@@ -23,17 +21,15 @@ def shown_progress(process):
     return progress
 
 
-def status_of(view, process):
-    """Return a dict of plain values about a process of an async view.
+def status_of(process, registry, request):
+    """Return a dict of plain values about a process of an IProcessRegistry.
 
-    `title` and `message` are translated; times are ISO 8601 in UTC, or None;
-    `elapsed` and `seconds_left` are in seconds; `cancelling` tells whether it
-    will be cancelled soon; `ahead` is the number of processes that are queued
-    before, for one that is queued; `links` are URLs by name.
+    `title` and `message` are translated for the request; times are ISO 8601
+    in UTC, or None; `elapsed` and `seconds_left` are in seconds; `cancelling`
+    tells whether it will be cancelled soon; `ahead` is the number of
+    processes that are queued before, for one that is queued.
     """
-    request = view.request
     queued, message = process.state == interfaces.QUEUED, process.message
-    registry = query_registry(application_of(view.context))
     return {
         "id": process.id,
         "title": translate(process.title, context=request),
@@ -47,7 +43,6 @@ def status_of(view, process):
         "finished": iso_time(process.finished),
         "elapsed": elapsed(process),
         "seconds_left": process.seconds_left,
-        "links": links_of(view, process),
     }
 
 
@@ -68,7 +63,7 @@ def elapsed(process):
 
 
 def links_of(view, process):
-    """Return {name: URL} of what can be done with a process."""
+    """Return {name: URL} of what can be done with a process of a view."""
     names = ["process-status", "processing", "result"]
     if process.cancellable and not process.is_final:
         names.append("process-cancel")

@@ -1,8 +1,8 @@
-"""What a visitor is told when the database does not take his request.
+"""What visitors are told when the database does not take their request.
 
 A commit fails after the view has answered, and Zope shows an exception view.
 Ours is for requests whose commit has begun, and which a view of ours wants
-stored; all other errors, of whatever kind, are answered as without us.
+stored.  Zope answers all other errors as it does without this package.
 """
 
 import logging
@@ -11,13 +11,14 @@ from typing import NamedTuple
 import transaction
 from Products.Five import BrowserView
 from zExceptions import HTTPException
+from ZODB.POSException import ReadOnlyError
 from zope.interface import Attribute
 from zope.interface import Interface
 from zope.interface import directlyProvidedBy
 from zope.interface import directlyProvides
 
 from netsight.async_.answers.programs import accepted
-from netsight.async_.i18n import _
+from netsight.async_.answers.refusals import NOT_STORED
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import is_read_only
@@ -26,24 +27,16 @@ from netsight.async_.records.database import query_registry
 
 logger = logging.getLogger(__name__)
 
-NOT_STORED = _(
-    "error_not_stored",
-    default="This site could not store your request, so nothing was started "
-    "or changed. Please try again later.",
-)
-READ_ONLY = _(
-    "error_read_only",
-    default="This site can only be read at the moment, so nothing was started "
-    "or changed. Please try again later.",
-)
-
 
 class Change(NamedTuple):
     """What a request wants to have stored, for page and log."""
 
     view: object
+    """An IRefusing; of a start, an IProcessView."""
+
     process_id: str
     kind: str
+    """What it does to the process, as "start" or "cancel"."""
 
 
 class ICommitting(Interface):
@@ -52,10 +45,10 @@ class ICommitting(Interface):
     async_change = Attribute("The Change.")
 
 
-def refusal(view):
-    """Return a page with 503 if the records can only be read, else None."""
-    if is_read_only(application_of(view.context)):
-        return view.message_page(503, READ_ONLY)
+def check_writable(context):
+    """Raise ReadOnlyError if the records can only be read at the moment."""
+    if is_read_only(application_of(context)):
+        raise ReadOnlyError
 
 
 def not_stored(change, exc):

@@ -4,9 +4,10 @@ import json
 
 from Products.Five import BrowserView
 
+from netsight.async_.answers.headers import no_store
+from netsight.async_.answers.headers import vary
 from netsight.async_.answers.negotiate import JSON
 from netsight.async_.answers.negotiate import prefers
-from netsight.async_.answers.negotiate import vary
 from netsight.async_.answers.programs import problem
 from netsight.async_.i18n import _
 from netsight.async_.queries import health_of
@@ -60,7 +61,7 @@ class Health(BrowserView):
         content_type, rendered = FORMATS[name]
         response = self.request.response
         response.setHeader("Content-Type", content_type)
-        response.setHeader("Cache-Control", "no-store")
+        no_store(response)
         vary(response, "Accept")
         root = application_of(self.context)
         return rendered(health_of(query_registry(root)))

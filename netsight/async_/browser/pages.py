@@ -1,6 +1,4 @@
-"""What our pages share; those for a process without a result, and for
-refused requests.
-"""
+"""What our pages share; the pages for an end without result, and a refusal."""
 
 from urllib.parse import urlencode
 
@@ -13,6 +11,8 @@ from zope.interface import Interface
 from zope.interface import implementer
 
 from netsight.async_ import interfaces
+from netsight.async_.answers.sentences import STATE_TITLES
+from netsight.async_.answers.sentences import sentence_of
 from netsight.async_.context import site_of
 from netsight.async_.i18n import _
 from netsight.async_.records.database import application_of
@@ -81,7 +81,7 @@ class Page(Framed, BrowserView):
         """Render for a process of an async view."""
         self.process_id = process_id
         self.process_view = process_view
-        self.process = process_view._get_process(process_id)
+        self.process = process_view.get_process(process_id)
         return self.index(process_id=process_id, **options)
 
 
@@ -142,41 +142,3 @@ class MessagePage(Framed, BrowserView):
             query = self.request.get("QUERY_STRING", "")
             return self.login_url_for(f"{self.request['URL']}?{query}")
         return None
-
-
-STATE_TITLES = {
-    interfaces.FAILED: _("title_failed", default="Failed"),
-    interfaces.CANCELLED: _("title_cancelled", default="Cancelled"),
-    interfaces.LOST: _("title_lost", default="Interrupted"),
-}
-
-
-UNDONE = _(
-    "sentence_undone",
-    default="An administrator has undone this process in the database. There "
-    "is no result any more.",
-)
-
-SENTENCES = {
-    interfaces.FAILED: _(
-        "sentence_failed",
-        default="Something went wrong. What was not finished has been undone. "
-        "The administrators of this site can find the cause by the number "
-        "below.",
-    ),
-    interfaces.CANCELLED: _(
-        "sentence_cancelled",
-        default="The process was cancelled. What was not finished has been "
-        "undone.",
-    ),
-    interfaces.LOST: _(
-        "sentence_lost",
-        default="The server stopped while the process was running. What was "
-        "not finished has been undone. Please start it again.",
-    ),
-}
-
-
-def sentence_of(process):
-    """Return the message id that says why a process has no result."""
-    return UNDONE if process.is_undone else SENTENCES[process.state]

@@ -6,10 +6,11 @@ from zope.component import queryMultiAdapter
 from zope.i18n import translate
 
 from netsight.async_ import interfaces
+from netsight.async_.answers.sentences import STATE_TITLES
 from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import shown_progress
-from netsight.async_.browser.pages import STATE_TITLES
 from netsight.async_.browser.pages import Page
+from netsight.async_.browser.times import clock
 from netsight.async_.context import context_url
 from netsight.async_.context import site_of
 from netsight.async_.i18n import _
@@ -142,15 +143,6 @@ def queued_text(ahead):
         default="In the queue. Ahead of you: ${ahead}",
         mapping={"ahead": ahead},
     )
-
-
-def clock(seconds):
-    """Return seconds (int) as "1:05" or "1:00:05"."""
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}:{minutes:02}:{seconds:02}"
-    return f"{minutes}:{seconds:02}"
 
 
 TEXTS = STATE_TITLES | {

@@ -1,6 +1,5 @@
 """The base class: subclass it, and put the work in `__run__`."""
 
-import json
 from urllib.parse import quote
 from urllib.parse import urlencode
 
@@ -11,12 +10,17 @@ from zope.interface import implementer
 
 from netsight.async_ import interfaces
 from netsight.async_.actions import cancel
+from netsight.async_.answers.headers import no_store
+from netsight.async_.answers.headers import vary
+from netsight.async_.answers.interfaces import IProcessView
 from netsight.async_.answers.negotiate import is_program
-from netsight.async_.answers.negotiate import vary
+from netsight.async_.answers.programs import json_text
 from netsight.async_.answers.programs import problem
 from netsight.async_.answers.result import replay_result
+from netsight.async_.answers.status import links_of
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import status_of
+from netsight.async_.browser.choices import choices_of
 from netsight.async_.browser.start import start
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import DEFAULT_QUEUE
@@ -29,6 +33,7 @@ from netsight.async_.interfaces import IAsyncView
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import may_see
 from netsight.async_.records.progress import checked_percentage
 from netsight.async_.running.publishing import run_of
@@ -64,7 +69,7 @@ ENDED_WITHOUT_RESULT = (
 )
 
 
-@implementer(IAsyncView)
+@implementer(IAsyncView, IProcessView)
 class BaseAsyncView(BrowserView):
     """A view whose `__run__` is done in the background.
 
@@ -106,9 +111,12 @@ class BaseAsyncView(BrowserView):
         arguments are handed to it.  Within `__run__`, it is always the page.
         """
         no_process = kwargs.pop("no_process", False)
-        may_start = not no_process and self.request.method != "HEAD"
-        if may_start and run_of(self.request) is None and self.run_process():
-            return self._start()
+        if run_of(self.request) is None:
+            # Who wrote the view shall learn of a mistake at the first look.
+            choices_of(self)
+            may_start = not no_process and self.request.method != "HEAD"
+            if may_start and self.run_process():
+                return self._start()
         return self._initial_page(*args, **kwargs)
 
     # Choices of a subclass
@@ -175,7 +183,7 @@ class BaseAsyncView(BrowserView):
 
     def processing(self, process_id=None):
         """Return the waiting page, or redirect to the result when done."""
-        process = self._get_process(process_id)
+        process = self.get_process(process_id)
         if self._completed(process) is True:
             url = self.process_url("result", process.id)
             return self.request.response.redirect(url)
@@ -184,22 +192,22 @@ class BaseAsyncView(BrowserView):
     def completed(self, process_id=None, output_json=False):
         """Return False, True or the progress.  See IAsyncView."""
         try:
-            completed = self._completed(self._get_process(process_id))
+            completed = self._completed(self.get_process(process_id))
         except ThreadDiedBeforeCompletionError:
             if not output_json:
                 raise
             completed = "ERROR"
-        return self.json_of(completed) if output_json else completed
+        return self._json_of(completed) if output_json else completed
 
     def result(self, process_id=None, output_json=False):
         """Return the body of the response, or None.  See IAsyncView."""
-        process = self._get_process(process_id)
+        process = self.get_process(process_id)
         try:
             done = self._completed(process) is True
         except ThreadDiedBeforeCompletionError:
             if not output_json:
                 raise
-            return self.json_of("ERROR")
+            return self._json_of("ERROR")
         if done:
             response = self.request.response
             return replay_result(process, self.context, response)
@@ -207,11 +215,10 @@ class BaseAsyncView(BrowserView):
     def process_status(self, process_id=None):
         """Return what the waiting page polls, as JSON text.
 
-        See `netsight.async_.answers.status.status_of`.
+        See `answers.status.status_of`.
         """
-        process = self._get_process(process_id)
-        self._no_store("application/json")
-        return json.dumps(self.status_of(process))
+        process = self.get_process(process_id)
+        return json_text(self.request.response, self.status_of(process))
 
     def process_cancel(self, process_id=None):
         """Have a process cancelled, and return to its page.
@@ -220,7 +227,7 @@ class BaseAsyncView(BrowserView):
         `set_progress`, `track` or `check_cancelled`; one that has ended stays
         as it is.  Raises NotCancellableError if the view does not allow it.
         """
-        process = self._get_process(process_id)
+        process = self.get_process(process_id)
         cancel(process)
         url = self.process_url("processing", process.id)
         return self.request.response.redirect(url)
@@ -243,7 +250,7 @@ class BaseAsyncView(BrowserView):
     def __allow_groups__(self):
         """Who validates the user: for the runner's own request, no folder.
 
-        See netsight.async_.running.publishing.Impersonation.
+        See `running.publishing.Impersonation`.
         """
         run = run_of(self.request)
         if run is None:
@@ -270,55 +277,15 @@ class BaseAsyncView(BrowserView):
         query = urlencode({"process_id": process_id})
         return f"{self.async_view_url}/{subview}?{query}"
 
-    # Internal
+    # For the answers: see IProcessView
 
     @property
     def is_for_program(self):
         """Whether this request is answered with JSON, and 202 for a start."""
         return is_program(self.request)
 
-    def status_of(self, process):
-        """Return what programs are told of a process, a plain dict."""
-        return status_of(self, process)
-
-    def _start(self):
-        return start(self)
-
-    def _page(self, name, **options):
-        page = getMultiAdapter((self.context, self.request), name=name)
-        return page(**options)
-
-    def ended_page(self, process_id):
-        """Return the page that says why there is no result."""
-        return self._page(ENDED_PAGE, process_id=process_id, process_view=self)
-
-    def message_page(self, status, sentence, back_url=None):
-        """Set the HTTP status (int); return a page with one message id.
-
-        It links to `back_url`, by default to this view.  Programs get it as
-        a problem (RFC 9457).
-        """
-        if self.is_for_program:
-            return problem(self.request, status, sentence)
-        vary(self.request.response)
-        self.request.response.setStatus(status)
-        self.request.response.setHeader("Cache-Control", "no-store, private")
-        back_url = back_url or self.async_view_url
-        return self._page(MESSAGE_PAGE, sentence=sentence, back_url=back_url)
-
-    def _initial_page(self, *args, **kwargs):
-        page = self.initial_page
-        if page is None:
-            # `index` is the template that the view is registered with.
-            page = getattr(self, "index", None)
-        if page is None:
-            self.request.response.setHeader("Allow", "POST")
-            back_url = context_url(self.context, self.request)
-            return self.message_page(405, POST_ONLY, back_url)
-        return page(*args, **kwargs)
-
-    def _get_process(self, process_id=None):
-        """Return the IProcess with that id (str), or with the request's.
+    def get_process(self, process_id=None):
+        """Return the IProcess with that id, or with the request's.
 
         Raises NoSuchProcessError for any that is not of this view and
         context, or is not for this visitor.
@@ -334,6 +301,54 @@ class BaseAsyncView(BrowserView):
             raise NoSuchProcessError(process_id)
         return process
 
+    def _get_process(self, process_id=None):
+        """Return what `get_process` does; its name in 1.x."""
+        return self.get_process(process_id)
+
+    def status_of(self, process):
+        """Return what programs are told of a process, a plain dict."""
+        registry = query_registry(application_of(self.context))
+        status = status_of(process, registry, self.request)
+        return {**status, "links": links_of(self, process)}
+
+    def ended_page(self, process_id):
+        """Return the page that says why there is no result."""
+        return self._page(ENDED_PAGE, process_id=process_id, process_view=self)
+
+    def message_page(self, status, sentence, back_url=None):
+        """Set the HTTP status (int); return a page with one message id.
+
+        It links to `back_url`, by default to this view.  Programs get it as
+        a problem (RFC 9457).
+        """
+        if self.is_for_program:
+            return problem(self.request, status, sentence)
+        vary(self.request.response)
+        self.request.response.setStatus(status)
+        no_store(self.request.response)
+        back_url = back_url or self.async_view_url
+        return self._page(MESSAGE_PAGE, sentence=sentence, back_url=back_url)
+
+    # Internal
+
+    def _start(self):
+        return start(self)
+
+    def _page(self, name, **options):
+        page = getMultiAdapter((self.context, self.request), name=name)
+        return page(**options)
+
+    def _initial_page(self, *args, **kwargs):
+        page = self.initial_page
+        if page is None:
+            # `index` is the template that the view is registered with.
+            page = getattr(self, "index", None)
+        if page is None:
+            self.request.response.setHeader("Allow", "POST")
+            back_url = context_url(self.context, self.request)
+            return self.message_page(405, POST_ONLY, back_url)
+        return page(*args, **kwargs)
+
     def _completed(self, process):
         if process.state in ENDED_WITHOUT_RESULT:
             raise ThreadDiedBeforeCompletionError(process.id)
@@ -342,15 +357,9 @@ class BaseAsyncView(BrowserView):
         progress = shown_progress(process)
         return False if progress is None else progress
 
-    def json_of(self, completed):
-        """Return the JSON text of a completion, and set its media type."""
-        self._no_store("application/json")
-        return json.dumps({"completed": completed})
-
-    def _no_store(self, content_type):
+    def _json_of(self, completed):
         response = self.request.response
-        response.setHeader("Content-Type", content_type)
-        response.setHeader("Cache-Control", "no-store, private")
+        return json_text(response, {"completed": completed})
 
 
 def track_shown(count, total):

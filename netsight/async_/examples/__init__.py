@@ -1,0 +1,1 @@
+"""Views that show what async views can do; `make start` serves them."""

@@ -19,7 +19,7 @@ class Owner(NamedTuple):
     """None for anonymous visitors."""
 
     folder_path: str
-    """Physical path of his user folder; empty for anonymous visitors."""
+    """Physical path of their user folder; empty for anonymous visitors."""
 
     @property
     def is_anonymous(self):
@@ -47,7 +47,7 @@ def current_owner():
 
 
 def find_user(root, owner):
-    """Return the user object for `owner` as he is now, None if he is gone."""
+    """Return the user object for `owner` as it is now, None if it is gone."""
     if owner.is_anonymous:
         return nobody.__of__(root.acl_users)
     folder = root.unrestrictedTraverse(owner.folder_path, None)

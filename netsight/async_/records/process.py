@@ -40,17 +40,6 @@ from netsight.async_.records.progress import seconds_left
 class Process(Part):
     """See IProcess.  This object itself never changes, but for `format`."""
 
-    format = 1
-    """Of all that is stored of it: see `config.RECORD_FORMAT`."""
-
-    cancellable = False
-    max_attempts = 1
-    single_key = None
-    idempotency = None
-    url = None
-    queue = DEFAULT_QUEUE
-    priority = 0
-
     def __init__(
         self,
         process_id,
@@ -68,6 +57,7 @@ class Process(Part):
         queue=DEFAULT_QUEUE,
         priority=0,
     ):
+        # Of all that is stored of it.
         self.format = config.RECORD_FORMAT
         self.id = process_id
         self.view_path = view_path

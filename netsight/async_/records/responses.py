@@ -96,9 +96,8 @@ def _unbound_chunks(body):
 def replay(snapshot, response):
     """Set status and headers of `response`, and return the body to publish.
 
-    The body is bytes, or a stream iterator.  A result is for one visitor:
-    caches are told not to keep it.  Raises OSError or POSKeyError, and sets
-    nothing, if the body cannot be read.
+    The body is bytes, or a stream iterator.  Raises OSError or POSKeyError,
+    and sets nothing, if the body cannot be read.
     """
     body = _readable(snapshot)
     seen = set()
@@ -108,7 +107,6 @@ def replay(snapshot, response):
         else:
             response.setHeader(name, value)
             seen.add(name.lower())
-    response.setHeader("Cache-Control", "no-store, private")
     response.setHeader("Content-Length", str(snapshot.body.size))
     response.setStatus(snapshot.status, snapshot.reason)
     return body

@@ -1,13 +1,8 @@
 """Errors in the shape of plone.restapi."""
 
-import json
-
-from zExceptions import HTTPServiceUnavailable
 from zope.i18n import translate
 
-
-class ServiceUnavailable(HTTPServiceUnavailable):
-    """503; plone.restapi makes the status from the name of the class."""
+from netsight.async_.answers.programs import json_text
 
 
 class RestErrors:
@@ -19,11 +14,10 @@ class RestErrors:
         """Set the HTTP status (int); return an error as JSON text."""
         response = self.request.response
         response.setStatus(status)
-        response.setHeader("Content-Type", "application/json")
-        response.setHeader("Cache-Control", "no-store, private")
-        return json.dumps(
-            {
-                "type": response.errmsg.replace(" ", ""),
-                "message": translate(sentence, context=self.request),
-            }
-        )
+        kind = response.errmsg.replace(" ", "")
+        return json_text(response, self.error(kind, sentence))
+
+    def error(self, kind, sentence, **more):
+        """Return an error as a dict of the shape that plone.restapi has."""
+        message = translate(sentence, context=self.request)
+        return {"type": kind, "message": message, **more}

@@ -1,9 +1,8 @@
 """@async-processes: the processes of a site, and each of them.
 
-Everybody who is logged in sees his own, managers see all of the site.
+Users who are logged in see their own; managers see all of the site.
 """
 
-import logging
 from contextlib import suppress
 from urllib.parse import parse_qsl
 from urllib.parse import urlencode
@@ -16,50 +15,46 @@ from plone.restapi.services import Service
 from zExceptions import BadRequest
 from zExceptions import NotFound
 from zExceptions import Unauthorized
-from zope.i18n import translate
 from zope.interface import alsoProvides
 from zope.interface import implementer
 from zope.publisher.interfaces import IPublishTraverse
 
 from netsight.async_ import actions
 from netsight.async_ import interfaces
+from netsight.async_.answers.fields import is_process_id
+from netsight.async_.answers.headers import no_store
+from netsight.async_.answers.interfaces import IRefusing
 from netsight.async_.answers.programs import RETRY_AFTER_SECONDS
+from netsight.async_.answers.refusals import REFUSED
+from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.answers.result import replay_result
+from netsight.async_.answers.sentences import sentence_of
 from netsight.async_.answers.unstored import Change
-from netsight.async_.answers.unstored import refusal
+from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import tell_if_not_stored
-from netsight.async_.browser.pages import sentence_of
-from netsight.async_.browser.subviews import ERROR_NEWER_FORMAT
-from netsight.async_.browser.subviews import ERROR_NOT_CANCELLABLE
-from netsight.async_.browser.subviews import is_process_id
-from netsight.async_.browser.subviews import result_gone
-from netsight.async_.exceptions import NewerFormatError
-from netsight.async_.exceptions import NotCancellableError
-from netsight.async_.exceptions import ResultGoneError
+from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import StillRunningError
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.queries import Query
 from netsight.async_.queries import find
 from netsight.async_.queries import is_below
 from netsight.async_.records.database import application_of
+from netsight.async_.records.database import get_process
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import current_owner
 from netsight.async_.records.owners import may_manage
 from netsight.async_.records.owners import may_see
 from netsight.async_.rest.errors import RestErrors
-from netsight.async_.rest.errors import ServiceUnavailable
 from netsight.async_.rest.representation import NAME
 from netsight.async_.rest.representation import represent
 
-
-logger = logging.getLogger(__name__)
 
 RESULT = "result"
 
 FILTERS = ("state", "user", "view", "before")
 
 
-@implementer(IPublishTraverse)
+@implementer(IPublishTraverse, IRefusing)
 class ProcessesService(RestErrors, Service):
     """Base of what is published as @async-processes/ID/..."""
 
@@ -72,8 +67,21 @@ class ProcessesService(RestErrors, Service):
         return self
 
     def render(self):
-        self.request.response.setHeader("Cache-Control", "no-store, private")
+        """Publish what `answer` returns, or why it is refused."""
+        no_store(self.request.response)
+        try:
+            return self.answer()
+        except REFUSED as exc:
+            return self.message_page(*refusal_of(exc))
+
+    def answer(self):
+        """Return the body, as the services of plone.restapi do."""
         return super().render()
+
+    @property
+    def async_view_path(self):
+        """Physical path of the site, '/', name of the service."""
+        return f"{self.site_path}/{NAME}"
 
     @property
     def registry(self):
@@ -84,33 +92,21 @@ class ProcessesService(RestErrors, Service):
         return "/".join(self.context.getPhysicalPath())
 
     def process(self):
-        """Return the process that the address names; raises NotFound."""
-        process_id, process = self.names[0], None
-        if is_process_id(process_id):
-            process = self._get(process_id)
-        if (
-            process is None
-            or not is_below(process, self.site_path)
-            or not may_see(process, self.context)
-        ):
-            raise NotFound(process_id)
-        return process
+        """Return the process that the address names.
 
-    def _get(self, process_id):
-        try:
-            return self.registry.get(process_id)
-        except NewerFormatError as exc:
-            sentence = translate(ERROR_NEWER_FORMAT, context=self.request)
-            raise ServiceUnavailable(sentence) from exc
+        Raises NoSuchProcessError if this visitor has none of that id here.
+        """
+        process_id = self.names[0]
+        if not is_process_id(process_id):
+            raise NoSuchProcessError(process_id)
+        process = get_process(application_of(self.context), process_id)
+        is_here = is_below(process, self.site_path)
+        if not is_here or not may_see(process, self.context):
+            raise NoSuchProcessError(process_id)
+        return process
 
     def represent(self, process, whole=True):
         return represent(self.context, self.request, process, whole)
-
-    def refuse(self, status, kind, sentence, **more):
-        """Return an error as plone.restapi shapes them."""
-        self.request.response.setStatus(status)
-        message = translate(sentence, context=self.request)
-        return {"type": kind, "message": message, **more}
 
     def accept(self, process):
         """Answer 202 if a process has not ended."""
@@ -125,18 +121,14 @@ class ProcessesService(RestErrors, Service):
 class ProcessesGet(ProcessesService):
     """The list, a process, or the result of a process."""
 
-    def render(self):
+    def answer(self):
         if self.names[1:] != [RESULT]:
-            return super().render()
+            return super().answer()
         self.check_permission()
         process = self.process()
         if process.state != interfaces.COMPLETED:
-            return super().render()
-        try:
-            return replay_result(process, self.context, self.request.response)
-        except ResultGoneError:
-            logger.exception("the result of process %s is gone", process.id)
-            return self.message_page(500, result_gone(process.id))
+            return super().answer()
+        return replay_result(process, self.context, self.request.response)
 
     def reply(self):
         if not self.names:
@@ -150,7 +142,8 @@ class ProcessesGet(ProcessesService):
             return self.accept(process)
         state = process.state
         kind = f"Process{state.capitalize()}"
-        return self.refuse(500, kind, sentence_of(process), state=state)
+        self.request.response.setStatus(500)
+        return self.error(kind, sentence_of(process), state=state)
 
     def list(self):
         """Return a batch of the processes that are asked for."""
@@ -213,25 +206,15 @@ class ProcessesGet(ProcessesService):
 class ProcessesDelete(ProcessesService):
     """Cancels an active process, removes one that has ended."""
 
-    @property
-    def async_view_path(self):
-        """For the log."""
-        return f"{self.site_path}/{NAME}"
-
-    def render(self):
-        return refusal(self) or super().render()
-
     def reply(self):
         if len(self.names) != 1:
             raise NotFound("/".join(self.names))
+        check_writable(self.context)
         process = self.process()
         alsoProvides(self.request, IDisableCSRFProtection)
         tell_if_not_stored(Change(self, process.id, "removal"))
         with suppress(StillRunningError):
             actions.remove(self.registry, process)
             return self.reply_no_content()
-        try:
-            actions.cancel(process)
-        except NotCancellableError:
-            return self.refuse(409, "Conflict", ERROR_NOT_CANCELLABLE)
+        actions.cancel(process)
         return self.accept(process)

@@ -1,6 +1,7 @@
 """Claim a process, publish its request again, write the outcome.
 
-The one module that has ZPublisher publish.
+ZPublisher publishes the view here, and in `running.surroundings` what is told
+of ends; nowhere else.
 """
 
 import inspect

@@ -2,10 +2,13 @@
 
 import re
 
+import transaction
 from plone.app.testing import SITE_OWNER_NAME
 from plone.app.testing import SITE_OWNER_PASSWORD
 from plone.app.testing import FunctionalTesting
 from plone.app.testing import PloneSandboxLayer
+from plone.registry.interfaces import IRegistry
+from zope.component import getUtility
 
 import netsight.async_.tests
 from netsight.async_.testing import NETSIGHT_ASYNC_FIXTURE
@@ -87,3 +90,11 @@ class PloneTestCase(AsyncTestCase):
 
     def client(self, login=None):
         return PloneClient(login, self.base)
+
+
+def speak_german():
+    """Have the current site answer in German to whoever asks for it."""
+    registry = getUtility(IRegistry)
+    registry["plone.available_languages"] = ["en", "de"]
+    registry["plone.use_request_negotiation"] = True
+    transaction.commit()

@@ -18,15 +18,13 @@ from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.lease import this_worker
-from netsight.async_.records.owners import ANONYMOUS
-from netsight.async_.records.parts import RequestSnapshot
-from netsight.async_.records.process import Process
 from netsight.async_.running import monitor
 from netsight.async_.running import outcomes
 from netsight.async_.running.runner import Run
 from netsight.async_.serving import server
 from netsight.async_.serving.recovery import sweep
 from netsight.async_.tests import process_model
+from netsight.async_.tests.record_support import make_process
 from netsight.async_.tests.zopes import OpenRun
 from netsight.async_.tests.zopes import fail
 
@@ -47,13 +45,8 @@ class Start:
         registry = getProcessRegistry(root)
         process = registry.single(self.key)
         if process is None:
-            process = Process(
+            process = make_process(
                 self.process_id,
-                "/view",
-                "view",
-                "A view",
-                ANONYMOUS,
-                RequestSnapshot({"PATH_INFO": "/view"}),
                 cancellable=self.cancellable,
                 max_attempts=self.max_attempts,
                 single_key=self.key,
@@ -112,7 +105,7 @@ class CancelView(BaseAsyncView):
             response=SimpleNamespace(redirect=lambda url: None)
         )
 
-    def _get_process(self, process_id):
+    def get_process(self, process_id):
         return self._process
 
     def process_url(self, name, process_id):

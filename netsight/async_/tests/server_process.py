@@ -2,16 +2,14 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-
-HOST = "127.0.0.1"
-READY_SECONDS = 60
-WAIT_SECONDS = 30
+from netsight.async_.tests.instance import BLOBS
+from netsight.async_.tests.local_http import free_port
+from netsight.async_.tests.waiting import READY_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 class ServerProcess:
@@ -23,7 +21,7 @@ class ServerProcess:
     def __init__(self, directory):
         self.directory = Path(directory)
         self.port = free_port()
-        self.process = None
+        self.os_process = None
         self._log_start = 0
         (self.directory / "etc").mkdir(parents=True)
         (self.directory / "var").mkdir()
@@ -36,7 +34,7 @@ class ServerProcess:
     @property
     def blobs(self):
         """Path of the blob directory, if it has one."""
-        return self.directory / "var" / "blobs"
+        return self.directory / BLOBS
 
     @property
     def log_path(self):
@@ -64,7 +62,7 @@ class ServerProcess:
         """Start it, with more `environ`; returns at once."""
         with self.log_path.open("ab") as log:
             self._log_start = len(self.log)
-            self.process = subprocess.Popen(
+            self.os_process = subprocess.Popen(
                 [sys.executable, *self.arguments()],
                 cwd=self.directory,
                 env={**os.environ, **environ},
@@ -90,48 +88,31 @@ class ServerProcess:
         )
 
     def has_ended(self):
-        return self.process is None or self.process.poll() is not None
+        return self.os_process is None or self.os_process.poll() is not None
 
     def kill(self):
         """SIGKILL it, and wait until it is gone."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+        if self.os_process is not None:
+            self.os_process.kill()
+            self.os_process.wait()
 
     def pause(self):
         """SIGSTOP it: it does nothing until `resume`."""
-        self.process.send_signal(signal.SIGSTOP)
+        self.os_process.send_signal(signal.SIGSTOP)
 
     def resume(self):
         """SIGCONT it."""
-        self.process.send_signal(signal.SIGCONT)
+        self.os_process.send_signal(signal.SIGCONT)
 
     def terminate(self):
         """SIGTERM it."""
-        self.process.send_signal(signal.SIGTERM)
+        self.os_process.send_signal(signal.SIGTERM)
 
     def wait(self, seconds):
         """Return the exit status; raises AssertionError if it runs on."""
         try:
-            return self.process.wait(seconds)
+            return self.os_process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise AssertionError(
                 f"{self.name} runs on after {seconds} s:\n{self.log[-4000:]}"
             ) from None
-
-
-def free_port():
-    """Return a port that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        return listener.getsockname()[1]
-
-
-def wait_until(condition, seconds, step=0.05):
-    """Wait until `condition()` is true; return whether it became so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(step)
-    return True

@@ -30,10 +30,8 @@ from netsight.async_.running.monitor import monitor
 from netsight.async_.testing import NETSIGHT_ASYNC_ZOPE_FIXTURE
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.views import JobView
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
-
-WAIT_SECONDS = 30
-"""Longest wait for an event; a test that needs it all has failed."""
 
 MANAGER = ("manager", "s3cret-of-manager")
 EDITOR = ("editor", "s3cret-of-editor")
@@ -167,6 +165,29 @@ class AsyncTestCase(unittest.TestCase):
         process = self.processes()[-1]
         self.assertEqual(process.state, "completed", process.error)
         return seen[-1]
+
+    @contextmanager
+    def held(self, view="job", work=None):
+        """Have a job that has done its work and waits, in a block.
+
+        Yields the client that started it and its process id.
+        """
+        gate = Gate()
+
+        def waiting(view, process_id):
+            if work is not None:
+                work(view, process_id)
+            gate.reach()
+
+        self.job(waiting)
+        with self.threads():
+            client = self.client()
+            process_id = client.start(self.path(view))
+            gate.wait()
+            try:
+                yield client, process_id
+            finally:
+                gate.open()
 
     def process(self, process_id):
         """Return the IProcess as it is now."""

@@ -17,11 +17,11 @@ from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.record_support import add
+from netsight.async_.tests.record_support import add_ended
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Never
-from netsight.async_.tests.test_queries import add
-from netsight.async_.tests.test_queries import add_ended
 from netsight.async_.tests.views import AgainView
 
 

@@ -38,24 +38,15 @@ class TimelineTests(AsyncTestCase):
         )
 
     def test_3_the_processing_page_shows_that_work_goes_on(self):
-        gate = Gate()
-        self.job(lambda view, process_id: gate.reach())
-        with self.threads():
-            client = self.client()
-            process_id = client.start("/job")
+        with self.held() as (client, process_id):
             page = client.see("/job", "processing", process_id)
-            gate.open()
         self.assertIn("Processing...", page)
         self.assertRegex(page.text, r"<progress max=\"100\"[^>]*>")
         client.get("/++resource++netsight.async.images/spinner.svg")
 
     def test_4_the_page_polls_by_script_or_else_by_refresh(self):
-        gate = Gate()
-        self.job(lambda view, process_id: gate.reach())
-        with self.threads():
-            client = self.client()
-            page = client.see("/job", "processing", client.start("/job"))
-            gate.open()
+        with self.held() as (client, process_id):
+            page = client.see("/job", "processing", process_id)
         self.assertIn("/++resource++netsight.async.js/processing.js", page)
         body = page.text.partition("<body")[2]
         self.assertIn('<meta http-equiv="refresh" content="5"', body)
@@ -94,23 +85,13 @@ class TemplateTests(AsyncTestCase):
         self.assertEqual(self.client().get("/job").text, "the form")
 
     def test_processing_page_may_be_a_template_of_the_view(self):
-        gate = Gate()
-        self.job(lambda view, process_id: gate.reach())
-        with self.threads():
-            client = self.client()
-            process_id = client.start("/own-page-job")
+        with self.held("own-page-job") as (client, process_id):
             page = client.see("/own-page-job", "processing", process_id)
-            gate.open()
         self.assertIn("waiting, False", page)
 
     def test_processing_page_may_be_a_method_of_the_view(self):
-        gate = Gate()
-        self.job(lambda view, process_id: gate.reach())
-        with self.threads():
-            client = self.client()
-            process_id = client.start("/own-method-job")
+        with self.held("own-method-job") as (client, process_id):
             page = client.see("/own-method-job", "processing", process_id)
-            gate.open()
         self.assertEqual(page.text, "wait for it")
 
     def test_no_process_renders_the_page_within_run(self):
@@ -197,21 +178,8 @@ class StatusTests(AsyncTestCase):
 
     def during(self, work, look):
         """Return what `look(client, process_id)` sees while `work` waits."""
-        gate = Gate()
-
-        def waiting(view, process_id):
-            work(view, process_id)
-            gate.reach()
-
-        self.job(waiting)
-        with self.threads():
-            client = self.client()
-            process_id = client.start("/job")
-            gate.wait()
-            try:
-                return look(client, process_id)
-            finally:
-                gate.open()
+        with self.held(work=work) as (client, process_id):
+            return look(client, process_id)
 
     def test_before_any_progress_completed_is_false(self):
         seen = self.during(lambda view, pid: None, self.completed_json)
@@ -282,15 +250,10 @@ class PythonTests(AsyncTestCase):
         self.assertEqual(self.view().result(process_id), b"Hello world!")
 
     def test_result_is_none_before_completion(self):
-        gate = Gate()
-        self.job(lambda view, process_id: gate.reach())
-        with self.threads():
-            process_id = self.client().start("/job")
-            gate.wait()
+        with self.held() as (_client, process_id):
             self.assertIsNone(self.view().result(process_id))
             self.assertIsNone(self.view().result(process_id, True))
             self.assertIs(self.view().completed(process_id), False)
-            gate.open()
 
     def test_a_failed_process_raises(self):
         _client, process_id = self.run_job(lambda view, pid: 1 / 0)

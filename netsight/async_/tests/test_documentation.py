@@ -13,6 +13,7 @@ In document order, per file:
 Blocks of other languages (shell, ini, nginx) are not run.
 """
 
+import ast
 import doctest
 import importlib
 import inspect
@@ -22,7 +23,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import textwrap
 import unittest
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,6 +42,7 @@ from netsight.async_ import exceptions
 from netsight.async_ import interfaces
 from netsight.async_.actions import REMOVE_BATCH
 from netsight.async_.actions import REMOVE_MOST
+from netsight.async_.answers.interfaces import IProcessView
 from netsight.async_.answers.programs import RETRY_AFTER_SECONDS
 from netsight.async_.answers.programs import problem_name
 from netsight.async_.browser import processing
@@ -60,6 +61,18 @@ from netsight.async_.running.failure import TRACEBACK_CHARS
 from netsight.async_.running.monitor import PROGRESS_SECONDS
 from netsight.async_.serving.recovery import SWEEP_BATCH
 from netsight.async_.testing import PLONE_FIXTURE
+from netsight.async_.tests.documents import CHANGES
+from netsight.async_.tests.documents import CONTRIBUTING
+from netsight.async_.tests.documents import DOCS
+from netsight.async_.tests.documents import FILE_NAME
+from netsight.async_.tests.documents import IS_CHECKOUT
+from netsight.async_.tests.documents import MAKEFILE
+from netsight.async_.tests.documents import PAGES
+from netsight.async_.tests.documents import README
+from netsight.async_.tests.documents import ROOT
+from netsight.async_.tests.documents import blocks
+from netsight.async_.tests.documents import read
+from netsight.async_.tests.documents import write_file
 from netsight.async_.tests.support import ZOPE_FUNCTIONAL
 
 
@@ -69,44 +82,24 @@ except ImportError:
     publish_doctree = None
 
 
-ROOT = Path(__file__).resolve().parents[3]
-README = ROOT / "README.rst"
-CHANGES = ROOT / "CHANGES.rst"
-DOCS = ROOT / "docs"
-
-IS_CHECKOUT = all(path.exists() for path in (README, CHANGES, DOCS))
-
-PAGES = [
-    README,
-    *(p for p in sorted(DOCS.rglob("*.rst")) if "_build" not in p.parts),
-]
-
-BLOCK = re.compile(
-    r"""
-    ^(?P<indent>[ ]*)\.\.[ ]code-block::[ ](?P<language>\w+)\n
-    \n
-    (?P<body>(?:(?:(?P=indent)[ ]{2,}\S.*|[ ]*)\n)+)
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
-
-FILE_NAME = re.compile(r"(?:#|<!--) (my/[\w./-]+)(?: -->)?\n")
-
 RUN_LANGUAGES = ("html", "python", "xml")
+
+PLACE = re.compile(
+    r"""
+    ``
+    ((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:cfg|py|rst|txt|zcml))
+    (?::([\w.]+))?
+    ``
+    """,
+    re.VERBOSE,
+)
+"""A path, and a name in that file, as the map gives them."""
 
 ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
 """No setting: it tells workers of Celery where the settings are."""
 
 WAIT_SECONDS = 300
 """Longest run of the tests of a page in a process of their own."""
-
-
-def blocks(text):
-    """Yield (number of the line, language, code) of the code blocks."""
-    for match in BLOCK.finditer(text):
-        line = text.count("\n", 0, match.start("body"))
-        code = textwrap.dedent(match["body"]).strip() + "\n"
-        yield line, match["language"], code
 
 
 class BlockParser(doctest.DocTestParser):
@@ -142,15 +135,6 @@ class BlockParser(doctest.DocTestParser):
                 line = example.lineno
                 written.append(doctest.Example(source, "", lineno=line))
         yield from written
-
-
-def write_file(folder, name, code):
-    """Write a file of a page below `folder`, in packages."""
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for parent in list(Path(name).parents)[:-1]:
-        (folder / parent / "__init__.py").touch()
-    path.write_text(code.partition("\n")[2], encoding="utf-8")
 
 
 class Workspace:
@@ -237,9 +221,42 @@ def load_zope_conf(text):
     ZConfig.loadConfigFile(options.schema, io.StringIO(head + text))
 
 
-def read(*names):
-    """Return the text of pages in docs/."""
-    return "\n".join((DOCS / name).read_text("utf-8") for name in names)
+def is_there(name):
+    """Tell whether a dotted name of the package leads to something."""
+    try:
+        resolve(name)
+    except ModuleNotFoundError as exc:
+        # It may need what is not installed here, as Celery.
+        return not exc.name.startswith("netsight.")
+    return True
+
+
+def path_of(place):
+    """Return the Path that the map means, None if there is none."""
+    package = Path(netsight.async_.__file__).parent
+    paths = (package / place, ROOT / place)
+    return next((path for path in paths if path.exists()), None)
+
+
+def names_in(path):
+    """Return the set of names that a file defines, or of all its words.
+
+    Names within a class follow that of the class and a dot.
+    """
+    text = path.read_text("utf-8")
+    if path.suffix != ".py":
+        return set(re.findall(r"\w+", text))
+    return set(defined(ast.parse(text).body))
+
+
+def defined(body):
+    """Yield the names of the statements of a module or class."""
+    for node in body:
+        targets = getattr(node, "targets", [getattr(node, "target", node)])
+        names = (getattr(t, "name", getattr(t, "id", None)) for t in targets)
+        yield from filter(None, names)
+        if isinstance(node, ast.ClassDef):
+            yield from (f"{node.name}.{name}" for name in defined(node.body))
 
 
 @unittest.skipUnless(
@@ -268,9 +285,52 @@ class DocumentationTests(unittest.TestCase):
     def test_names_in_the_package_exist(self):
         for page in (*PAGES, CHANGES):
             text = page.read_text("utf-8")
-            for name in re.findall(r"``(netsight\.async_[\w.]*\w)``", text):
+            for name in set(re.findall(r"\bnetsight\.async_(?:\.\w+)*", text)):
                 with self.subTest(page=page.name, name=name):
-                    resolve(name)
+                    self.assertTrue(is_there(name))
+
+    def test_what_the_map_leads_to_exists(self):
+        contributing = CONTRIBUTING.read_text("utf-8")
+        places = PLACE.findall(read("explanation/map.rst"))
+        self.assertGreater(len(places), 50)
+        for place, name in places + PLACE.findall(contributing):
+            with self.subTest(place=place, name=name):
+                path = path_of(place)
+                self.assertIsNotNone(path)
+                if name:
+                    self.assertIn(name, names_in(path))
+
+    def test_each_folder_is_on_the_map(self):
+        package = Path(netsight.async_.__file__).parent
+        names = {f"{p.name}/" for p in package.iterdir() if p.is_dir()}
+        names -= {"__pycache__/"}
+        names |= {p.name for p in package.glob("*.py")} - {"__init__.py"}
+        self.assert_described(names, "explanation/map.rst")
+
+    def test_targets_of_make_exist(self):
+        makefile = MAKEFILE.read_text("utf-8")
+        targets = set(re.findall(r"^([\w-]+):", makefile, re.M))
+        for page in PAGES:
+            text = page.read_text("utf-8")
+            for name in re.findall(r"``make ([\w-]+)", text):
+                with self.subTest(page=page.name, name=name):
+                    self.assertIn(name, targets)
+
+    def test_pythons_are_the_same_everywhere(self):
+        setup = (ROOT / "setup.py").read_text("utf-8")
+        pythons = re.findall(r"Python :: (3\.\d+)", setup)
+        oldest, newest = pythons[0], pythons[-1]
+        self.assertIn(f'python_requires=">={oldest}"', setup)
+        tool = (ROOT / "tools" / "pythons.py").read_text("utf-8")
+        self.assertEqual(re.findall(r'"(3\.\d+)"', tool), pythons)
+        readme = README.read_text("utf-8")
+        said = re.findall(r"Python (3\.\d+) to (3\.\d+)", readme)
+        self.assertEqual(said, [(oldest, newest)])
+        for page in (README, CONTRIBUTING, DOCS / "tutorial.rst", MAKEFILE):
+            with self.subTest(page.name):
+                text = page.read_text("utf-8")
+                said = re.findall(r"(3\.\d+) or newer", text)
+                self.assertEqual(said, [oldest])
 
     def test_each_setting_is_described_with_its_default(self):
         text = read("reference/settings.rst")
@@ -362,8 +422,9 @@ class DocumentationTests(unittest.TestCase):
         self.assert_described(SUBVIEWS, "reference/http.rst")
 
     def test_each_problem_is_described(self):
-        browser = Path(netsight.async_.__file__).parent / "browser"
-        source = "".join(p.read_text("utf-8") for p in browser.glob("*.py"))
+        package = Path(netsight.async_.__file__).parent
+        paths = [*package.glob("answers/*.py"), *package.glob("browser/*.py")]
+        source = "".join(path.read_text("utf-8") for path in paths)
         names = re.findall(r'_\(\s*"((?:error|sentence)_\w+)"', source)
         self.assertIn("error_single", names)
         self.assert_described(
@@ -381,7 +442,15 @@ class DocumentationTests(unittest.TestCase):
         text = read("reference/view.rst")
         for name in interfaces.IAsyncView.names():
             with self.subTest(name):
-                self.assertIn(f".. py:method:: {name}(", text)
+                signature = interfaces.IAsyncView[name].getSignatureString()
+                self.assertIn(f".. py:method:: {name}{signature}\n", text)
+
+    def test_what_the_answers_ask_of_a_view_is_described(self):
+        text = read("reference/view.rst").partition("What the answers")[2]
+        for name in IProcessView.names(all=True):
+            if name not in ("context", "request"):
+                with self.subTest(name):
+                    self.assertRegex(text, rf"``{name}(\(|``)")
 
     def test_each_choice_of_a_view_is_described_with_its_default(self):
         text = read("reference/view.rst")
@@ -398,10 +467,15 @@ class DocumentationTests(unittest.TestCase):
 
     def test_each_method_of_the_registry_is_described(self):
         text = read("reference/view.rst")
-        for name in interfaces.IProcessRegistry.names():
+        for name, method in interfaces.IProcessRegistry.namesAndDescriptions():
             if not name.startswith("__"):
                 with self.subTest(name):
-                    self.assertIn(f"``{name}(", text)
+                    said = re.findall(rf"``{name}\((.*?)\)``", text)
+                    self.assertEqual(len(said), 1)
+                    arguments = list(filter(None, said[0].split(", ")))
+                    self.assertLessEqual(
+                        len(arguments), len(method.positional)
+                    )
 
     def test_each_attribute_of_a_process_is_described(self):
         self.assert_described(

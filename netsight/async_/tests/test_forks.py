@@ -5,7 +5,7 @@ import subprocess
 import sys
 import unittest
 
-from netsight.async_.tests.server_process import WAIT_SECONDS
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 FORK = """

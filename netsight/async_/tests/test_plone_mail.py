@@ -14,15 +14,15 @@ from netsight.async_.records.database import transact
 from netsight.async_.running.telling import tell_ended
 from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.documents import FILE_NAME
+from netsight.async_.tests.documents import IS_CHECKOUT
+from netsight.async_.tests.documents import blocks
+from netsight.async_.tests.documents import read
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.smtp_server import HOST
 from netsight.async_.tests.smtp_server import SmtpServer
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import Never
-from netsight.async_.tests.test_documentation import FILE_NAME
-from netsight.async_.tests.test_documentation import IS_CHECKOUT
-from netsight.async_.tests.test_documentation import blocks
-from netsight.async_.tests.test_documentation import read
 
 
 def subscriber_of_the_page():

@@ -271,7 +271,7 @@ class OddInputTests(PloneTestCase):
 
 
 class ImpersonationTests(PloneTestCase):
-    """A process runs as its owner, as he is when it runs."""
+    """A process runs as its owner, with the roles of that moment."""
 
     def started_later(self, login=EDITOR, view="job", work=whoami):
         self.job(work)

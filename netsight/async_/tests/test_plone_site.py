@@ -7,10 +7,8 @@ from plone.app.testing import applyProfile
 from plone.app.testing import setRoles
 from plone.browserlayer.utils import register_layer
 from plone.browserlayer.utils import unregister_layer
-from plone.registry.interfaces import IRegistry
 from webtest import Upload
 from zope.component import getGlobalSiteManager
-from zope.component import getUtility
 from zope.component.hooks import getSite
 from zope.component.hooks import setSite
 from zope.interface import Interface
@@ -19,6 +17,7 @@ from zope.publisher.interfaces.browser import IDefaultBrowserLayer
 from netsight.async_.config import MANAGE_PROCESSES
 from netsight.async_.interfaces import INetsightAsyncLayer
 from netsight.async_.tests.plone_support import PloneTestCase
+from netsight.async_.tests.plone_support import speak_german
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import Gate
@@ -28,14 +27,6 @@ from netsight.async_.tests.views import BarePage
 
 class ISiteLayer(IDefaultBrowserLayer):
     """The layer of some site."""
-
-
-def speak_german():
-    """Have the current site answer in German to whoever asks for it."""
-    registry = getUtility(IRegistry)
-    registry["plone.available_languages"] = ["en", "de"]
-    registry["plone.use_request_negotiation"] = True
-    transaction.commit()
 
 
 class SurroundingsTests(PloneTestCase):

@@ -12,42 +12,18 @@ from netsight.async_.queries import find
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import own_transaction
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.lease import this_worker
-from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.owners import Owner
-from netsight.async_.records.parts import RequestSnapshot
-from netsight.async_.records.process import Process
 from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.serving.recovery import recover
+from netsight.async_.tests.record_support import ANN
+from netsight.async_.tests.record_support import BOB
+from netsight.async_.tests.record_support import add
+from netsight.async_.tests.record_support import add_ended
 from netsight.async_.tests.support import AsyncTestCase
 
 
-ANN = Owner("ann", "/plone/acl_users")
-BOB = Owner("bob", "/plone/acl_users")
 OTHER_ANN = Owner("ann", "/acl_users")
-
-
-def add(registry, number, owner=ANONYMOUS, path="/plone/export", **kwargs):
-    """Add the process with a number, the order of the starts; return its id.
-
-    The number, from 0, is the POSIX time of its start.
-    """
-    name = path.rpartition("/")[2]
-    request = RequestSnapshot({"PATH_INFO": path})
-    process_id = new_process_id(1 + number * 10**9)
-    process = Process(process_id, path, name, name, owner, request, **kwargs)
-    process.created = float(number)
-    registry.add(process)
-    return process_id
-
-
-def add_ended(registry, count, owner=ANN, path="/plone/export"):
-    """Add processes that have completed; return their ids."""
-    ids = [add(registry, number, owner, path) for number in range(count)]
-    for process_id in ids:
-        registry[process_id].complete(1, None)
-    return ids
 
 
 class QueryTests(unittest.TestCase):

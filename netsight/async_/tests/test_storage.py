@@ -9,10 +9,10 @@ import shutil
 from contextlib import contextmanager
 from http.client import HTTPConnection
 
-from netsight.async_.serving.tests.test_server import ServerTestCase
-from netsight.async_.tests.server_process import HOST
-from netsight.async_.tests.server_process import WAIT_SECONDS
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.local_http import HOST
+from netsight.async_.tests.server_support import ServerTestCase
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.zope_server import BOUNDARY
 from netsight.async_.tests.zope_server import multipart
 from netsight.async_.tests.zope_server import plain
@@ -64,7 +64,7 @@ class ReadOnlyTests(StorageTestCase):
         self.cancellable = self.running("crash-slow-cancellable")
         self.zope.kill()
         self.zope.log_path.unlink()
-        conf = self.zope.directory / "etc" / "zope.conf"
+        conf = self.zope.conf_path
         text = conf.read_text()
         path = f"path {self.zope.directory}"
         self.assertEqual(text.count("<filestorage>"), 1, path)
@@ -134,7 +134,7 @@ class FullDiskTests(StorageTestCase):
 
     def limit(self, size):
         resource.prlimit(
-            self.zope.process.pid,
+            self.zope.os_process.pid,
             resource.RLIMIT_FSIZE,
             (size, resource.RLIM_INFINITY),
         )
@@ -327,7 +327,7 @@ class TooLargeTests(StorageTestCase):
         self.assertEqual(list(self.temporary.iterdir()), [])
 
     def test_a_form_beyond_the_limit_of_zope(self):
-        with (self.zope.directory / "etc" / "zope.conf").open("a") as conf:
+        with self.zope.conf_path.open("a") as conf:
             conf.write(
                 "<dos_protection>\n form-disk-limit 1MB\n</dos_protection>\n"
             )
@@ -341,7 +341,7 @@ class TooLargeTests(StorageTestCase):
         self.check_no_trace()
 
     def test_a_body_beyond_the_limit_of_waitress(self):
-        ini = self.zope.directory / "etc" / "zope.ini"
+        ini = self.zope.ini_path
         limit = f"threads = 4\nmax_request_body_size = {1024 * KB}"
         ini.write_text(ini.read_text().replace("threads = 4", limit))
         self.start_with_temporary()
@@ -359,7 +359,7 @@ class NoBlobDirectoryTests(StorageTestCase):
     """As mkwsgiinstance makes it."""
 
     def test_bodies_of_any_size_are_stored_beside_the_record(self):
-        conf = self.zope.directory / "etc" / "zope.conf"
+        conf = self.zope.conf_path
         lines = conf.read_text().splitlines()
         conf.write_text("\n".join(x for x in lines if "blob" not in x))
         self.zope.start()

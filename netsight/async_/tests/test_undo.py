@@ -10,7 +10,6 @@ import transaction
 from ZODB.DB import DB
 from ZODB.FileStorage import FileStorage
 from ZODB.POSException import UndoError
-from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import ProcessCancelled
@@ -23,12 +22,13 @@ from netsight.async_.running.runner import run
 from netsight.async_.serving.recovery import DAY_SECONDS
 from netsight.async_.serving.recovery import is_expired
 from netsight.async_.testing import processes_run_by
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.storage_support import FileStorageTestCase
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
 from netsight.async_.tests.support import text_of
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 CLAIM = "netsight.async: claim"
@@ -43,10 +43,7 @@ def set_title(view, process_id):
 class UndoTestCase(FileStorageTestCase):
     def setUp(self):
         super().setUp()
-        # As zope.conf has it.
-        retries = mock.patch.object(HTTPRequest, "retry_max_count", 3)
-        retries.start()
-        self.addCleanup(retries.stop)
+        retry_conflicts(self)
         # The registry and the record of the worker are there.
         self.run_job(lambda view, pid: "first")
         self.recover()
@@ -73,6 +70,22 @@ class StartTests(UndoTestCase):
         with processes_run_by(Never()):
             self.job(set_title)
             return self.client().start("/job")
+
+    def undo_before(self, work):
+        """Undo the start of a process that runs, and let it do its work."""
+        gate = Gate()
+
+        def waiting(view, process_id):
+            gate.reach()
+            return work(view, process_id)
+
+        self.job(waiting)
+        with self.threads() as executor:
+            self.client().start("/job")
+            gate.wait()
+            self.undo(*self.new())
+            gate.open()
+            self.assertTrue(executor.wait_idle(WAIT_SECONDS))
 
     def test_the_process_is_gone(self):
         process_id = self.queued()
@@ -105,42 +118,19 @@ class StartTests(UndoTestCase):
         self.assertEqual(sorted(self.recover()), sorted([first, second]))
 
     def test_a_running_one_ends_without_effect(self):
-        gate = Gate()
-
-        def work(view, process_id):
-            gate.reach()
-            return set_title(view, process_id)
-
-        self.job(work)
-        with (
-            self.assertNoLogs("netsight.async_", logging.ERROR),
-            self.threads() as executor,
-        ):
-            self.client().start("/job")
-            gate.wait()
-            self.undo(*self.new())
-            gate.open()
-            self.assertTrue(executor.wait_idle(WAIT_SECONDS))
+        with self.assertNoLogs("netsight.async_", logging.ERROR):
+            self.undo_before(set_title)
         self.assertEqual(self.title(), "Zope")
         self.assertEqual(len(self.processes()), 1)
 
     def test_a_running_one_that_swallows_errors_cannot_commit_either(self):
-        gate = Gate()
-
         def work(view, process_id):
-            gate.reach()
             view.context.title = "zombie"
             for _try in range(2):
                 with suppress(Exception):
                     transaction.commit()
 
-        self.job(work)
-        with self.threads() as executor:
-            self.client().start("/job")
-            gate.wait()
-            self.undo(*self.new())
-            gate.open()
-            self.assertTrue(executor.wait_idle(WAIT_SECONDS))
+        self.undo_before(work)
         self.assertEqual(self.title(), "Zope")
 
     def test_the_start_of_one_that_ended_is_refused_as_a_whole(self):

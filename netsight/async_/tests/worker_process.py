@@ -27,4 +27,4 @@ class WorkerProcess(ZopeServer):
     @property
     def worker_pid(self):
         """The number of the process, as the name of its worker has it."""
-        return str(self.process.pid)
+        return str(self.os_process.pid)

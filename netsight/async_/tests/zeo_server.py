@@ -1,22 +1,21 @@
 """A ZEO server, which several `ZopeServer`s can have as their database."""
 
-import socket
-from contextlib import suppress
-
-from netsight.async_.tests.server_process import HOST
+from netsight.async_.tests.instance import BLOBS
+from netsight.async_.tests.local_http import HOST
+from netsight.async_.tests.local_http import is_open
 from netsight.async_.tests.server_process import ServerProcess
 
 
-ZEO_CONF = """\
-%define DIRECTORY {directory}
+ZEO_CONF = f"""\
+%define DIRECTORY {{directory}}
 
 <zeo>
-  address {host}:{port}
+  address {{host}}:{{port}}
   pid-filename $DIRECTORY/var/zeo.pid
 </zeo>
 
 <blobstorage 1>
-  blob-dir $DIRECTORY/var/blobs
+  blob-dir $DIRECTORY/{BLOBS}
   <filestorage>
     path $DIRECTORY/var/Data.fs
   </filestorage>
@@ -76,7 +75,4 @@ class ZeoServer(ServerProcess):
         return "-m", "ZEO.runzeo", "-C", self.conf_path
 
     def answers(self):
-        with suppress(OSError):
-            socket.create_connection((HOST, self.port), 1).close()
-            return True
-        return False
+        return is_open(self.port)

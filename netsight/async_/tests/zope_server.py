@@ -8,14 +8,17 @@ from urllib.error import HTTPError
 from urllib.parse import parse_qs
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler
-from urllib.request import ProxyHandler
 from urllib.request import Request
-from urllib.request import build_opener
 
-from netsight.async_.tests.server_process import HOST
-from netsight.async_.tests.server_process import WAIT_SECONDS
+from netsight.async_.tests.instance import FILE_STORAGE
+from netsight.async_.tests.instance import include
+from netsight.async_.tests.instance import write_instance
+from netsight.async_.tests.instance import zope_site
+from netsight.async_.tests.local_http import HOST
+from netsight.async_.tests.local_http import opener
 from netsight.async_.tests.server_process import ServerProcess
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 BOUNDARY = "a-boundary-of-the-tests"
@@ -27,70 +30,6 @@ QUICK = {
 }
 """Settings with which tests need not wait long."""
 
-ZOPE_CONF = """\
-%define INSTANCE {directory}
-instancehome $INSTANCE
-
-<zodb_db main>
-{storage}
-  mount-point /
-</zodb_db>
-"""
-
-FILE_STORAGE = """\
-  <blobstorage>
-    blob-dir $INSTANCE/var/blobs
-    <filestorage>
-      path $INSTANCE/var/Data.fs
-    </filestorage>
-  </blobstorage>
-"""
-
-ZOPE_INI = """\
-[app:zope]
-use = egg:Zope#main
-zope_conf = %(here)s/zope.conf
-
-[pipeline:main]
-pipeline = egg:Zope#httpexceptions zope
-
-[server:main]
-use = egg:waitress#main
-host = {host}
-port = {port}
-threads = 4
-
-[loggers]
-keys = root
-
-[handlers]
-keys = console
-
-[formatters]
-keys = long
-
-[logger_root]
-level = INFO
-handlers = console
-
-[handler_console]
-class = StreamHandler
-args = (sys.stderr,)
-formatter = long
-
-[formatter_long]
-format = %(asctime)s %(levelname)s [%(name)s][%(threadName)s] %(message)s
-"""
-
-SITE_ZCML = """\
-<configure xmlns="http://namespaces.zope.org/zope">
-  <include package="Zope2.App" />
-  <include package="Products.PageTemplates" />
-  <include package="netsight.async" />
-  <include package="netsight.async_.tests" file="crash.zcml" />
-</configure>
-"""
-
 
 class ZopeServer(ServerProcess):
     """One instance in `directory`.
@@ -98,33 +37,26 @@ class ZopeServer(ServerProcess):
     Its database is a FileStorage of its own, or that of a ZeoServer.
     """
 
-    site_zcml = SITE_ZCML
+    site_zcml = zope_site(include("netsight.async_.tests", "crash.zcml"))
 
     name = "zope"
 
     def __init__(self, directory, zeo=None):
         super().__init__(directory)
         self.zeo = zeo
-        if zeo is None:
-            self.blobs.mkdir(mode=0o700)
-        values = {
-            "directory": self.directory,
-            "host": HOST,
-            "port": self.port,
-            "storage": FILE_STORAGE if zeo is None else zeo.storage,
-        }
-        etc = self.directory / "etc"
-        self.conf_path.write_text(ZOPE_CONF.format(**values))
-        (etc / "zope.ini").write_text(ZOPE_INI.format(**values))
-        (etc / "site.zcml").write_text(self.site_zcml)
+        storage = FILE_STORAGE if zeo is None else zeo.storage
+        write_instance(self.directory, self.port, self.site_zcml, storage)
 
     @property
     def conf_path(self):
         return self.directory / "etc" / "zope.conf"
 
+    @property
+    def ini_path(self):
+        return self.directory / "etc" / "zope.ini"
+
     def arguments(self):
-        ini = self.directory / "etc" / "zope.ini"
-        return "-m", "Zope2.Startup.serve", ini
+        return "-m", "Zope2.Startup.serve", self.ini_path
 
     def launch(self, **environ):
         super().launch(**{**QUICK, **environ})
@@ -220,7 +152,7 @@ class NoRedirect(HTTPRedirectHandler):
         return None
 
 
-OPENER = build_opener(ProxyHandler({}), NoRedirect())
+OPENER = opener(NoRedirect())
 
 
 def multipart(form, upload):

@@ -7,6 +7,7 @@ called by the test.  See `test_state_machine`.
 """
 
 import time
+import unittest
 from contextlib import ExitStack
 from types import SimpleNamespace
 from unittest import mock
@@ -15,19 +16,25 @@ import transaction
 import Zope2
 from OFS.Application import Application
 from ZODB.DB import DB
+from ZODB.DemoStorage import DemoStorage
 
 from netsight.async_.records import lease
 from netsight.async_.records import parts
 from netsight.async_.records import process
+from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import transact
 from netsight.async_.records.lease import Watch
 from netsight.async_.records.parts import Error
 from netsight.async_.running import monitor
 from netsight.async_.running import outcomes
 from netsight.async_.running import runner
 from netsight.async_.running.fence import Fence
+from netsight.async_.running.runner import Run
 from netsight.async_.serving import recovery
 from netsight.async_.serving import server
+from netsight.async_.tests.process_model import LEASE_SECONDS
+from netsight.async_.tests.record_support import make_process
 
 
 POOL_SIZE = 100
@@ -202,3 +209,50 @@ class OpenRun:
 def fail(root, run):
     """Store that a Run has failed."""
     outcomes.fail(root, run.hold, run.attempts, Error("E", "e", ""))
+
+
+class ZopesTestCase(unittest.TestCase):
+    """Two Zopes on one database."""
+
+    def setUp(self):
+        self.stage = self.make_stage()
+        self.addCleanup(self.stage.close)
+        self.mine = self.zope("mine")
+        self.other = self.zope("other")
+
+    def make_stage(self):
+        return Stage(DemoStorage())
+
+    def zope(self, name):
+        zope = Zope(self.stage, name, skew=0)
+        self.addCleanup(zope.reading.close)
+        return zope
+
+    def transact(self, zope, function):
+        """Return ``function(registry)``, done by a Zope in a transaction."""
+        self.stage.enter(zope)
+        return transact(
+            "test", lambda root: function(getProcessRegistry(root))
+        )
+
+    def add(self, process_id, by=None, **kwargs):
+        process = make_process(process_id, **kwargs)
+        by = by or self.mine
+        self.transact(by, lambda registry: registry.add(process))
+
+    def claimed(self, zope, process_id):
+        """Return a Run of a Zope that has claimed a process."""
+        self.stage.enter(zope)
+        run = Run(process_id)
+        transact("claim", run._claim)
+        return run
+
+    def be_silent(self):
+        """Let a lease run out, with all Zopes looking on."""
+        for _number in range(3):
+            for zope in (self.mine, self.other):
+                zope.look()
+            self.stage.now += LEASE_SECONDS / 2
+
+    def state(self, zope, process_id):
+        return zope.look()[process_id].state

@@ -1,24 +1,19 @@
 """Idempotency-Key: the same request twice is one process."""
 
-import threading
 import unittest
 from io import BytesIO
-from unittest import mock
 
 import transaction
-from zope.component import getGlobalSiteManager
-from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_.answers.idempotency import digest_of
 from netsight.async_.answers.idempotency import parsed_key
 from netsight.async_.exceptions import BadIdempotencyKeyError
-from netsight.async_.interfaces import IProcessQueuedEvent
 from netsight.async_.records.database import query_registry
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.conflicts import start_two_at_once
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import READER
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Never
 
@@ -130,30 +125,8 @@ class IdempotencyTests(AsyncTestCase):
             self.assertRegex(digest, "^[0-9a-f]{64}$")
 
     def test_two_requests_at_once_are_one_process(self):
-        other = []
-
-        def start_another(event):
-            # While the first is not committed, another thread starts one.
-            if not other:
-                other.append(None)
-                thread = threading.Thread(target=start)
-                thread.start()
-                thread.join(WAIT_SECONDS)
-
-        def start():
-            other[0] = self.post().location
-
-        manager = getGlobalSiteManager()
-        manager.registerHandler(start_another, (IProcessQueuedEvent,))
-        self.addCleanup(
-            manager.unregisterHandler, start_another, (IProcessQueuedEvent,)
-        )
-        with (
-            mock.patch.object(HTTPRequest, "delay_retry"),
-            mock.patch.object(HTTPRequest, "retry_max_count", 3),
-        ):
-            first = self.post().location
-        self.assertEqual(first, other[0])
+        first, other = start_two_at_once(self, lambda: self.post().location)
+        self.assertEqual(first, other)
         self.assertEqual(len(self.processes()), 1)
 
     def test_a_single_view_leads_to_the_one_that_runs(self):

@@ -1,25 +1,23 @@
 """The same in a Plone site, which has an exception view of its own."""
 
-from netsight.async_.answers.tests import test_unstored
+from netsight.async_.answers.tests.unstored_support import NOT_STORED
+from netsight.async_.answers.tests.unstored_support import OtherErrorsMixin
+from netsight.async_.answers.tests.unstored_support import UnstoredMixin
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.support import text_of
 
 
-class UnstoredTests(PloneTestCase, test_unstored.UnstoredTests):
+class UnstoredTests(UnstoredMixin, PloneTestCase):
     # This site has one language.
-    german = test_unstored.NOT_STORED
+    german = NOT_STORED
 
     def test_the_page_is_in_the_frame_of_the_site(self):
-        with (
-            self.failing_commits(OSError("full")),
-            self.assertLogs("netsight.async_"),
-        ):
-            response = self.client().post(self.path("job"), status=503)
+        response, _logged = self.start_in_vain(OSError("full"))
         self.assertIn("Plone site", text_of(response))
         self.assertIn('role="alert"', response)
 
 
-class OtherErrorsTests(PloneTestCase, test_unstored.OtherErrorsTests):
+class OtherErrorsTests(OtherErrorsMixin, PloneTestCase):
     def check_status(self, response, status):
         # Plone leads to its login form.
         self.assertEqual(response.status_int, 302 if status == 401 else status)
@@ -28,4 +26,4 @@ class OtherErrorsTests(PloneTestCase, test_unstored.OtherErrorsTests):
         for where in ("run_process", "__call__"):
             response = self.answer(OSError("of the view"), where)
             self.assertEqual(response.status_int, 500)
-            self.assertNotIn(test_unstored.NOT_STORED, response)
+            self.assertNotIn(NOT_STORED, response)

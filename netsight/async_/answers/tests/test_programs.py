@@ -12,16 +12,16 @@ from ZPublisher.WSGIPublisher import publish_module
 from netsight.async_.answers.programs import PROBLEMS
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.documents import IS_CHECKOUT
+from netsight.async_.tests.documents import blocks
+from netsight.async_.tests.documents import read
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import READER
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
 from netsight.async_.tests.support import basic
-from netsight.async_.tests.test_documentation import IS_CHECKOUT
-from netsight.async_.tests.test_documentation import blocks
-from netsight.async_.tests.test_documentation import read
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 RECIPE = "howto/use-from-programs.rst"

@@ -11,10 +11,10 @@ from netsight.async_.records.database import transact
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 class StatusTests(AsyncTestCase):
@@ -52,20 +52,12 @@ class StatusTests(AsyncTestCase):
         )
 
     def test_of_a_running_process(self):
-        gate = Gate()
-
         def work(view, process_id):
             view.set_progress(process_id, 25, "Importing")
-            gate.reach()
 
-        self.job(work)
-        with self.threads():
-            client = self.client()
-            process_id = client.start("/job")
-            gate.wait()
+        with self.held(work=work) as (client, process_id):
             self.assertTrue(monitor.wait_idle(WAIT_SECONDS))
             status = self.status(client, process_id)
-            gate.open()
         self.assertEqual(status["state"], "running")
         self.assertEqual(status["progress"], 25)
         self.assertEqual(status["message"], "Importing")

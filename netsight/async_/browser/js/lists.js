@@ -1,24 +1,21 @@
 // Shows how far the processes of a list are.  Only rows that have not ended
 // are asked for; of one whose state changes, the server's own row is put in.
 
+import { Notices, write } from "./notices.js";
 import { GONE, LOGGED_OUT, ask, get, repeat } from "./polling.js";
 
 const FIRST_MS = 2_000;
 const AIM_MS = 1_000;
 
 const list = document.querySelector(".netsight-async-list");
-const said = list?.querySelector(".netsight-async-said");
-const notice = list?.querySelector(".netsight-async-notice");
 const texts = JSON.parse(list?.dataset.texts ?? "{}");
-let isAway = false;
+const notices = new Notices(
+  list?.querySelector(".netsight-async-notice"),
+  list?.querySelector(".netsight-async-said"),
+  texts,
+);
 
 // What is seen
-
-function write(element, text) {
-  if (element && element.textContent !== text) {
-    element.textContent = text;
-  }
-}
 
 // As the server writes it: hours, minutes and seconds.
 function duration(seconds) {
@@ -42,18 +39,7 @@ function showProgress(row, { progress, message, started, elapsed }) {
   }
 }
 
-function notify(text) {
-  write(notice, text);
-  notice.hidden = !text;
-}
-
 // What is said: that processes have ended, all in one sentence
-
-function say(news) {
-  if (news.length > 0) {
-    said.textContent = news.join("; ");
-  }
-}
 
 function newsOf(row) {
   const title = row.querySelector("th > :first-child").textContent;
@@ -147,14 +133,6 @@ async function changesOf(rows) {
   return changed;
 }
 
-function tellAway() {
-  if (!isAway) {
-    isAway = true;
-    notify(texts.away);
-    say([texts.away]);
-  }
-}
-
 async function poll() {
   const rows = [...list.querySelectorAll("tr[data-status-url]")];
   let news;
@@ -162,17 +140,15 @@ async function poll() {
     const changed = await changesOf(rows);
     news = changed.size > 0 ? await renew(changed) : [];
   } catch {
-    tellAway();
+    notices.away();
     return false;
   }
+  const again = notices.back();
   if (news === LOGGED_OUT) {
-    notify(texts.loggedOutText);
-    say([texts.loggedOutText]);
+    notices.tell(texts.loggedOutText);
     return true;
   }
-  say(isAway ? [texts.back, ...news] : news);
-  isAway = false;
-  notify("");
+  notices.say([...again, ...news], "; ");
   return list.querySelector("tr[data-status-url]") === null;
 }
 

@@ -1,6 +1,7 @@
 // The page that waits for a process: shows its state, and goes on at the end.
 
 import { decimal, duration, percent, roughly } from "./format.js";
+import { Notices, write } from "./notices.js";
 import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
 
 const page = document.querySelector(".netsight-async[data-status-url]");
@@ -14,8 +15,9 @@ const parts = Object.fromEntries(
   ]),
 );
 
+const notices = new Notices(parts.notice, parts.spoken, texts);
+
 let shown = { state: page.dataset.state, quarter: quarterOf(shownProgress()) };
-let isAway = false;
 let startedAt = null; // by the clock of this page
 
 function shownProgress() {
@@ -41,12 +43,6 @@ function activityOf(status) {
 }
 
 // What is seen
-
-function write(element, text) {
-  if (element.textContent !== text) {
-    element.textContent = text;
-  }
-}
 
 function showProgress(progress) {
   if (progress === null) {
@@ -95,27 +91,15 @@ function show(status) {
 
 // What is said: changes of the state, and quarters
 
-function say(text) {
-  parts.spoken.textContent = text;
-}
-
-function speak(status, wasAway) {
+function speak(status, news) {
   const now = { state: status.state, quarter: quarterOf(status.progress) };
-  const news = wasAway ? [texts.back] : [];
   if (now.state !== shown.state) {
     news.push(activityOf(status));
   } else if (now.quarter !== shown.quarter && now.quarter !== null) {
     news.push(percentageText(now.quarter));
   }
-  if (news.length > 0) {
-    say(news.join(" "));
-  }
+  notices.say(news);
   shown = now;
-}
-
-function notify(text) {
-  write(parts.notice, text);
-  parts.notice.hidden = !text;
 }
 
 // What happens
@@ -125,8 +109,7 @@ function stop(reason) {
   const isUnclear = reason === GONE && logIn;
   const text = texts[isUnclear ? "goneOrLoggedOutText" : `${reason}Text`];
   write(parts.heading, texts[reason]);
-  notify(text);
-  say(text);
+  notices.tell(text);
   setTitle(texts[reason]);
   parts.card.hidden = true;
   parts.hint.hidden = true;
@@ -151,32 +134,22 @@ function end(status) {
   }
 }
 
-function tellAway() {
-  if (!isAway) {
-    isAway = true;
-    startedAt = null;
-    notify(texts.away);
-    say(texts.away);
-  }
-}
-
 async function poll() {
   let status;
   try {
     status = await ask(statusUrl);
   } catch {
-    tellAway();
+    startedAt = null;
+    notices.away();
     return false;
   }
-  const wasAway = isAway;
-  isAway = false;
-  notify("");
+  const news = notices.back();
   if (status === GONE || status === LOGGED_OUT) {
     stop(status);
     return true;
   }
   show(status);
-  speak(status, wasAway);
+  speak(status, news);
   const isOver = status.state !== "queued" && status.state !== "running";
   if (isOver) {
     end(status);

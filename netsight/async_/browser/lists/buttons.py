@@ -2,34 +2,29 @@
 
 from AccessControl import Unauthorized
 from zExceptions import Forbidden
+from zope.interface import implementer
 
 from netsight.async_ import actions
 from netsight.async_.answers.csrf import check_start
+from netsight.async_.answers.headers import no_store
+from netsight.async_.answers.interfaces import IRefusing
+from netsight.async_.answers.refusals import REFUSED
+from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.answers.unstored import Change
-from netsight.async_.answers.unstored import refusal
+from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.lists import texts
 from netsight.async_.context import context_path
-from netsight.async_.exceptions import AlreadyRunningError
 from netsight.async_.exceptions import NoSuchProcessError
-from netsight.async_.exceptions import NotCancellableError
-from netsight.async_.exceptions import NotRepeatableError
-from netsight.async_.exceptions import StillRunningError
 from netsight.async_.records.database import get_process
 from netsight.async_.records.owners import current_owner
 
 
-REFUSALS = {
-    Forbidden: (403, texts.FORGED),
-    NoSuchProcessError: (404, texts.GONE),
-    NotCancellableError: (409, texts.NOT_CANCELLABLE),
-    NotRepeatableError: (409, texts.NOT_REPEATABLE),
-    AlreadyRunningError: (409, texts.ALREADY_RUNNING),
-    StillRunningError: (409, texts.STILL_RUNNING),
-}
-"""HTTP status and sentence for what keeps a button from its work."""
+WORDS = {Forbidden: texts.FORGED, NoSuchProcessError: texts.GONE}
+"""Sentences of the lists for refusals."""
 
 
+@implementer(IRefusing)
 class Buttons:
     """The requests to a list of processes, for a Listing.
 
@@ -44,15 +39,16 @@ class Buttons:
     def __call__(self):
         if current_owner().is_anonymous:
             raise Unauthorized("log in to see processes")
-        self.request.response.setHeader("Cache-Control", "no-store, private")
+        no_store(self.request.response)
         if self.request.method != "POST":
             return self.page()
         try:
-            return refusal(self) or self._change()
-        except tuple(REFUSALS) as exc:
-            return self.message_page(*REFUSALS[type(exc)])
+            check_writable(self.context)
+            return self._change()
+        except REFUSED as exc:
+            return self.message_page(*refusal_of(exc, WORDS))
 
-    def message_page(self, status, sentence):
+    def message_page(self, status, sentence, back_url=None):
         """Set the HTTP status (int); return the list with a message id."""
         self.problem = sentence
         self.request.response.setStatus(status)

@@ -1,19 +1,21 @@
 """What all lists of processes have in common: what they find and show."""
 
 import json
+from functools import cached_property
 from urllib.parse import urlencode
 
 from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.i18n import translate
 
+from netsight.async_.answers.fields import is_process_id
 from netsight.async_.browser.lists import batching
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.addresses import Addresses
 from netsight.async_.browser.lists.buttons import Buttons
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.pages import Framed
-from netsight.async_.browser.subviews import is_process_id
+from netsight.async_.browser.times import local_time
 from netsight.async_.context import site_of
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.queries import find
@@ -128,13 +130,10 @@ class Listing(Buttons, Framed, BrowserView):
         site = site_of(self.context) or self.root
         return "/".join(site.getPhysicalPath())
 
-    @property
+    @cached_property
     def found(self):
-        """What is Found of the query; looked up once."""
-        if "_found" not in self.__dict__:
-            before = self.text_of("before")
-            self._found = find(self.registry, self.query, before)
-        return self._found
+        """What is Found of the query."""
+        return find(self.registry, self.query, self.text_of("before"))
 
     @property
     def rows(self):
@@ -143,23 +142,25 @@ class Listing(Buttons, Framed, BrowserView):
         ids = self.found.ids[begin : begin + PAGE_SIZE]
         return [Row(process, self) for process in self.registry.readable(ids)]
 
-    @property
+    @cached_property
     def addresses(self):
-        if "_addresses" not in self.__dict__:
-            self._addresses = Addresses(self.root)
-        return self._addresses
+        return Addresses(self.root)
+
+    @cached_property
+    def names(self):
+        """Names of Owners that have been looked up."""
+        return {}
 
     def time_of(self, when):
         """Return a POSIX time as text."""
-        return texts.local_time(self.context, self.request, when)
+        return local_time(self.context, self.request, when)
 
     def name_of(self, owner):
         """Return the login name of an Owner, or the id of one who is gone."""
-        names = self.__dict__.setdefault("_names", {})
-        if owner not in names:
+        if owner not in self.names:
             user = None if owner.is_anonymous else find_user(self.root, owner)
-            names[owner] = user.getUserName() if user else owner.user_id
-        return names[owner]
+            self.names[owner] = user.getUserName() if user else owner.user_id
+        return self.names[owner]
 
     # Pages
 

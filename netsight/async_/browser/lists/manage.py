@@ -1,6 +1,7 @@
 """The list of all processes, for those who may manage them."""
 
 import logging
+from functools import cached_property
 
 import transaction
 from zope.component import getGlobalSiteManager
@@ -8,15 +9,14 @@ from zope.i18nmessageid import Message
 
 from netsight.async_ import interfaces
 from netsight.async_.actions import remove_ended
-from netsight.async_.answers.unstored import NOT_STORED
+from netsight.async_.answers.refusals import refusal_of
+from netsight.async_.browser.lists.buttons import WORDS
 from netsight.async_.browser.lists.listing import Listing
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.lists.texts import ALL_PROCESSES
-from netsight.async_.browser.lists.texts import GONE
-from netsight.async_.browser.lists.texts import NOT_ALL_REMOVED
 from netsight.async_.browser.lists.texts import STATES
-from netsight.async_.browser.lists.texts import ago
 from netsight.async_.browser.lists.workers import WorkerRow
+from netsight.async_.browser.times import ago
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.interfaces import IAsyncView
@@ -44,9 +44,9 @@ class ManageProcesses(Listing):
             return self.index()
         try:
             self.details = Row(self.process(self.number_asked), self)
-        except NoSuchProcessError:
-            self.problem = GONE
-            self.request.response.setStatus(404)
+        except NoSuchProcessError as exc:
+            status, self.problem = refusal_of(exc, WORDS)
+            self.request.response.setStatus(status)
         return self.index()
 
     def link_of(self, row):
@@ -92,8 +92,7 @@ class ManageProcesses(Listing):
         )  # fmt: skip
         # The page is to show what is there now.
         transaction.abort()
-        sentence = NOT_ALL_REMOVED if exc.removed else NOT_STORED
-        return self.message_page(503, sentence)
+        return self.message_page(*refusal_of(exc))
 
     buttons = {**Listing.buttons, "remove-ended": _remove_ended}
 
@@ -131,12 +130,10 @@ class ManageProcesses(Listing):
 
     # What runs them
 
-    @property
+    @cached_property
     def active(self):
-        """What waits and runs in the database; looked up once."""
-        if "_active" not in self.__dict__:
-            self._active = active_of(self.registry)
-        return self._active
+        """What waits and runs in the database."""
+        return active_of(self.registry)
 
     @property
     def oldest(self):

@@ -8,7 +8,7 @@ from netsight.async_.answers.status import iso_time
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.browser.lists.texts import COLORS
 from netsight.async_.browser.lists.texts import STATES
-from netsight.async_.browser.lists.texts import duration
+from netsight.async_.browser.times import duration
 
 
 class Row:

@@ -1,4 +1,4 @@
-"""Tells a user on each page of the site that something of his runs."""
+"""Tells users on each page of the site that something of theirs runs."""
 
 from plone.app.layout.viewlets import ViewletBase
 
@@ -20,7 +20,7 @@ COUNT_MOST = 20
 class MyProcessesViewlet(ViewletBase):
     """How many processes of the user run or wait; nothing if none does.
 
-    The list itself has no need of it.
+    On the list itself it shows nothing.
     """
 
     count = 0

@@ -1,6 +1,6 @@
 """One worker as a row of the list of those that run processes."""
 
-from netsight.async_.browser.lists.texts import ago
+from netsight.async_.browser.times import ago
 from netsight.async_.records.lease import watch
 
 

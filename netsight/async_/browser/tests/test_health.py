@@ -18,10 +18,9 @@ from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.parts import Error
-from netsight.async_.records.parts import RequestSnapshot
-from netsight.async_.records.process import Process
 from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.record_support import make_process
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import AsyncTestCase
@@ -46,12 +45,10 @@ PROMETHEUS_ACCEPT = (
 RECORDS = 10_000
 
 
-def make_process(seconds_ago=0, owner=ANONYMOUS):
+def started(seconds_ago=0, owner=ANONYMOUS):
     """Return a queued process that was started some seconds ago."""
     process_id = new_process_id(time.time_ns() - seconds_ago * 10**9)
-    process = Process(
-        process_id, "/job", "job", "job", owner, RequestSnapshot({})
-    )
+    process = make_process(process_id, owner, "/job")
     process.created -= seconds_ago
     return process
 
@@ -80,15 +77,15 @@ class NumberTests(unittest.TestCase):
         self.check()
 
     def test_the_queue_and_how_long_the_oldest_waits(self):
-        self.add(make_process(90), make_process(30), make_process(60))
+        self.add(started(90), started(30), started(60))
         self.check(queued=3, oldest_queued_seconds=90)
 
     def test_a_start_by_a_clock_that_is_ahead_waits_no_negative_time(self):
-        self.add(make_process(-90))
+        self.add(started(-90))
         self.check(queued=1)
 
     def test_what_runs_is_not_queued(self):
-        self.add(make_process(90), make_process(30))
+        self.add(started(90), started(30))
         worker = Worker("other")
         first = self.registry.active_ids()[0]
         self.registry[first].claim_for(worker)
@@ -96,26 +93,26 @@ class NumberTests(unittest.TestCase):
 
     def test_a_long_queue_is_counted_whole(self):
         with mock.patch.object(queries, "ACTIVE_MOST", 2):
-            self.add(*(make_process(n) for n in range(5)))
+            self.add(*(started(n) for n in range(5)))
             self.check(queued=5, oldest_queued_seconds=4)
 
     def test_what_failed_or_was_lost_within_an_hour(self):
-        lost = make_process(70)
+        lost = started(70)
         lost.claim_for(Worker("other"))
         lost.recover()
         self.add(
-            failed(make_process(5000), 3500), failed(make_process(5000), 3700),
-            failed(make_process(90), 10), lost,
+            failed(started(5000), 3500), failed(started(5000), 3700),
+            failed(started(90), 10), lost,
         )  # fmt: skip
         self.check(failed_last_hour=2, lost_last_hour=1)
 
     def test_only_the_newest_are_looked_at(self):
-        self.add(*(failed(make_process(n), 0) for n in range(5)))
+        self.add(*(failed(started(n), 0) for n in range(5)))
         with mock.patch.object(queries, "RECENT_MOST", 3):
             self.check(failed_last_hour=3)
 
     def test_what_was_started_days_ago_is_not_looked_at(self):
-        self.add(failed(make_process(25 * 3600), 10))
+        self.add(failed(started(25 * 3600), 10))
         self.check()
 
     def test_workers_that_beat_are_alive(self):
@@ -146,13 +143,13 @@ class CostTests(AsyncTestCase):
                 registry.retire(process.id)
 
     def test_among_many_that_have_ended(self):
-        self.fill(RECORDS, lambda n: failed(make_process(RECORDS - n), 0))
+        self.fill(RECORDS, lambda n: failed(started(RECORDS - n), 0))
         loads = self.loads()
         # The process and its outcome, and their buckets.
         self.assertLess(loads, 2 * RECENT_MOST + 100)
 
     def test_among_many_that_wait(self):
-        self.fill(RECORDS, lambda n: make_process(RECORDS - n))
+        self.fill(RECORDS, lambda n: started(RECORDS - n))
         loads = self.loads()
         # The same, the claim, and all buckets of the active ones.
         most = 3 * (ACTIVE_MOST + RECENT_MOST)
@@ -168,7 +165,9 @@ class PageTests(AsyncTestCase):
     def test_it_is_json(self):
         response = self.get()
         self.assertEqual(response.content_type, "application/json")
-        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertEqual(
+            response.headers["Cache-Control"], "no-store, private"
+        )
         self.assertEqual(response.headers["Vary"], "Accept")
         self.assertEqual(response.json, NOTHING)
 

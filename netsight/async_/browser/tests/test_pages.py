@@ -5,16 +5,16 @@ import re
 import unittest
 from html import unescape
 
-from netsight.async_.browser.processing import clock
+from netsight.async_.browser.times import clock
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
 from netsight.async_.running.monitor import monitor
 from netsight.async_.testing import processes_run_by
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
 from netsight.async_.tests.support import text_of
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 class QueuedPageTests(AsyncTestCase):

@@ -3,7 +3,6 @@
 from unittest import mock
 
 from netsight.async_.actions import run_again
-from netsight.async_.exceptions import BadQueueError
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.testing import processes_run_by
@@ -66,22 +65,6 @@ class QueueTests(AsyncTestCase):
         new_id = transact("test", again)
         process = self.process(new_id)
         self.assertEqual((process.queue, process.priority), ("heavy", 9))
-
-    def test_a_bad_queue_tells_the_developer_and_starts_nothing(self):
-        for queue in ("", "two words", "café", None, "x" * 51):
-            with self.subTest(queue):
-                self.view(queue=queue)
-                with self.assertRaisesRegex(BadQueueError, "view job is"):
-                    self.client().post("/job")
-        self.assertEqual(self.processes(), [])
-
-    def test_a_bad_priority_tells_the_developer_and_starts_nothing(self):
-        for priority in (-1, 10, 1.5, "1", None, True):
-            with self.subTest(priority):
-                self.view(priority=priority)
-                with self.assertRaisesRegex(BadQueueError, "view job is"):
-                    self.client().post("/job")
-        self.assertEqual(self.processes(), [])
 
 
 class AheadTests(AsyncTestCase):

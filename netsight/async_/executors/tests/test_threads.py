@@ -27,9 +27,33 @@ from netsight.async_.running.monitor import Monitor
 from netsight.async_.running.monitor import monitor
 from netsight.async_.serving.server import make_room
 from netsight.async_.testing import processes_run_by
-from netsight.async_.tests.support import WAIT_SECONDS
+from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
+from netsight.async_.tests.waiting import WAIT_SECONDS
+
+
+def gated():
+    """Return a Gate, a list, and a function that runs a process.
+
+    It puts the id of the process into the list, and waits at the gate.
+    """
+    gate, ran = Gate(), []
+
+    def run(process_id):
+        ran.append(process_id)
+        gate.reach()
+
+    return gate, ran, run
+
+
+def call_at_once(number, function):
+    """Call a function in so many threads, and wait until all have ended."""
+    threads = [threading.Thread(target=function) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
 
 
 class ThreadExecutorTests(unittest.TestCase):
@@ -95,13 +119,7 @@ class ThreadExecutorTests(unittest.TestCase):
         self.assertEqual(executor.health()["threads"], 0)
 
     def test_a_second_ring_for_a_waiting_process_is_one(self):
-        gate = Gate()
-        ran = []
-
-        def run(process_id):
-            ran.append(process_id)
-            gate.reach()
-
+        gate, ran, run = gated()
         executor = self.executor(run)
         executor.ring("first")
         gate.wait()
@@ -161,13 +179,7 @@ class ThreadExecutorTests(unittest.TestCase):
         self.assertEqual(ran, ["1", "1"])
 
     def test_a_stopped_pool_forgets_what_waits(self):
-        gate = Gate()
-        ran = []
-
-        def run(process_id):
-            ran.append(process_id)
-            gate.reach()
-
+        gate, ran, run = gated()
         executor = ThreadExecutor(run)
         with self.one_thread():
             executor.ring("first")
@@ -497,10 +509,7 @@ class ServerTests(AsyncTestCase):
         )
         self.addCleanup(self.server.runner.join, WAIT_SECONDS)
         self.addCleanup(self.server.shutdown)
-        # As a default zope.conf sets it.
-        retries = mock.patch.object(HTTPRequest, "retry_max_count", 3)
-        retries.start()
-        self.addCleanup(retries.stop)
+        retry_conflicts(self)
 
     def request(self, method, path, body=None):
         connection = http.client.HTTPConnection(
@@ -551,11 +560,7 @@ class ServerTests(AsyncTestCase):
                 response, _body = self.request("POST", "/job", "")
                 locations.append(response.getheader("Location"))
 
-            clients = [threading.Thread(target=start) for _ in range(20)]
-            for client in clients:
-                client.start()
-            for client in clients:
-                client.join(WAIT_SECONDS)
+            call_at_once(20, start)
             self.assertTrue(executor.wait_idle(WAIT_SECONDS))
         self.assertEqual(len(set(locations)), 20)
         states = [process.state for process in self.processes()]
@@ -573,11 +578,7 @@ class ServerTests(AsyncTestCase):
         make_room(database)
         before = self.open_connections(database)
         with self.threads() as executor, LogCapture("ZODB") as logs:
-            clients = [threading.Thread(target=start) for _ in range(500)]
-            for client in clients:
-                client.start()
-            for client in clients:
-                client.join(WAIT_SECONDS)
+            call_at_once(500, start)
             self.assertTrue(executor.wait_idle(WAIT_SECONDS))
             self.assertLessEqual(executor.health()["threads"], 4)
         self.assertEqual(statuses, [302] * 500)

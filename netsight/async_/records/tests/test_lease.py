@@ -6,7 +6,7 @@ from netsight.async_.records.lease import Watch
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.os_process import this_os_process
-from netsight.async_.records.tests.test_os_process import killed_process
+from netsight.async_.records.tests.os_process_support import killed_process
 
 
 LEASE = 60

@@ -13,9 +13,9 @@ from ZODB.FileStorage import FileStorage
 
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.records.registry import ProcessRegistry
-from netsight.async_.serving.tests.test_server import ServerTestCase
-from netsight.async_.tests.server_process import WAIT_SECONDS
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.server_support import ServerTestCase
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 class PersistentDict(PersistentMapping):

@@ -2,104 +2,70 @@
 
 import os
 import signal
-import subprocess
-import sys
 import unittest
-from ast import literal_eval
 from unittest import mock
 
 from netsight.async_.records import os_process
-from netsight.async_.records.os_process import OsProcess
 from netsight.async_.records.os_process import is_gone
 from netsight.async_.records.os_process import this_machine
 from netsight.async_.records.os_process import this_os_process
-
-
-TELL = """
-from netsight.async_.records.os_process import this_os_process
-print(repr(tuple(this_os_process())), flush=True)
-input()
-"""
-
-
-def launched():
-    """Start a Python that waits; return (its Popen, its OsProcess)."""
-    child = subprocess.Popen(
-        [sys.executable, "-c", TELL],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    fields = literal_eval(child.stdout.readline())
-    return child, OsProcess(*fields)
-
-
-def end(child):
-    """Kill a child, and have the system forget it."""
-    child.kill()
-    child.communicate()
-
-
-def killed_process():
-    """Return the OsProcess of a Python that was killed."""
-    child, process = launched()
-    end(child)
-    return process
+from netsight.async_.records.tests.os_process_support import end
+from netsight.async_.records.tests.os_process_support import launched
 
 
 @unittest.skipIf(this_os_process() is None, "the system tells no processes")
 class OsProcessTests(unittest.TestCase):
     def setUp(self):
-        self.child, self.process = launched()
+        self.child, self.os_process = launched()
         self.addCleanup(end, self.child)
 
     def test_one_that_runs_is_not_gone(self):
-        self.assertEqual(self.process.pid, self.child.pid)
-        self.assertFalse(is_gone(self.process))
+        self.assertEqual(self.os_process.pid, self.child.pid)
+        self.assertFalse(is_gone(self.os_process))
 
     def test_one_that_stands_still_is_not_gone(self):
         self.child.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, self.child.pid, os.WSTOPPED)
-        self.assertFalse(is_gone(self.process))
+        self.assertFalse(is_gone(self.os_process))
 
     def test_one_that_was_killed_is_gone_before_its_parent_looks(self):
         self.child.kill()
         # It stays a zombie.
         os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOWAIT)
-        self.assertTrue(is_gone(self.process))
+        self.assertTrue(is_gone(self.os_process))
 
     def test_one_that_was_killed_is_gone_afterwards(self):
         end(self.child)
-        self.assertTrue(is_gone(self.process))
+        self.assertTrue(is_gone(self.os_process))
 
     def test_one_whose_number_another_has_now_is_gone(self):
-        start_time = str(int(self.process.start_time) - 1)
-        before = self.process._replace(start_time=start_time)
+        start_time = str(int(self.os_process.start_time) - 1)
+        before = self.os_process._replace(start_time=start_time)
         self.assertTrue(is_gone(before))
 
     def test_one_of_another_machine_or_container_or_boot_is_unknown(self):
         end(self.child)
         for place in range(3):
-            machine = list(self.process.machine)
+            machine = list(self.os_process.machine)
             machine[place] = "another"
             with self.subTest(place):
-                other = self.process._replace(machine=tuple(machine))
+                other = self.os_process._replace(machine=tuple(machine))
                 self.assertFalse(is_gone(other))
 
     def test_one_that_is_hidden_is_unknown(self):
         with mock.patch.object(os_process, "_stat", return_value=None):
-            self.assertFalse(is_gone(self.process))
+            self.assertFalse(is_gone(self.os_process))
 
     def test_one_of_another_user_is_not_gone(self):
         with mock.patch("os.kill", side_effect=PermissionError):
-            self.assertFalse(is_gone(self.process))
+            self.assertFalse(is_gone(self.os_process))
 
     def test_nothing_is_known_where_the_system_tells_nothing(self):
         self.addCleanup(this_machine.cache_clear)
         this_machine.cache_clear()
         with mock.patch("os.readlink", side_effect=FileNotFoundError):
             self.assertIsNone(this_os_process())
-            self.assertFalse(is_gone(self.process))
+            self.assertFalse(is_gone(self.os_process))
         self.assertFalse(is_gone(None))
 
     def test_numbers_of_another_container_are_not_taken_for_ours(self):

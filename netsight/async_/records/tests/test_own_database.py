@@ -16,11 +16,11 @@ from netsight.async_.exceptions import SettingError
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.running.publishing import JobResponse
-from netsight.async_.running.tests.test_claims import ZopesTestCase
 from netsight.async_.serving.server import is_alone
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.zopes import OpenRun
 from netsight.async_.tests.zopes import Stage
+from netsight.async_.tests.zopes import ZopesTestCase
 from netsight.async_.tests.zopes import fail
 
 

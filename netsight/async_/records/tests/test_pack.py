@@ -9,7 +9,6 @@ from unittest import mock
 import transaction
 from OFS.Folder import Folder
 from webtest import Upload
-from ZPublisher.HTTPRequest import HTTPRequest
 from ZPublisher.Iterators import filestream_iterator
 
 from netsight.async_.records.database import query_registry
@@ -20,11 +19,12 @@ from netsight.async_.serving import recovery
 from netsight.async_.serving.recovery import DAY_SECONDS
 from netsight.async_.serving.server import _sweep
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.storage_support import BLOB_STORAGE_FUNCTIONAL
 from netsight.async_.tests.storage_support import FileStorageTestCase
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 DATA = os.urandom(300_000)
@@ -33,10 +33,7 @@ DATA = os.urandom(300_000)
 class PackTestCase(FileStorageTestCase):
     def setUp(self):
         super().setUp()
-        # As zope.conf has it.
-        retries = mock.patch.object(HTTPRequest, "retry_max_count", 3)
-        retries.start()
-        self.addCleanup(retries.stop)
+        retry_conflicts(self)
 
     def pack(self):
         """Pack up to now, in a thread of its own."""

@@ -13,18 +13,9 @@ from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.records import progress
 from netsight.async_.records.lease import Worker
-from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.parts import Error
-from netsight.async_.records.parts import RequestSnapshot
-from netsight.async_.records.process import Process
 from netsight.async_.records.progress import checked_percentage
-
-
-def make_process(process_id="an-id", **kwargs):
-    request = RequestSnapshot({"PATH_INFO": "/view"})
-    return Process(
-        process_id, "/view", "view", "A view", ANONYMOUS, request, **kwargs
-    )
+from netsight.async_.tests.record_support import make_process
 
 
 class ProcessTests(unittest.TestCase):
@@ -40,11 +31,6 @@ class ProcessTests(unittest.TestCase):
             interfaces.STATES,
             ("queued", "running", "completed", "failed", "cancelled", "lost"),
         )
-
-    def test_a_record_without_a_queue_waits_in_the_default_one(self):
-        old = make_process()
-        del old.queue, old.priority
-        self.assertEqual((old.queue, old.priority), ("default", 0))
 
     def test_a_new_one_is_queued(self):
         new = make_process()

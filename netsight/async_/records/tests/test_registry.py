@@ -18,12 +18,12 @@ from netsight.async_.records.database import own_transaction
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.registry import ProcessRegistry
-from netsight.async_.records.tests.test_process import make_process
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.runner import run
 from netsight.async_.serving.recovery import recover
-from netsight.async_.tests.support import WAIT_SECONDS
+from netsight.async_.tests.record_support import make_process
 from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 class RegistryTests(unittest.TestCase):

@@ -12,12 +12,12 @@ from zope.configuration import xmlconfig
 
 import netsight.async_.rest.tests
 from netsight.async_.rest.service import AsyncService
+from netsight.async_.tests.documents import IS_CHECKOUT
+from netsight.async_.tests.documents import blocks
+from netsight.async_.tests.documents import read
 from netsight.async_.tests.plone_support import PLONE_FUNCTIONAL
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.support import Client
-from netsight.async_.tests.test_documentation import IS_CHECKOUT
-from netsight.async_.tests.test_documentation import blocks
-from netsight.async_.tests.test_documentation import read
 from netsight.async_.tests.views import JobView
 
 

@@ -18,11 +18,11 @@ from plone.app.testing import setRoles
 from netsight.async_.rest.tests.plone_rest_support import PloneRestTestCase
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.documents import DOCS
+from netsight.async_.tests.documents import IS_CHECKOUT
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import Never
-from netsight.async_.tests.test_documentation import DOCS
-from netsight.async_.tests.test_documentation import IS_CHECKOUT
 
 
 FOLDER = DOCS / "reference" / "http-examples"

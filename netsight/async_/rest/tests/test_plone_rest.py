@@ -7,33 +7,34 @@ import transaction
 from plone.app.testing import setRoles
 from plone.protect.interfaces import IDisableCSRFProtection
 
-from netsight.async_.answers.tests import test_plone_programs
-from netsight.async_.answers.tests.test_unstored import Failing
 from netsight.async_.config import MANAGE_PROCESSES
 from netsight.async_.queries import is_below
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.registry import ProcessRegistry
-from netsight.async_.records.tests.test_formats import newer_version
 from netsight.async_.rest import processes
 from netsight.async_.rest.tests.plone_rest_support import REST_FUNCTIONAL
 from netsight.async_.rest.tests.plone_rest_support import PloneRestTestCase
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.documents import IS_CHECKOUT
+from netsight.async_.tests.failing_commits import Failing
+from netsight.async_.tests.plone_program_support import PloneProgramMixin
 from netsight.async_.tests.plone_support import ROOT_ADMIN
+from netsight.async_.tests.plone_support import PloneTestCase
+from netsight.async_.tests.record_support import newer_version
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import READER
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
-from netsight.async_.tests.test_documentation import IS_CHECKOUT
 
 
 PROCESSES = "/plone/@async-processes"
 ASYNC = {"Prefer": "respond-async"}
 
 
-class ViewsWithRestTests(test_plone_programs.PloneProgramTests):
+class ViewsWithRestTests(PloneProgramMixin, PloneTestCase):
     """plone.rest traverses requests that accept JSON in its own way."""
 
     layer = REST_FUNCTIONAL

@@ -1,70 +1,19 @@
 """Claims of several Zopes at once: what the state machine has found."""
 
 import tempfile
-import unittest
 
-from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import transact
-from netsight.async_.records.tests.test_lease import LEASE
-from netsight.async_.records.tests.test_process import make_process
 from netsight.async_.running.runner import Run
 from netsight.async_.serving.recovery import recover
 from netsight.async_.tests.zopes import Session
 from netsight.async_.tests.zopes import Stage
-from netsight.async_.tests.zopes import Zope
+from netsight.async_.tests.zopes import ZopesTestCase
 from netsight.async_.tests.zopes import fail
-
-
-class ZopesTestCase(unittest.TestCase):
-    """Two Zopes on one database."""
-
-    def setUp(self):
-        self.stage = self.make_stage()
-        self.addCleanup(self.stage.close)
-        self.mine = self.zope("mine")
-        self.other = self.zope("other")
-
-    def make_stage(self):
-        return Stage(DemoStorage())
-
-    def zope(self, name):
-        zope = Zope(self.stage, name, skew=0)
-        self.addCleanup(zope.reading.close)
-        return zope
-
-    def transact(self, zope, function):
-        """Return ``function(registry)``, done by a Zope in a transaction."""
-        self.stage.enter(zope)
-        return transact(
-            "test", lambda root: function(getProcessRegistry(root))
-        )
-
-    def add(self, process_id, by=None, **kwargs):
-        process = make_process(process_id, **kwargs)
-        by = by or self.mine
-        self.transact(by, lambda registry: registry.add(process))
-
-    def claimed(self, zope, process_id):
-        """Return a Run of a Zope that has claimed a process."""
-        self.stage.enter(zope)
-        run = Run(process_id)
-        transact("claim", run._claim)
-        return run
-
-    def be_silent(self):
-        """Let a lease run out, with all Zopes looking on."""
-        for _number in range(3):
-            for zope in (self.mine, self.other):
-                zope.look()
-            self.stage.now += LEASE / 2
-
-    def state(self, zope, process_id):
-        return zope.look()[process_id].state
 
 
 class ClaimTests(ZopesTestCase):

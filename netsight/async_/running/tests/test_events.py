@@ -25,10 +25,10 @@ from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 class EventTests(AsyncTestCase):

@@ -7,13 +7,11 @@ from unittest import mock
 
 import transaction
 from Products.SiteErrorLog.SiteErrorLog import manage_addErrorLog
-from transaction.interfaces import TransientError
 from zExceptions import BadRequest
 from zExceptions import NotFound
 from zExceptions import Unauthorized
 from ZODB.POSException import ConflictError
 from zope.component import getGlobalSiteManager
-from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_.interfaces import IProcessFailedEvent
@@ -24,7 +22,11 @@ from netsight.async_.records.database import transact
 from netsight.async_.running import runner
 from netsight.async_.running.failure import TRACEBACK_CHARS
 from netsight.async_.running.runner import run
+from netsight.async_.running.tests.cut_off import ClientDisconnected
+from netsight.async_.running.tests.cut_off import OperationalError
+from netsight.async_.running.tests.cut_off import cut_off
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import AsyncTestCase
@@ -235,13 +237,7 @@ class ConflictTests(AsyncTestCase):
 
     def setUp(self):
         super().setUp()
-        # As a default zope.conf sets it, without Zope's random pauses.
-        for patcher in (
-            mock.patch.object(HTTPRequest, "retry_max_count", 3),
-            mock.patch.object(HTTPRequest, "delay_retry"),
-        ):
-            patcher.start()
-            self.addCleanup(patcher.stop)
+        retry_conflicts(self)
 
     def test_run_is_called_again_and_counted(self):
         calls, work = self.conflicting(2)
@@ -329,22 +325,6 @@ class ConflictTests(AsyncTestCase):
             self.client().start("/job")
         self.assertEqual(len(tries), 2)
         self.assertEqual(len(self.processes()), 1)
-
-
-class OperationalError(Exception):
-    """What drivers of SQL databases raise, by PEP 249."""
-
-
-class ClientDisconnected(TransientError):
-    """What ZEO raises when its server is away for too long."""
-
-
-def cut_off(error=OperationalError, module="relstorage.storage.load"):
-    """Raise an error from the code of a storage."""
-    code = "def load(error): raise error"
-    storage = {"__name__": module}
-    exec(code, storage)
-    storage["load"](error("the server closed the connection"))
 
 
 class CutOffTests(AsyncTestCase):
@@ -502,11 +482,9 @@ class FenceTests(AsyncTestCase):
             work(view, process_id)
             raise ValueError("zombie")
 
+        retry_conflicts(self)
         for each in (work, give_up):
-            with (
-                mock.patch.object(HTTPRequest, "retry_max_count", 3),
-                self.assertNoLogs("txn", level="ERROR"),
-            ):
+            with self.assertNoLogs("txn", level="ERROR"):
                 self.check_rolled_back(each)
 
     def test_it_is_none_before_the_input_was_read(self):

@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import parse_qs
 from urllib.parse import urlsplit
 
-from netsight.async_.serving.tests.test_server import ServerTestCase
-from netsight.async_.tests.server_process import HOST
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.local_http import HOST
+from netsight.async_.tests.server_support import ServerTestCase
+from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.zope_server import BOUNDARY
 
 
@@ -59,8 +59,7 @@ class LargeTests(ServerTestCase):
 
     def setUp(self):
         super().setUp()
-        etc = self.zope.directory / "etc"
-        conf, ini = etc / "zope.conf", etc / "zope.ini"
+        conf, ini = self.zope.conf_path, self.zope.ini_path
         conf.write_text(
             conf.read_text()
             + "<dos_protection>\n  form-disk-limit 2GB\n</dos_protection>\n"
@@ -75,7 +74,7 @@ class LargeTests(ServerTestCase):
 
     def memory(self, name):
         """Return VmRSS (now) or VmHWM (at most so far) of Zope, in bytes."""
-        status = Path(f"/proc/{self.zope.process.pid}/status").read_text()
+        status = Path(f"/proc/{self.zope.os_process.pid}/status").read_text()
         return int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) * 1024
 
     def connection(self):

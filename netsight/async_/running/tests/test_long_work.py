@@ -1,26 +1,21 @@
 """Cancel, track, checkpoint, single: for long work."""
 
-import threading
-from unittest import mock
-
 import transaction
-from zope.component import getGlobalSiteManager
-from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_ import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
-from netsight.async_.interfaces import IProcessQueuedEvent
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.conflicts import start_two_at_once
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import READER
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 class CancelTests(AsyncTestCase):
@@ -282,30 +277,10 @@ class SingleTests(AsyncTestCase):
         self.assertNotEqual(self.client().start("/single-job"), first)
 
     def test_two_starts_at_once_make_one(self):
-        other = []
-
-        def start_another(event):
-            # While the first is not committed, another thread starts one.
-            if not other:
-                other.append(None)
-                thread = threading.Thread(target=start)
-                thread.start()
-                thread.join(WAIT_SECONDS)
-
-        def start():
-            other[0] = self.client().start("/single-job")
-
-        manager = getGlobalSiteManager()
-        manager.registerHandler(start_another, (IProcessQueuedEvent,))
-        self.addCleanup(
-            manager.unregisterHandler, start_another, (IProcessQueuedEvent,)
+        first, other = start_two_at_once(
+            self, lambda: self.client().start("/single-job")
         )
-        with (
-            mock.patch.object(HTTPRequest, "delay_retry"),
-            mock.patch.object(HTTPRequest, "retry_max_count", 3),
-        ):
-            first = self.client().start("/single-job")
-        self.assertEqual(first, other[0])
+        self.assertEqual(first, other)
         self.assertEqual(len(self.processes()), 1)
 
 

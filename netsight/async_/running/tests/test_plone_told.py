@@ -1,7 +1,5 @@
 """Subscribers of ended processes find what code of Plone needs."""
 
-from unittest import mock
-
 import transaction
 from plone import api
 from ZODB.POSException import ConflictError
@@ -10,7 +8,6 @@ from zope.component import queryMultiAdapter
 from zope.component.hooks import getSite
 from zope.globalrequest import getRequest
 from zope.publisher.interfaces.browser import IDefaultBrowserLayer
-from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_.interfaces import IProcessEndedEvent
 from netsight.async_.records.database import get_process
@@ -20,6 +17,7 @@ from netsight.async_.running import surroundings
 from netsight.async_.running.telling import tell_ended
 from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import Never
@@ -213,9 +211,7 @@ class SurroundingsTests(ToldTestCase):
 class RepeatTests(ToldTestCase):
     def setUp(self):
         super().setUp()
-        patch = mock.patch.object(HTTPRequest, "delay_retry")
-        patch.start()
-        self.addCleanup(patch.stop)
+        retry_conflicts(self)
 
     def test_what_conflicts_is_repeated(self):
         def act(state):
@@ -243,14 +239,17 @@ class RepeatTests(ToldTestCase):
             if len(self.seen) == 1:
                 raise ConflictError("conflict")
 
+        def work(view, process_id):
+            raise ValueError(process_id)
+
         self.act = act
-        self.fail_one()
+        with self.assertLogs("netsight.async_", "ERROR"):
+            _client, process_id = self.run_job(work)
         self.assertEqual(len(self.seen), 2)
         transaction.begin()
         entries = self.portal.error_log.getLogEntries()
-        self.assertEqual(
-            [entry["type"] for entry in entries], ["ZeroDivisionError"]
-        )
+        values = [entry["value"] for entry in entries]
+        self.assertEqual(values.count(process_id), 1)
 
 
 class ThreadOfTheServerTests(ToldTestCase):

@@ -16,9 +16,9 @@ from netsight.async_.serving import server
 from netsight.async_.serving.polling import Poll
 from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Never
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 class Bell:

@@ -18,13 +18,13 @@ from netsight.async_.records.lease import this_worker
 from netsight.async_.records.parts import Error
 from netsight.async_.records.parts import Outcome
 from netsight.async_.records.registry import ProcessRegistry
-from netsight.async_.records.tests.test_process import make_process
 from netsight.async_.serving import recovery
 from netsight.async_.serving.recovery import DAY_SECONDS
 from netsight.async_.serving.recovery import end_other_workers
 from netsight.async_.serving.recovery import is_exclusive
 from netsight.async_.serving.recovery import recover
 from netsight.async_.serving.recovery import sweep
+from netsight.async_.tests.record_support import make_process
 from netsight.async_.tests.support import AsyncTestCase
 
 

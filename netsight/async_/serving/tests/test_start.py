@@ -12,6 +12,7 @@ from netsight.async_.serving import server
 from netsight.async_.serving.server import ZCONSOLE
 from netsight.async_.serving.server import is_console
 from netsight.async_.serving.server import make_room
+from netsight.async_.tests.instance import zconsole
 from netsight.async_.tests.zope_server import ZopeServer
 
 
@@ -40,9 +41,8 @@ class ConsoleTests(unittest.TestCase):
             zope = ZopeServer(f"{name}/instance")
             script = zope.directory / "script.py"
             script.write_text(SCRIPT)
-            arguments = ["-m", ZCONSOLE, "run", zope.conf_path, script]
             ended = run(
-                [sys.executable, *arguments],
+                zconsole(zope.conf_path, script),
                 capture_output=True,
                 text=True,
                 timeout=120,

@@ -4,13 +4,13 @@ import ZODB
 from ZODB.blob import BlobStorage
 from ZODB.FileStorage import FileStorage
 
-from netsight.async_.serving.tests.test_server import EXIT_SECONDS
-from netsight.async_.serving.tests.test_server import STOP_SECONDS
-from netsight.async_.serving.tests.test_server import ServerTestCase
 from netsight.async_.tests.crash_views import EFFECTS
 from netsight.async_.tests.crash_views import TRAP
-from netsight.async_.tests.zope_server import WAIT_SECONDS
-from netsight.async_.tests.zope_server import wait_until
+from netsight.async_.tests.server_support import EXIT_SECONDS
+from netsight.async_.tests.server_support import STOP_SECONDS
+from netsight.async_.tests.server_support import ServerTestCase
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 OWN_DATABASE = """

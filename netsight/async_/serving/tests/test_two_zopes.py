@@ -9,20 +9,15 @@ import time
 import unittest
 
 from netsight.async_.tests.crash_views import MACHINE
-from netsight.async_.tests.server_process import WAIT_SECONDS
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.server_support import CLUSTER_EXIT_SECONDS
+from netsight.async_.tests.server_support import LEASE_SECONDS
+from netsight.async_.tests.server_support import LONG
+from netsight.async_.tests.server_support import STOP_SECONDS
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.zeo_server import ZeoServer
-from netsight.async_.tests.zope_server import QUICK
 from netsight.async_.tests.zope_server import ZopeServer
 
-
-LONG = "600"
-"""Seconds that no test waits for."""
-
-LEASE_SECONDS = int(QUICK["NETSIGHT_ASYNC_LEASE_SECONDS"])
-STOP_SECONDS = int(QUICK["NETSIGHT_ASYNC_STOP_SECONDS"])
-EXIT_SECONDS = 10
-"""What the last writes and Zope itself may need to end."""
 
 ONE_THREAD = {"NETSIGHT_ASYNC_THREADS": "1"}
 
@@ -59,6 +54,13 @@ class TwoZopesTestCase(unittest.TestCase):
         self.assertEqual(other.state(process_id), "running")
         return process_id, runner, other
 
+    def orphan(self, *args):
+        """Kill the Zope that runs a job; return its id and the other Zope."""
+        self.start()
+        process_id, victim, other = self.running(*args)
+        victim.kill()
+        return process_id, other
+
     def runner_of(self, process_id):
         """Return the Zope that runs or ran a process, and the other."""
         a, b = self.zopes
@@ -86,10 +88,16 @@ class TwoZopesTestCase(unittest.TestCase):
 
         self.assertTrue(wait_until(runs_one, WAIT_SECONDS), zope.log)
 
+    def assert_runs_on(self, process_id, zope, seconds):
+        """Fail if a Zope takes a process for dead within some seconds."""
+        died = wait_until(lambda: zope.state(process_id) != "running", seconds)
+        self.assertFalse(died, zope.states()[process_id])
+
     def assert_stops(self, zope):
         """SIGTERM a Zope; it must end in time, with status 0."""
         zope.terminate()
-        self.assertEqual(zope.wait(STOP_SECONDS + EXIT_SECONDS), 0, zope.log)
+        seconds = STOP_SECONDS + CLUSTER_EXIT_SECONDS
+        self.assertEqual(zope.wait(seconds), 0, zope.log)
 
 
 class ServedByBothTests(TwoZopesTestCase):
@@ -133,9 +141,7 @@ class KilledTests(TwoZopesTestCase):
         self.assertEqual(record["effects"], [1])
 
     def test_a_running_job_is_lost_when_the_lease_has_run_out(self):
-        self.start()
-        process_id, victim, other = self.running("crash-slow")
-        victim.kill()
+        process_id, other = self.orphan("crash-slow")
         self.assertEqual(other.state(process_id), "running")
         self.wait_stored(other, process_id, "lost")
         self.assertEqual(other.states()[process_id]["effects"], [])
@@ -143,15 +149,10 @@ class KilledTests(TwoZopesTestCase):
     def test_it_runs_on_as_long_as_its_zope_lives(self):
         self.start()
         process_id, _runner, other = self.running("crash-slow")
-        died = wait_until(
-            lambda: other.state(process_id) != "running", 3 * LEASE_SECONDS
-        )
-        self.assertFalse(died, other.states()[process_id])
+        self.assert_runs_on(process_id, other, 3 * LEASE_SECONDS)
 
     def test_one_that_may_is_run_again_by_the_other(self):
-        self.start()
-        process_id, victim, other = self.running("crash-slow-again", "4")
-        victim.kill()
+        process_id, other = self.orphan("crash-slow-again", "4")
         record = other.wait_for(process_id, "completed")
         self.assertEqual(record["effects"], [2])
         self.assertTrue(record["ran_here"])
@@ -166,16 +167,12 @@ class KilledNearbyTests(TwoZopesTestCase):
         super().start(NETSIGHT_ASYNC_LEASE_SECONDS="7200")
 
     def test_a_running_job_is_lost_at_once(self):
-        self.start()
-        process_id, victim, other = self.running("crash-slow")
-        victim.kill()
+        process_id, other = self.orphan("crash-slow")
         self.assertEqual(other.state(process_id), "lost")
         self.wait_stored(other, process_id, "lost")
 
     def test_one_that_may_is_run_again_by_the_other(self):
-        self.start()
-        process_id, victim, other = self.running("crash-slow-again", "4")
-        victim.kill()
+        process_id, other = self.orphan("crash-slow-again", "4")
         record = other.wait_for(process_id, "completed")
         self.assertEqual(record["effects"], [2])
 
@@ -183,8 +180,7 @@ class KilledNearbyTests(TwoZopesTestCase):
         self.start()
         process_id, paused, other = self.running("crash-slow")
         paused.pause()
-        died = wait_until(lambda: other.state(process_id) != "running", 3)
-        self.assertFalse(died, other.states()[process_id])
+        self.assert_runs_on(process_id, other, 3)
 
 
 class StoppedTests(TwoZopesTestCase):
@@ -238,10 +234,7 @@ class PausedTests(TwoZopesTestCase):
         zombie.resume()
         self.assert_refused(process_id, zombie)
         process_id = zombie.start_running("crash-slow", LONG)
-        died = wait_until(
-            lambda: other.state(process_id) != "running", 2 * LEASE_SECONDS
-        )
-        self.assertFalse(died, other.states()[process_id])
+        self.assert_runs_on(process_id, other, 2 * LEASE_SECONDS)
 
     def test_it_does_not_take_the_other_for_dead(self):
         self.start()
@@ -249,10 +242,7 @@ class PausedTests(TwoZopesTestCase):
         paused.pause()
         time.sleep(2 * LEASE_SECONDS)
         paused.resume()
-        died = wait_until(
-            lambda: paused.state(process_id) != "running", LEASE_SECONDS
-        )
-        self.assertFalse(died, paused.states()[process_id])
+        self.assert_runs_on(process_id, paused, LEASE_SECONDS)
 
 
 class DatabaseAwayTests(TwoZopesTestCase):

@@ -4,11 +4,11 @@ import signal
 import tempfile
 import unittest
 
-from netsight.async_.serving.tests.test_two_zopes import EXIT_SECONDS
-from netsight.async_.serving.tests.test_two_zopes import LONG
-from netsight.async_.serving.tests.test_two_zopes import STOP_SECONDS
-from netsight.async_.tests.server_process import WAIT_SECONDS
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.server_support import CLUSTER_EXIT_SECONDS
+from netsight.async_.tests.server_support import LONG
+from netsight.async_.tests.server_support import STOP_SECONDS
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.worker_process import WorkerProcess
 from netsight.async_.tests.zeo_server import ZeoServer
 from netsight.async_.tests.zope_server import ZopeServer
@@ -50,7 +50,7 @@ class WorkerTestCase(unittest.TestCase):
         running = [
             worker
             for worker in self.workers
-            if worker.process and f":{worker.process.pid}:" in name
+            if worker.os_process and f":{worker.os_process.pid}:" in name
         ]
         return running[0] if running else None
 
@@ -58,9 +58,9 @@ class WorkerTestCase(unittest.TestCase):
         self.assertTrue(wait_until(condition, WAIT_SECONDS), self.logs())
 
     def logs(self):
-        return "\n".join(each.log for each in self.workers if each.process)
+        return "\n".join(each.log for each in self.workers if each.os_process)
 
-    def stop(self, worker, within=EXIT_SECONDS):
+    def stop(self, worker, within=CLUSTER_EXIT_SECONDS):
         """SIGTERM a worker; it must end in time, in order."""
         worker.terminate()
         self.assertEqual(worker.wait(within), 0)
@@ -121,7 +121,7 @@ class DeathTests(WorkerTestCase):
         worker = self.workers[0]
         self.start(worker)
         process_id = self.web.start_running("crash-slow-again", "2")
-        self.stop(worker, within=STOP_SECONDS + EXIT_SECONDS)
+        self.stop(worker, within=STOP_SECONDS + CLUSTER_EXIT_SECONDS)
         record = self.web.wait_for(process_id, "completed")
         self.assertEqual(record["effects"], [1])
 
@@ -129,8 +129,8 @@ class DeathTests(WorkerTestCase):
         worker = self.workers[0]
         self.start(worker, NETSIGHT_ASYNC_STOP_SECONDS="0")
         process_id = self.web.start_running("crash-slow", LONG)
-        worker.process.send_signal(signal.SIGINT)
-        self.assertEqual(worker.wait(EXIT_SECONDS), 0)
+        worker.os_process.send_signal(signal.SIGINT)
+        self.assertEqual(worker.wait(CLUSTER_EXIT_SECONDS), 0)
         self.assertEqual(self.web.states()[process_id]["stored"], "lost")
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import threading
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler
@@ -11,24 +10,14 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 from netsight.async_.tests.browser.views import STEPS
-from netsight.async_.tests.zope_server import HOST
+from netsight.async_.tests.instance import include
+from netsight.async_.tests.instance import plone_site
+from netsight.async_.tests.instance import zconsole
+from netsight.async_.tests.local_http import HOST
 from netsight.async_.tests.zope_server import ZopeServer
 
 
 CREATE_SITE = Path(__file__).parents[4] / "tools" / "create_site.py"
-
-SITE_ZCML = """\
-<configure
-    xmlns="http://namespaces.zope.org/zope"
-    xmlns:five="http://namespaces.zope.org/five">
-  <include package="Zope2.App" />
-  <five:loadProducts file="meta.zcml" />
-  <five:loadProducts />
-  <include package="netsight.async_.examples" />
-  <include package="netsight.async_.tests.browser" file="testing.zcml" />
-  <five:loadProductsOverrides />
-</configure>
-"""
 
 THREADS = 2
 """How many processes run at once."""
@@ -37,21 +26,18 @@ THREADS = 2
 class PloneServer(ZopeServer):
     """The site /Plone with the user admin; the Zope root is without theme."""
 
-    site_zcml = SITE_ZCML
+    site_zcml = plone_site(
+        include("netsight.async_.examples"),
+        include("netsight.async_.tests.browser", "testing.zcml"),
+    )
 
     def answers(self):
         return self.is_answered("/Plone")
 
     def create_site(self):
         """Create the site; Zope must not run."""
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "Zope2.utilities.zconsole", "run"),
-                *(self.directory / "etc" / "zope.conf", CREATE_SITE),
-            ],
-            check=True,
-            cwd=self.directory,
-        )
+        command = zconsole(self.conf_path, CREATE_SITE)
+        subprocess.run(command, check=True, cwd=self.directory)
 
     @property
     def steps_directory(self):

@@ -25,6 +25,9 @@ WAIT_MS = 30_000
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
+PHONE = {"width": 360, "height": 720}
+"""Size of a window, in CSS pixels."""
+
 # Nothing but the site is asked for anything.
 FLAGS = [
     "--disable-gpu", "--disable-quic", "--no-first-run",

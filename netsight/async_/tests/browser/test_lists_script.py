@@ -2,11 +2,11 @@
 
 from playwright.sync_api import expect
 
+from netsight.async_.tests.browser.clock_support import ClockTestCase
+from netsight.async_.tests.browser.list_support import ListTestCase
 from netsight.async_.tests.browser.support import BASIC_AUTH
-from netsight.async_.tests.browser.test_lists import ListTestCase
-from netsight.async_.tests.browser.test_polling import ClockTestCase
-from netsight.async_.tests.server_process import WAIT_SECONDS
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 RECORD_SPEECH = """

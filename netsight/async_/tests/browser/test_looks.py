@@ -2,10 +2,8 @@
 
 from playwright.sync_api import expect
 
+from netsight.async_.tests.browser.support import PHONE
 from netsight.async_.tests.browser.support import BrowserTestCase
-
-
-PHONE = {"width": 360, "height": 720}
 
 
 class LooksTests(BrowserTestCase):

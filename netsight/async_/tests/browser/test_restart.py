@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from netsight.async_.tests.browser.support import RECORD_SPEECH
 from netsight.async_.tests.browser.support import BrowserTestCase
-from netsight.async_.tests.zope_server import WAIT_SECONDS
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 AWAY = "The server does not answer; trying again."

@@ -36,11 +36,12 @@ class CeleryWorker(ZopeServer):
     def signal_child(self, pid, number):
         """Send a signal to a child of this worker."""
         if pid not in self.child_pids():
-            raise AssertionError(f"{pid} is no child of {self.process.pid}")
+            raise AssertionError(f"{pid} is no child of {self.os_process.pid}")
         os.kill(pid, number)
 
     def child_pids(self):
         """Return the process ids of the children that are there now."""
-        path = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        pid = self.os_process.pid
+        path = f"/proc/{pid}/task/{pid}/children"
         with open(path) as file:
             return [int(pid) for pid in re.findall(r"\d+", file.read())]

@@ -4,7 +4,7 @@ import socket
 import threading
 from contextlib import suppress
 
-from netsight.async_.tests.server_process import HOST
+from netsight.async_.tests.local_http import HOST
 
 
 class Network:

@@ -10,10 +10,10 @@ from contextlib import suppress
 
 from netsight.async_.tests.cluster.services import missing
 from netsight.async_.tests.cluster.storages import RELSTORAGE
-from netsight.async_.tests.server_process import HOST
-from netsight.async_.tests.server_process import READY_SECONDS
-from netsight.async_.tests.server_process import free_port
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.local_http import HOST
+from netsight.async_.tests.local_http import free_port
+from netsight.async_.tests.waiting import READY_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 DEBIAN = "/usr/lib/postgresql/*/bin"

@@ -5,16 +5,15 @@ A test that stops or empties a broker starts a `RedisServer` of its own.
 
 import os
 import shutil
-import socket
 import subprocess
 import unittest
 import uuid
-from contextlib import suppress
 
-from netsight.async_.tests.server_process import HOST
-from netsight.async_.tests.server_process import READY_SECONDS
-from netsight.async_.tests.server_process import free_port
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.local_http import HOST
+from netsight.async_.tests.local_http import free_port
+from netsight.async_.tests.local_http import is_open
+from netsight.async_.tests.waiting import READY_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 REDIS = f"redis://{HOST}:6379/0"
@@ -41,14 +40,6 @@ def missing(message):
     raise unittest.SkipTest(message)
 
 
-def is_open(port, host=HOST):
-    """Tell whether somebody listens on a port."""
-    with suppress(OSError):
-        socket.create_connection((host, port), 1).close()
-        return True
-    return False
-
-
 def fresh_name():
     """Return a name that nobody else uses."""
     return f"test-{uuid.uuid4().hex[:12]}"
@@ -65,7 +56,7 @@ class RedisServer:
         if shutil.which("redis-server") is None:
             missing("redis-server is not installed")
         self.port = free_port()
-        self.process = None
+        self.os_process = None
 
     @property
     def url(self):
@@ -73,7 +64,7 @@ class RedisServer:
 
     def start(self):
         """Start it; returns when it answers."""
-        self.process = subprocess.Popen(
+        self.os_process = subprocess.Popen(
             [*self.prefix, "redis-server", "--port", str(self.port)]
             + ["--bind", self.host, "--protected-mode", "no"]
             + ["--save", "", "--appendonly", "no"],
@@ -86,10 +77,10 @@ class RedisServer:
 
     def kill(self):
         """SIGKILL it; all that it had is lost."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
+        if self.os_process is not None:
+            self.os_process.kill()
+            self.os_process.wait()
+            self.os_process = None
 
     def flush(self):
         """Have it forget all that it has."""

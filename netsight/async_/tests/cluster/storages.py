@@ -2,10 +2,10 @@
 
 import os
 
-from netsight.async_.tests.cluster.services import HOST
 from netsight.async_.tests.cluster.services import POSTGRESQL
 from netsight.async_.tests.cluster.services import fresh_name
 from netsight.async_.tests.cluster.services import need
+from netsight.async_.tests.local_http import HOST
 from netsight.async_.tests.zeo_server import ZeoServer
 
 

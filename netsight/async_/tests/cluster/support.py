@@ -17,22 +17,17 @@ from netsight.async_.tests.cluster.services import BROKERS
 from netsight.async_.tests.cluster.services import fresh_name
 from netsight.async_.tests.cluster.services import need
 from netsight.async_.tests.cluster.views import DEATHS
-from netsight.async_.tests.server_process import WAIT_SECONDS
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.instance import include
+from netsight.async_.tests.instance import zope_site
 from netsight.async_.tests.support import basic
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.worker_process import WorkerProcess
 from netsight.async_.tests.zeo_server import ZeoServer
 from netsight.async_.tests.zope_server import ZopeServer
 
 
-SITE_ZCML = """\
-<configure xmlns="http://namespaces.zope.org/zope">
-  <include package="Zope2.App" />
-  <include package="Products.PageTemplates" />
-  <include package="netsight.async" />
-  <include package="netsight.async_.tests.cluster" file="testing.zcml" />
-</configure>
-"""
+SITE_ZCML = zope_site(include("netsight.async_.tests.cluster", "testing.zcml"))
 
 USER = ("editor", "s3cret-of-editor")
 

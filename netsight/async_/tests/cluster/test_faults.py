@@ -17,8 +17,8 @@ from netsight.async_.tests.cluster.storages import Postgresql
 from netsight.async_.tests.cluster.storages import administer
 from netsight.async_.tests.cluster.support import ClusterTestCase
 from netsight.async_.tests.cluster.support import WorkerCluster
-from netsight.async_.tests.server_process import HOST
-from netsight.async_.tests.server_process import wait_until
+from netsight.async_.tests.local_http import HOST
+from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.zope_server import QUICK
 
 
@@ -163,11 +163,11 @@ class BrokerTests(FaultTestCase):
         self.assert_all_ended_once([process_id], may_be_lost=False)
 
     def test_a_start_does_not_wait_for_one_that_stands_still(self):
-        self.redis.process.send_signal(signal.SIGSTOP)
+        self.redis.os_process.send_signal(signal.SIGSTOP)
         before = time.monotonic()
         ids = [self.web.start_job("crash-quick") for _each in range(5)]
         took = time.monotonic() - before
-        self.redis.process.send_signal(signal.SIGCONT)
+        self.redis.os_process.send_signal(signal.SIGCONT)
         self.assert_all_ended_once(ids, may_be_lost=False)
         # The only bound that is promised: two seconds for each.
         self.assertLess(took, 2 * len(ids))
@@ -255,7 +255,7 @@ class PausedTests(FaultTestCase):
             self.worker, "crash-slow-again", "4"
         )
         ids += self.start_jobs()
-        pids = [self.worker.process.pid, *self.worker.child_pids()]
+        pids = [self.worker.os_process.pid, *self.worker.child_pids()]
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         self.wait_stored(process_id, "completed")

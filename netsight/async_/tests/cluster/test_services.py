@@ -5,7 +5,7 @@ import unittest
 from unittest import mock
 
 from netsight.async_.tests.cluster import services
-from netsight.async_.tests.server_process import free_port
+from netsight.async_.tests.local_http import free_port
 
 
 class MissingTests(unittest.TestCase):

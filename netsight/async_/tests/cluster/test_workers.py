@@ -8,7 +8,7 @@ from netsight.async_.executors.celery import TASK
 from netsight.async_.executors.celery import make_app
 from netsight.async_.tests.cluster.support import ClusterTestCase
 from netsight.async_.tests.cluster.support import RabbitMQCluster
-from netsight.async_.tests.server_process import READY_SECONDS
+from netsight.async_.tests.waiting import READY_SECONDS
 
 
 LONG = "600"
@@ -96,7 +96,7 @@ class EndTests(WorkerTestCase):
         self.start()
         again = self.web.start_running("crash-slow-again", "3")
         lost = self.web.start_running("crash-slow", LONG)
-        self.worker.process.send_signal(signal.SIGQUIT)
+        self.worker.os_process.send_signal(signal.SIGQUIT)
         self.assertEqual(self.worker.wait(EXIT_SECONDS), 0)
         states = self.web.states()
         self.assertEqual(states[lost]["stored"], "lost")

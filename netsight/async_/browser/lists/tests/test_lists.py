@@ -1,6 +1,5 @@
 """The lists of processes, on Zope without Plone."""
 
-import doctest
 import re
 from contextlib import contextmanager
 from unittest import mock
@@ -8,88 +7,41 @@ from unittest import mock
 import transaction
 from ZODB.Connection import Connection
 
-from netsight.async_.answers.tests.test_unstored import Failing
-from netsight.async_.browser.lists import texts
+from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.browser.lists.listing import PAGE_SIZE
+from netsight.async_.browser.lists.tests.list_support import ListMixin
+from netsight.async_.exceptions import NotCancellableError
+from netsight.async_.exceptions import NotRepeatableError
+from netsight.async_.exceptions import StillRunningError
 from netsight.async_.interfaces import STATES
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.records.database import get_process
-from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.owners import Owner
 from netsight.async_.running.monitor import monitor
 from netsight.async_.serving.recovery import recover
-from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.failing_commits import Failing
+from netsight.async_.tests.record_support import add
+from netsight.async_.tests.record_support import add_ended
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import READER
-from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
-from netsight.async_.tests.support import Never
 from netsight.async_.tests.support import text_of
-from netsight.async_.tests.test_queries import add
-from netsight.async_.tests.test_queries import add_ended
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 MINE, ALL = "/@@my-processes", "/@@async-processes"
 EDITORS = Owner("editor", "/acl_users")
 
 
-class Counter:
-    """Counts the loads of connections when they are closed."""
-
-    loads = 0
-
-    def closedConnection(self, connection):
-        self.loads += connection.getTransferCounts(True)[0]
-
-
-class ListTestCase(AsyncTestCase):
-    """Processes by the editor, and a client for each list."""
-
-    def registry(self):
-        return getProcessRegistry(self.app)
-
-    def done(self, login=EDITOR, view="job"):
-        """Return the id of a process that completed."""
-        return self.run_job(lambda view, pid: "x", login, view)[1]
-
-    def failed(self, login=EDITOR, view="again-job"):
-        with self.assertLogs("netsight.async_", "ERROR"):
-            return self.run_job(lambda view, pid: 1 / 0, login, view)[1]
-
-    def queued(self, login=EDITOR, view="cancellable-job"):
-        with processes_run_by(Never()):
-            return self.client(login).start(self.path(view))
+class ListTestCase(ListMixin, AsyncTestCase):
+    """A client for each list."""
 
     def press(self, button, process_id, page=MINE, login=EDITOR, **kwargs):
         """POST a button of a list; return the response."""
         return self.client(login).post(page, {button: process_id}, **kwargs)
-
-    def ids(self, page):
-        """Return the ids of the rows of a page."""
-        return re.findall(r'<tr[^>]* id="netsight-async-([^"]+)"', page.text)
-
-    def row(self, page, process_id):
-        """Return the HTML of a row."""
-        start = page.text.index(f'id="netsight-async-{process_id}"')
-        return page.text[start:].partition("</tr>")[0]
-
-    def state(self, process_id):
-        return self.process(process_id).state
-
-    def loads(self, path, login):
-        """Return how many objects a request loads with empty caches."""
-        database = self.app._p_jar.db()
-        database.cacheMinimize()
-        before = database.getActivityMonitor()
-        database.setActivityMonitor(counter := Counter())
-        try:
-            self.client(login).get(path)
-        finally:
-            database.setActivityMonitor(before)
-        return counter.loads
 
 
 class MyProcessesTests(ListTestCase):
@@ -267,14 +219,15 @@ class ButtonTests(ListTestCase):
         self.assertEqual(self.state(process_id), "failed")
 
     def test_what_is_not_possible_says_so(self):
-        for button, process_id, sentence in (
-            ("cancel", self.queued(view="job"), texts.NOT_CANCELLABLE),
-            ("remove", self.queued(), texts.STILL_RUNNING),
-            ("again", self.done(), texts.NOT_REPEATABLE),
+        for button, process_id, error in (
+            ("cancel", self.queued(view="job"), NotCancellableError),
+            ("remove", self.queued(), StillRunningError),
+            ("again", self.done(), NotRepeatableError),
         ):
             with self.subTest(button):
                 before = self.state(process_id)
                 page = self.press(button, process_id, status=409)
+                sentence = refusal_of(error()).sentence
                 self.assertIn(sentence.default, text_of(page))
                 self.assertEqual(self.state(process_id), before)
 
@@ -564,8 +517,3 @@ class ListCostTests(ListTestCase):
         ):
             with self.subTest(path):
                 self.assertLess(self.loads(path, login), limit)
-
-
-def load_tests(loader, tests, pattern):
-    tests.addTests(doctest.DocTestSuite(texts))
-    return tests

@@ -10,7 +10,7 @@ from plone.app.testing import setRoles
 from zope.component.hooks import setSite
 
 from netsight.async_.browser.lists.listing import PAGE_SIZE
-from netsight.async_.browser.lists.tests import test_lists
+from netsight.async_.browser.lists.tests.list_support import ListMixin
 from netsight.async_.browser.lists.viewlet import COUNT_MOST
 from netsight.async_.config import MANAGE_PROCESSES
 from netsight.async_.queries import find
@@ -20,13 +20,13 @@ from netsight.async_.records.owners import Owner
 from netsight.async_.serving.recovery import recover
 from netsight.async_.tests.plone_support import ROOT_ADMIN
 from netsight.async_.tests.plone_support import PloneTestCase
+from netsight.async_.tests.plone_support import speak_german
+from netsight.async_.tests.record_support import add
+from netsight.async_.tests.record_support import add_ended
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import READER
 from netsight.async_.tests.support import Client
-from netsight.async_.tests.test_plone_site import speak_german
-from netsight.async_.tests.test_queries import add
-from netsight.async_.tests.test_queries import add_ended
 
 
 PROFILE = "netsight.async:default"
@@ -34,23 +34,21 @@ MINE, ALL = "/plone/@@my-processes", "/plone/@@async-processes"
 EDITORS = Owner("editor", "/plone/acl_users")
 
 
-class PloneListTestCase(PloneTestCase):
+class PloneListTestCase(ListMixin, PloneTestCase):
     """A site with the profile."""
-
-    ids = test_lists.ListTestCase.ids
-    row = test_lists.ListTestCase.row
-    registry = test_lists.ListTestCase.registry
-    done = test_lists.ListTestCase.done
-    failed = test_lists.ListTestCase.failed
-    queued = test_lists.ListTestCase.queued
-    state = test_lists.ListTestCase.state
-    loads = test_lists.ListTestCase.loads
 
     def setUp(self):
         super().setUp()
         setSite(self.portal)
         applyProfile(self.portal, PROFILE)
         transaction.commit()
+
+    def next_page(self, login, first_page):
+        """Return the link of a list to the five processes that are left."""
+        add_ended(self.registry(), PAGE_SIZE + 5, EDITORS, "/plone/job")
+        transaction.commit()
+        page = self.client(login).get(first_page)
+        return re.search(r'href="([^"]*b_start[^"]*)"', page.text)[1]
 
     def press(self, page, button, login=EDITOR, **fields):
         """Submit a button of a page, with the token that is in its form."""
@@ -99,10 +97,7 @@ class MyProcessesTests(PloneListTestCase):
         self.assertEqual(self.ids(page), [there, here])
 
     def test_long_lists_have_plones_batch_navigation(self):
-        add_ended(self.registry(), PAGE_SIZE + 5, EDITORS, "/plone/job")
-        transaction.commit()
-        page = self.client(EDITOR).get(f"{MINE}?done=remove")
-        url = re.search(r'href="([^"]*b_start[^"]*)"', page.text)[1]
+        url = self.next_page(EDITOR, f"{MINE}?done=remove")
         self.assertNotIn("done", url)
         page = self.client(EDITOR).get(url)
         self.assertEqual(len(self.ids(page)), 5)
@@ -200,10 +195,7 @@ class ControlPanelTests(PloneListTestCase):
         self.assertEqual(self.ids(page), [process_id])
 
     def test_batch_navigation_keeps_the_filters(self):
-        add_ended(self.registry(), PAGE_SIZE + 5, EDITORS, "/plone/job")
-        transaction.commit()
-        page = self.client(MANAGER).get(f"{ALL}?state=completed&view=job")
-        url = re.search(r'href="([^"]*b_start[^"]*)"', page.text)[1]
+        url = self.next_page(MANAGER, f"{ALL}?state=completed&view=job")
         self.assertIn("state=completed", url)
         self.assertIn("view=job", url)
 

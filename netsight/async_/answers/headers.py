@@ -1,0 +1,16 @@
+"""Headers that all our answers have in common."""
+
+import re
+
+
+def no_store(response):
+    """Tell caches to keep nothing of an answer: it is for one visitor."""
+    response.setHeader("Cache-Control", "no-store, private")
+
+
+def vary(response, *names):
+    """Tell caches that an answer depends on headers: Accept and Prefer."""
+    for name in names or ("Accept", "Prefer"):
+        known = response.getHeader("Vary") or ""
+        if name.lower() not in re.split(r"[,\s]+", known.lower()):
+            response.appendHeader("Vary", name)

@@ -1,0 +1,91 @@
+"""What a view says of its processes, checked."""
+
+from typing import NamedTuple
+
+from netsight.async_ import config
+from netsight.async_.exceptions import BadChoiceError
+from netsight.async_.exceptions import BadQueueError
+from netsight.async_.records.owners import current_owner
+
+
+HIGHEST_PRIORITY = 9
+
+SINGLE = ("user", "context", "view")
+"""Within what a view can be single."""
+
+
+class Choices(NamedTuple):
+    """The attributes of a view that its next process will have."""
+
+    queue: str
+    priority: int
+    cancellable: bool
+    max_attempts: int
+    """1 if it must not be run again."""
+
+    single_key: str | None
+    """What no two active processes may share."""
+
+
+def choices_of(view):
+    """Return the Choices of an async view for a start by this visitor.
+
+    Raises BadChoiceError if one is not what it may be; the message says which
+    and what it may be.
+    """
+    restarts = view.restart_after_crash
+    return Choices(
+        _queue(view),
+        _priority(view),
+        view.cancellable,
+        _max_attempts(view) if restarts else 1,
+        _single_key(view),
+    )
+
+
+def _queue(view):
+    queue = view.queue
+    if isinstance(queue, str) and config.QUEUE_NAME.fullmatch(queue):
+        return queue
+    raise BadQueueError(_wrong(view, "queue", config.queue_name.expects))
+
+
+def _priority(view):
+    if _is_number(view.priority, 0, HIGHEST_PRIORITY):
+        return view.priority
+    expects = f"an int from 0 to {HIGHEST_PRIORITY}"
+    raise BadQueueError(_wrong(view, "priority", expects))
+
+
+def _max_attempts(view):
+    if _is_number(view.max_attempts, 1, float("inf")):
+        return view.max_attempts
+    raise BadChoiceError(_wrong(view, "max_attempts", "an int of at least 1"))
+
+
+def _single_key(view):
+    single, owner = view.single, current_owner()
+    if single is None:
+        return None
+    # A tuple, as what is no text may have no hash.
+    if single not in SINGLE:
+        expects = 'None, "user", "context" or "view"'
+        raise BadChoiceError(_wrong(view, "single", expects))
+    parts = {
+        "user": (view.__name__, owner.user_id, owner.folder_path),
+        "context": (view.async_view_path,),
+        "view": (view.__name__,),
+    }
+    return "\n".join([single, *(part or "" for part in parts[single])])
+
+
+def _is_number(value, low, high):
+    """Tell whether a value is an int, but no bool, within bounds."""
+    return type(value) is int and low <= value <= high
+
+
+def _wrong(view, name, expects):
+    return (
+        f"The {name} of the view {view.__name__} is "
+        f"{getattr(view, name)!r}; it must be {expects}."
+    )

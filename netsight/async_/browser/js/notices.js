@@ -1,0 +1,55 @@
+// What a page says beside its content: seen in one place, spoken in another.
+
+export function write(element, text) {
+  if (element && element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+export class Notices {
+  #notice;
+  #spoken;
+  #texts;
+  #isAway = false;
+
+  // The element that is seen, the live region, and the texts by name.
+  constructor(notice, spoken, texts) {
+    this.#notice = notice;
+    this.#spoken = spoken;
+    this.#texts = texts;
+  }
+
+  // Shows a text, or nothing.
+  show(text) {
+    write(this.#notice, text);
+    this.#notice.hidden = !text;
+  }
+
+  // Has news spoken, if there are any.
+  say(news, separator = " ") {
+    if (news.length > 0) {
+      this.#spoken.textContent = news.join(separator);
+    }
+  }
+
+  tell(text) {
+    this.show(text);
+    this.say([text]);
+  }
+
+  // The server does not answer: that is told once, until it does again.
+  away() {
+    if (!this.#isAway) {
+      this.#isAway = true;
+      this.tell(this.#texts.away);
+    }
+  }
+
+  // The server answers: returns what is new by that.
+  back() {
+    const news = this.#isAway ? [this.#texts.back] : [];
+    this.#isAway = false;
+    this.show("");
+    return news;
+  }
+}

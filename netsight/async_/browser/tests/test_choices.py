@@ -1,0 +1,43 @@
+"""A view that says of its processes what it may not say."""
+
+from unittest import mock
+
+from netsight.async_.exceptions import BadChoiceError
+from netsight.async_.exceptions import BadQueueError
+from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.views import JobView
+
+
+class ChoiceTests(AsyncTestCase):
+    def check(self, name, values, error=BadChoiceError, **others):
+        """Each value must be refused at the first look, and at a start."""
+        for value in values:
+            choices = {name: value, **others}
+            with (
+                self.subTest(**{name: value}),
+                mock.patch.multiple(JobView, **choices),
+            ):
+                text = f"The {name} of the view job is .*; it must be "
+                for request in (self.client().get, self.client().post):
+                    with self.assertRaisesRegex(error, text):
+                        request("/job")
+        self.assertEqual(self.processes(), [])
+
+    def test_a_bad_queue(self):
+        queues = ("", "two words", "caf\xe9", None, "x" * 51)
+        self.check("queue", queues, BadQueueError)
+
+    def test_a_bad_priority(self):
+        priorities = (-1, 10, 1.5, "1", None, True)
+        self.check("priority", priorities, BadQueueError)
+
+    def test_a_bad_word_for_single(self):
+        self.check("single", (True, False, "site", "", ["user"], 1))
+
+    def test_a_bad_number_of_attempts(self):
+        attempts = (0, -1, "3", None, True, 2.0)
+        self.check("max_attempts", attempts, restart_after_crash=True)
+
+    def test_attempts_do_not_matter_to_a_view_that_is_not_restarted(self):
+        with mock.patch.object(JobView, "max_attempts", None):
+            self.client().post("/job", status=302)
