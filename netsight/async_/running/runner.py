@@ -43,6 +43,7 @@ from netsight.async_.running.publishing import Impersonation
 from netsight.async_.running.publishing import JobRequest
 from netsight.async_.running.publishing import JobResponse
 from netsight.async_.running.telling import tell_ended
+from netsight.async_.running.transactions import roll_back
 from netsight.async_.running.window import Window
 
 
@@ -92,14 +93,12 @@ class Run:
         self.view_path = None
         self.attempts = 0
         self.connection = None
-        self.settled = False
-        self.final_response = None
         self.environ = {}
         self._cuts_left = CUT_OFF_MOST
         self._cancel = threading.Event()
 
     def execute(self):
-        """Claim, publish, and store a failure or redirection.
+        """Claim, publish, and store what did not complete.
 
         Raises ClaimLostError or NoSuchProcessError if there is nothing to do.
         """
@@ -194,13 +193,8 @@ class Run:
                     _request_factory=self._make_request,
                     _response_factory=JobResponse,
                 )
-            if not self.settled:
-                # The view doomed its transaction: an answer without effects.
-                self._store_answer(self.final_response)
         except ClaimLostError:
             raise
-        except HTTPRedirection as exc:
-            self._store_answer(self._redirect(exc))
         except ProcessCancelled:
             self._write("cancelled", outcomes.cancel)
             tell_ended(self.process_id, self.environ)
@@ -245,12 +239,25 @@ class Run:
         # Of the last attempt, the commit may be done and its answer lost.
         self.process().check_running(this_worker(), self.hold.token)
         self.attempts += 1
-        self.settled = False
         self.set_progress(None, None)
-        response = publish(request, module_info)
-        if transaction.isDoomed():
-            self.final_response = response.detach()
+        response = self._answer(request, module_info)
         transaction.get().addBeforeCommitHook(self._complete, (response,))
+        return response
+
+    def _answer(self, request, module_info):
+        """Return the response of the view.
+
+        A view that raises a redirection, or dooms its transaction, gives an
+        answer without effects.
+        """
+        try:
+            response = publish(request, module_info)
+        except HTTPRedirection as exc:
+            transaction.doom()
+            response = JobResponse()
+            response.redirect(exc)
+        if transaction.isDoomed():
+            roll_back()
         return response
 
     def impersonation(self, view, request):
@@ -300,22 +307,11 @@ class Run:
     def _complete(self, response):
         root = self.connection.root()["Application"]
         outcomes.complete(root, self.hold, self.attempts, response)
-        self.settled = True
 
     # After it
 
-    def _store_answer(self, response):
-        """Store a response whose effects were rolled back."""
-        with own_transaction("response") as root:
-            outcomes.complete(root, self.hold, self.attempts, response)
-
     def _write(self, note, end, *args):
         transact(note, end, self.hold, self.attempts, *args)
-
-    def _redirect(self, exc):
-        response = JobResponse()
-        response.redirect(exc)
-        return response
 
     def _fail(self, exc):
         logger.error(

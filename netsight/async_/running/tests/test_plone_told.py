@@ -2,6 +2,7 @@
 
 import transaction
 from plone import api
+from zExceptions import Redirect
 from ZODB.POSException import ConflictError
 from zope.component import getGlobalSiteManager
 from zope.component import queryMultiAdapter
@@ -206,6 +207,92 @@ class SurroundingsTests(ToldTestCase):
 
     def note_commit(self, success):
         self.done.append(success)
+
+
+class WithoutEffects:
+    """Of a view whose answer has no effects; `work` is what it does."""
+
+    def run_again_job(self):
+        """Return the process of a view with `restart_after_crash`."""
+        _client, process_id = self.run_job(
+            self.work, MANAGER, view="again-job"
+        )
+        # What has no outcome would be run again.
+        transact("test", lambda root: recover(query_registry(root), set()))
+        return self.process(process_id)
+
+    def test_completed_is_told(self):
+        self.run_job(self.work, MANAGER)
+        self.check_told("completed")
+
+    def test_what_a_subscriber_writes_is_committed(self):
+        def act(state):
+            getSite().title = "told"
+
+        self.act = act
+        self.run_job(self.work, MANAGER)
+        transaction.begin()
+        self.assertEqual(self.portal.title, "told")
+
+    def test_a_subscriber_that_raises_makes_it_fail(self):
+        def act(state):
+            if state == "completed":
+                raise ValueError("subscriber")
+
+        self.act = act
+        with self.assertLogs("netsight.async_", "ERROR"):
+            process = self.run_again_job()
+        self.assertEqual(process.state, "failed")
+        self.assertEqual(process.error.text, "subscriber")
+        self.assertEqual(process.attempts, 1)
+        states = [state for state, _site, _layer in self.seen]
+        self.assertEqual(states, ["completed", "failed"])
+
+    def test_a_subscriber_that_redirects_makes_it_fail(self):
+        def act(state):
+            if state == "completed":
+                raise Redirect("http://localhost/plone")
+
+        self.act = act
+        with self.assertLogs("netsight.async_", "ERROR"):
+            process = self.run_again_job()
+        self.assertEqual(process.error.kind, "Redirect")
+
+    def test_a_subscriber_that_conflicts_makes_it_begin_anew(self):
+        def act(state):
+            Joined(state, self.done)
+            if len(self.seen) == 1:
+                raise ConflictError("conflict")
+
+        self.act = act
+        retry_conflicts(self)
+        process = self.run_again_job()
+        self.assertEqual(process.state, "completed")
+        self.assertEqual(process.attempts, 2)
+        self.assertEqual(self.done, ["completed"])
+
+
+class RedirectTests(WithoutEffects, ToldTestCase):
+    def work(self, view, process_id):
+        raise Redirect("http://localhost/plone")
+
+
+class DoomTests(WithoutEffects, ToldTestCase):
+    def work(self, view, process_id):
+        transaction.doom()
+        return "answered"
+
+
+class WithEffectsTests(ToldTestCase):
+    def test_a_subscriber_that_redirects_makes_it_fail(self):
+        def act(state):
+            if state == "completed":
+                raise Redirect("http://localhost/plone")
+
+        self.act = act
+        with self.assertLogs("netsight.async_", "ERROR"):
+            _client, process_id = self.run_job(lambda view, pid: "x", MANAGER)
+        self.assertEqual(self.process(process_id).error.kind, "Redirect")
 
 
 class RepeatTests(ToldTestCase):
