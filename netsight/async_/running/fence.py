@@ -1,20 +1,23 @@
-"""What keeps a worker from committing when its claim is gone."""
+"""What keeps a run from committing that must not any more."""
 
 from transaction.interfaces import IDataManager
 from transaction.interfaces import ISynchronizer
 from zope.interface import implementer
 
 from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.exceptions import ProcessCancelled
+from netsight.async_.exceptions import TimeLimitExceeded
 
 
 @implementer(ISynchronizer)
 class Fence:
     """Lets no transaction of a run commit when its claim is gone.
 
-    This holds for the commits that `__run__` does itself, too: a synchronizer
-    is told of each, also of transactions that nobody began, while hooks
-    belong to one transaction.  It is told of roll-backs as well, and not which
-    of both it is; so it does not raise, but joins what refuses a commit.
+    Nor when it was told to end, by a cancel or a time limit.  This holds for
+    the commits that `__run__` does itself, too: a synchronizer is told of
+    each, also of transactions that nobody began, while hooks belong to one
+    transaction.  It is told of roll-backs as well, and not which of both it
+    is; so it does not raise, but joins what refuses a commit.
     """
 
     def __init__(self, run):
@@ -32,8 +35,9 @@ class Fence:
             # The abort after a commit that failed.
             return
         try:
+            self._run.check_told()
             self._run.check_claim()
-        except ClaimLostError as exc:
+        except (ClaimLostError, ProcessCancelled, TimeLimitExceeded) as exc:
             txn.join(Refusal(exc))
             return
         # A client of ZEO may not know yet that its last commit was done.

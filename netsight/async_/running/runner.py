@@ -94,6 +94,8 @@ class Run:
         self.attempts = 0
         self.connection = None
         self.environ = {}
+        self._is_told = False
+        self._escaped = None
         self._cuts_left = CUT_OFF_MOST
         self._cancel = threading.Event()
 
@@ -125,7 +127,18 @@ class Run:
     def check_cancelled(self):
         """Raise ProcessCancelled if somebody wants the process cancelled."""
         if self._cancel.is_set():
+            self._is_told = True
             raise ProcessCancelled(self.process_id)
+
+    def check_told(self):
+        """Raise again what the view was told to end by, if it was.
+
+        Its code may have caught that, or a future in another thread.
+        """
+        if self._is_told:
+            raise ProcessCancelled(self.process_id)
+        if self.window.error is not None:
+            raise self.window.error
 
     # Before
 
@@ -193,16 +206,11 @@ class Run:
                     _request_factory=self._make_request,
                     _response_factory=JobResponse,
                 )
-        except ClaimLostError:
-            raise
-        except ProcessCancelled:
-            self._write("cancelled", outcomes.cancel)
-            tell_ended(self.process_id, self.environ)
         except BaseException as exc:
-            if self._is_cut_off(exc):
-                return False
-            # SystemExit and the like end the process, not the worker.
-            self._fail(exc)
+            # Zope tidies up after the view, which may be an error of its own.
+            escaped = self._escaped or exc
+            self.forget_attempt()
+            return self._end(escaped)
         return True
 
     @contextmanager
@@ -240,9 +248,22 @@ class Run:
         self.process().check_running(this_worker(), self.hold.token)
         self.attempts += 1
         self.set_progress(None, None)
-        response = self._answer(request, module_info)
+        with self._watched():
+            response = self._answer(request, module_info)
         transaction.get().addBeforeCommitHook(self._complete, (response,))
         return response
+
+    @contextmanager
+    def _watched(self):
+        """Keep what escapes from a block, and let nothing be swallowed."""
+        try:
+            try:
+                yield
+            finally:
+                self.check_told()
+        except BaseException as exc:
+            self._escaped = exc
+            raise
 
     def _answer(self, request, module_info):
         """Return the response of the view.
@@ -253,9 +274,9 @@ class Run:
         try:
             response = publish(request, module_info)
         except HTTPRedirection as exc:
-            transaction.doom()
             response = JobResponse()
             response.redirect(exc)
+            roll_back()
         if transaction.isDoomed():
             roll_back()
         return response
@@ -301,14 +322,32 @@ class Run:
         self.process().check_claim(this_worker(), self.hold.token)
 
     def forget_attempt(self):
-        """Forget the connection of an attempt: the next has one of its own."""
+        """Forget what is of one attempt: the next has its own."""
         self.connection = None
+        self._escaped = None
 
     def _complete(self, response):
         root = self.connection.root()["Application"]
         outcomes.complete(root, self.hold, self.attempts, response)
 
     # After it
+
+    def _end(self, exc):
+        """Store how the run ended that has raised `exc`.
+
+        Returns False if it is to be done again, True otherwise.
+        """
+        if isinstance(exc, ClaimLostError):
+            raise exc
+        if isinstance(exc, ProcessCancelled):
+            self._write("cancelled", outcomes.cancel)
+            tell_ended(self.process_id, self.environ)
+            return True
+        if self._is_cut_off(exc):
+            return False
+        # SystemExit and the like end the process, not the worker.
+        self._fail(exc)
+        return True
 
     def _write(self, note, end, *args):
         transact(note, end, self.hold, self.attempts, *args)

@@ -26,6 +26,9 @@ class Window:
     own would; at any other moment it could tear a commit, or a connection.
     """
 
+    error = None
+    """The exception that has interrupted the run, or None."""
+
     def __init__(self):
         self._is_within = False
 
@@ -38,9 +41,14 @@ class Window:
         finally:
             self._is_within = False
 
-    def leave(self):
-        """Be open no more in this block."""
+    def interrupt(self, error):
+        """Raise `error`, and be open no more in this block.
+
+        It is kept, as the code of the view may catch it.
+        """
         self._is_within = False
+        self.error = error
+        raise error
 
     def is_open(self, frame):
         """Tell whether the run may be interrupted that is in a frame."""

@@ -121,6 +121,20 @@ class FailureTests(AsyncTestCase):
         error = self.error_of(lambda view, pid: view.set_progress("other", 1))
         self.assertEqual(error.kind, "NoSuchProcessError")
 
+    def test_an_error_in_tidying_up_does_not_take_its_place(self):
+        class Stuck:
+            def sortKey(self):
+                return "stuck"
+
+            def abort(self, txn):
+                raise RuntimeError("cannot abort")
+
+        def work(view, process_id):
+            transaction.get().join(Stuck())
+            raise ValueError("why")
+
+        self.assertEqual(self.error_of(work).text, "why")
+
     def test_the_log_has_the_traceback_with_the_process_id(self):
         with self.assertLogs("netsight.async_", logging.ERROR) as logs:
             _client, process_id = self.run_job(raiser(ValueError("why")))
