@@ -1,5 +1,8 @@
 """What keeps a run from committing that must not any more."""
 
+import sys
+
+import transaction
 from transaction.interfaces import IDataManager
 from transaction.interfaces import ISynchronizer
 from zope.interface import implementer
@@ -23,6 +26,7 @@ class Fence:
     def __init__(self, run):
         self._run = run
         self._over = None
+        self._error = None
 
     def newTransaction(self, txn):
         """Nothing to do."""
@@ -46,6 +50,16 @@ class Fence:
     def afterCompletion(self, txn):
         """Remember that this transaction commits nothing any more."""
         self._over = txn
+        # While a commit that has failed tidies up, its error is handled.
+        self._error = sys.exc_info()[1]
+
+    def check_failed(self):
+        """Raise the error of a commit that has failed, if nobody rolled back.
+
+        It may have been caught, but nothing can be committed after it.
+        """
+        if self._error is not None and transaction.get() is self._over:
+            raise self._error
 
 
 @implementer(IDataManager)

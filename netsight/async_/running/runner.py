@@ -94,6 +94,7 @@ class Run:
         self.attempts = 0
         self.connection = None
         self.environ = {}
+        self._fence = None
         self._is_told = False
         self._escaped = None
         self._cuts_left = CUT_OFF_MOST
@@ -220,15 +221,15 @@ class Run:
         What is of a closed connection would raise an error in the place of
         that which is to be stored then.
         """
-        fence = Fence(self)
-        transaction.manager.registerSynch(fence)
+        self._fence = Fence(self)
+        transaction.manager.registerSynch(self._fence)
         try:
             yield
         finally:
             noSecurityManager()
             setSite(None)
             clearRequest()
-            transaction.manager.unregisterSynch(fence)
+            transaction.manager.unregisterSynch(self._fence)
             transaction.abort()
 
     def _make_request(self, stdin, environ, response):
@@ -248,22 +249,13 @@ class Run:
         self.process().check_running(this_worker(), self.hold.token)
         self.attempts += 1
         self.set_progress(None, None)
-        with self._watched():
-            response = self._answer(request, module_info)
-        transaction.get().addBeforeCommitHook(self._complete, (response,))
-        return response
-
-    @contextmanager
-    def _watched(self):
-        """Keep what escapes from a block, and let nothing be swallowed."""
         try:
-            try:
-                yield
-            finally:
-                self.check_told()
+            response = self._answer(request, module_info)
         except BaseException as exc:
             self._escaped = exc
             raise
+        transaction.get().addBeforeCommitHook(self._complete, (response,))
+        return response
 
     def _answer(self, request, module_info):
         """Return the response of the view.
@@ -272,7 +264,7 @@ class Run:
         answer without effects.
         """
         try:
-            response = publish(request, module_info)
+            response = self._unswallowed(publish, request, module_info)
         except HTTPRedirection as exc:
             response = JobResponse()
             response.redirect(exc)
@@ -280,6 +272,18 @@ class Run:
         if transaction.isDoomed():
             roll_back()
         return response
+
+    def _unswallowed(self, function, *args):
+        """Return ``function(*args)``; raises what its code has caught in vain.
+
+        That is what it was told to end by, and the error of a commit, as a
+        conflict.
+        """
+        try:
+            return function(*args)
+        finally:
+            self.check_told()
+            self._fence.check_failed()
 
     def impersonation(self, view, request):
         """Return the stand-in for the user folder for the run's own view."""

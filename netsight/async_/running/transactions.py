@@ -11,6 +11,12 @@ def roll_back():
         transaction.abort()
 
 
+def commit_part():
+    """Commit what is done so far, and begin a transaction like it."""
+    with _described():
+        transaction.commit()
+
+
 @contextmanager
 def _described():
     """End a transaction in a block; the next has its user and description."""
