@@ -32,6 +32,11 @@ class Window:
     def __init__(self):
         self._is_within = False
 
+    @property
+    def is_within(self):
+        """Whether the run is in the code of its view, or what that calls."""
+        return self._is_within
+
     @contextmanager
     def within(self):
         """Be open in a block, from the thread that runs it."""

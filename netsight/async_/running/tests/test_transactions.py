@@ -4,8 +4,10 @@ from contextlib import suppress
 
 import transaction
 from zExceptions import Redirect
+from ZODB.POSException import ConflictError
 
 from netsight.async_.records.database import own_transaction
+from netsight.async_.running import fence
 from netsight.async_.running import runner
 from netsight.async_.running.tests.cut_off import cut_off
 from netsight.async_.tests.conflicts import retry_conflicts
@@ -46,6 +48,91 @@ class UndoLogTests(FileStorageTestCase):
             transaction.doom()
 
         self.check(work, 1)
+
+
+class RolledBackTests(AsyncTestCase):
+    """A job that ends its own transaction loses what it has done."""
+
+    def warnings(self, work):
+        """Run a job; return (process id, texts of its warnings)."""
+        with self.assertLogs(fence.logger, "WARNING") as logs:
+            # There must be one.
+            fence.logger.warning("the first")
+            _client, process_id = self.run_job(work)
+        process = self.process(process_id)
+        self.assertEqual(process.state, "completed", process.error)
+        return process_id, [r.getMessage() for r in logs.records[1:]]
+
+    def check(self, end):
+        def work(view, process_id):
+            view.context.title = "lost"
+            end(view)
+            view.context.title = "lost as well"
+            end(view)
+
+        process_id, (text,) = self.warnings(work)
+        self.assertIn(process_id, text)
+        code = end.__code__
+        self.assertIn(f"{code.co_filename}:{code.co_firstlineno}", text)
+
+    def test_it_aborts(self):
+        self.check(lambda view: transaction.abort())
+
+    def test_it_begins(self):
+        self.check(lambda view: transaction.begin())
+
+    def test_it_syncs(self):
+        self.check(lambda view: view.context._p_jar.sync())
+
+    def check_silent(self, work):
+        _process_id, texts = self.warnings(work)
+        self.assertEqual(texts, [])
+
+    def test_it_has_changed_nothing(self):
+        def work(view, process_id):
+            transaction.begin()
+
+        self.check_silent(work)
+
+    def test_it_has_committed_before(self):
+        def work(view, process_id):
+            view.context.title = "kept"
+            for commit in (transaction.commit, view.checkpoint):
+                view.context.title = "kept"
+                commit()
+                transaction.begin()
+                view.context._p_jar.sync()
+
+        self.check_silent(work)
+
+    def test_a_commit_has_failed_before(self):
+        class Refusing:
+            sortKey = lambda self: ""  # noqa: E731
+            abort = tpc_abort = lambda self, txn: None  # noqa: E731
+
+            def tpc_begin(self, txn):
+                raise ValueError("refused")
+
+        def work(view, process_id):
+            transaction.get().join(Refusing())
+            with suppress(ValueError):
+                transaction.commit()
+            transaction.abort()
+
+        self.check_silent(work)
+
+    def test_it_fails_or_conflicts_or_redirects(self):
+        retry_conflicts(self)
+        calls = []
+
+        def work(view, process_id):
+            calls.append(view)
+            view.context.title = "changed"
+            if len(calls) == 1:
+                raise ConflictError("conflict")
+            raise Redirect("http://nohost/")
+
+        self.check_silent(work)
 
 
 class CaughtTests(AsyncTestCase):
