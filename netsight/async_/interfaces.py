@@ -259,9 +259,9 @@ class IBrokerExecutor(IExecutor):
     def remind(queued):
         """Make good for what the broker has lost; returns at once.
 
-        `queued` are (process id, queue, priority) of all processes that are
-        queued, the oldest first.  This is called at each beat, in each Zope.
-        It must not raise.
+        `queued` are named tuples (process_id, queue, priority) of all
+        processes that are queued, the oldest first.  This is called at each
+        beat, in each Zope.  It must not raise.
         """
 
 

@@ -186,16 +186,15 @@ class BrokerExecutor:
 def missing(queued, length):
     """Return those of `queued` that a broker is to be told of again.
 
-    `queued` are (process id, queue, priority), the oldest first; `length`
-    tells how many messages wait in a queue.
+    `queued` are of the class Queued, the oldest first; `length` tells how many
+    messages wait in a queue.
     """
-    counts = Counter(queue for _process_id, queue, _priority in queued)
+    counts = Counter(each.queue for each in queued)
     short = {queue: n - length(queue) for queue, n in counts.items()}
     again = []
     # Sorting keeps the oldest first among equals.
-    for each in sorted(queued, key=lambda each: -each[2]):
-        queue = each[1]
-        if short[queue] > 0:
-            short[queue] -= 1
+    for each in sorted(queued, key=lambda each: -each.priority):
+        if short[each.queue] > 0:
+            short[each.queue] -= 1
             again.append(each)
     return again

@@ -29,7 +29,8 @@ CLOCK_TOLERANCE_SECONDS = 60.0
 """Clocks may be set by this much, or differ that much, without harm."""
 
 LOOKED_AWAY = 0.75
-"""Who did not look for this part of a lease begins to watch anew."""
+"""After a gap this long in what we saw, as a part of the lease, a worker is
+watched afresh: what it did in the gap is not known."""
 
 
 def this_worker():
@@ -102,8 +103,8 @@ def is_connected(worker):
     return getattr(storage, "is_connected", lambda: True)()
 
 
-class Watch:
-    """What this Zope saw of the heartbeats of all workers."""
+class Lookout:
+    """Sees from this Zope which workers live, by their heartbeats."""
 
     def __init__(
         self,
@@ -145,7 +146,7 @@ class Watch:
         return age >= lease + CLOCK_TOLERANCE_SECONDS
 
 
-watch = Watch()
+lookout = Lookout()
 """The one of this Zope."""
 
-in_forked_child(watch.__init__)
+in_forked_child(lookout.__init__)

@@ -25,7 +25,7 @@ from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.interfaces import IProcess
-from netsight.async_.records.lease import watch
+from netsight.async_.records.lease import lookout
 from netsight.async_.records.parts import Claim
 from netsight.async_.records.parts import Control
 from netsight.async_.records.parts import Error
@@ -102,7 +102,7 @@ class Process(Part):
         worker = self.claim.worker
         if self.outcome.state is not None or worker is None:
             return False
-        return not watch.is_alive(worker)
+        return not lookout.is_alive(worker)
 
     @property
     def is_final(self):

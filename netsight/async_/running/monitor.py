@@ -10,27 +10,33 @@ the duty and polls that a server gives it (see `serving.server`).  Its thread
 lives while processes run here or a server has given it a duty.
 """
 
-import logging
 import threading
 import time
 
-from ZODB.POSException import ReadOnlyError
-
 from netsight.async_ import config
-from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.forks import in_forked_child
-from netsight.async_.records.database import get_process
-from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
-from netsight.async_.records.lease import this_worker
+from netsight.async_.running import signs
+from netsight.async_.running.tasks import Routine
+from netsight.async_.running.tasks import Task
 
-
-logger = logging.getLogger(__name__)
 
 THREAD_NAME = "netsight.async monitor"
 
 PROGRESS_SECONDS = 1.0
 """Progress of one process is written at most once in this time."""
+
+
+def _progress_seconds():
+    return PROGRESS_SECONDS
+
+
+def _beat_seconds():
+    return config.get("beat-seconds")
+
+
+def _poll_seconds():
+    return config.get("poll-seconds")
 
 
 class Monitor:
@@ -42,13 +48,52 @@ class Monitor:
         self._unwritten = {}
         self._shown = {}
         self._fetched = {}
-        self._failing = set()
-        self._thread = None
         self._duty = None
         self._poll = None
-        self._stopping = False
-        self._last = []
-        self._due = dict.fromkeys(("flush", "look", "beat", "duty", "poll"), 0)
+        self._make_tasks()
+        self._routine = Routine(
+            THREAD_NAME,
+            self._lock,
+            self._tasks,
+            is_needed=lambda: self._running or self._duty is not None,
+            running=self._running_ids,
+        )
+
+    def _make_tasks(self):
+        self._flushing = Task(
+            "writing progress",
+            self.flush,
+            _progress_seconds,
+            lambda: self._unwritten or self._fetched,
+        )
+        self._looking = Task(
+            "looking for cancels",
+            self.look,
+            _progress_seconds,
+            lambda: any(self._running.values()),
+        )
+        self._beating = Task(
+            "the heartbeat", self.beat, _beat_seconds, lambda: self._running
+        )
+        self._serving = Task(
+            "recovery",
+            self._do_duty,
+            _beat_seconds,
+            lambda: self._duty is not None,
+        )
+        self._polling = Task(
+            "looking for what others have queued",
+            self._do_poll,
+            _poll_seconds,
+            lambda: self._poll is not None and _poll_seconds(),
+        )
+        self._tasks = [
+            self._flushing,
+            self._looking,
+            self._beating,
+            self._serving,
+            self._polling,
+        ]
 
     # For runs
 
@@ -63,8 +108,8 @@ class Monitor:
             self._running[hold] = cancel
             self._shown[hold] = shown
             # The claim beats, too.
-            self._due["beat"] = time.monotonic() + config.get("beat-seconds")
-            self._start()
+            self._beating.due = time.monotonic() + _beat_seconds()
+            self._routine.start()
 
     def unwatch(self, hold):
         """End it: what is unwritten of this run is dropped."""
@@ -111,20 +156,16 @@ class Monitor:
         with self._lock:
             self._duty = duty
             self._poll = poll
-            self._start()
+            self._routine.start()
 
     def stop(self, timeout, *last):
         """End the thread; return False if it lives after `timeout` seconds.
 
-        Before, it writes notes of fetched results, and calls the functions
-        `last`.
+        Before, it writes notes of fetched results, and does the Tasks `last`.
         """
         with self._lock:
             self._duty = self._poll = None
-            self._stopping = True
-            if self._thread is not None:
-                self._last = [self._flush_task, *last]
-            self._lock.notify_all()
+            self._routine.stop(self._flushing, *last)
         return self.stopped(timeout)
 
     def wait_idle(self, timeout):
@@ -137,100 +178,15 @@ class Monitor:
 
     def stopped(self, timeout):
         """Wait until the thread has ended; return False on timeout."""
-        with self._lock:
-            thread = self._thread
-        if thread is not None:
-            thread.join(timeout)
-        return thread is None or not thread.is_alive()
+        return self._routine.join(timeout)
 
-    # The thread
+    # The tasks, in the thread
 
-    def _start(self):
-        self._lock.notify_all()
-        if self._thread is None:
-            self._stopping = False
-            thread = threading.Thread(
-                target=self._work, name=THREAD_NAME, daemon=True
-            )
-            # Raises if the system has no more threads: tried again then.
-            thread.start()
-            self._thread = thread
-
-    def _work(self):
-        while (task := self._next_task()) is not None:
-            self._try(task)
-
-    def _try(self, task):
-        """Do a task.  That it fails is logged once, until it works again."""
-        name = task.__name__
-        try:
-            task()
-        except Exception as exc:
-            # A database that is away comes back; nothing is lost by doing
-            # the same later.
-            if name not in self._failing:
-                self._failing.add(name)
-                self._tell_failure(name, exc)
-        else:
-            if name in self._failing:
-                self._failing.discard(name)
-                logger.warning("%s works again", name)
-
-    def _tell_failure(self, name, exc):
-        if isinstance(exc, ReadOnlyError):
-            logger.warning(
-                "the database can only be read; nothing is run or removed "
-                "until it can be written"
-            )
-            return
-        logger.error(
-            "%s failed and is tried again; running: %s",
-            name,
-            ", ".join(h.process_id for h in self.holds()) or "nothing",
-            exc_info=exc,
-        )
-
-    def _next_task(self):
-        """Wait for what is due next and return it; None to end."""
-        with self._lock:
-            while not self._stopping and (self._running or self._duty):
-                now = time.monotonic()
-                due, name = min(self._tasks())
-                if due <= now:
-                    self._due[name] = now + self._pause_after(name)
-                    return getattr(self, f"_{name}_task")
-                self._lock.wait(min(due - now, threading.TIMEOUT_MAX))
-            if self._last:
-                return self._last.pop(0)
-            self._thread = None
-            return None
-
-    def _tasks(self):
-        """Return (monotonic time, name) of what there is to do."""
-        tasks = [(float("inf"), "flush")]
-        if self._unwritten or self._fetched:
-            tasks.append((self._due["flush"], "flush"))
-        if any(self._running.values()):
-            tasks.append((self._due["look"], "look"))
-        if self._running:
-            tasks.append((self._due["beat"], "beat"))
-        if self._duty is not None:
-            tasks.append((self._due["duty"], "duty"))
-        if self._poll is not None and config.get("poll-seconds"):
-            tasks.append((self._due["poll"], "poll"))
-        return tasks
-
-    def _pause_after(self, name):
-        if name in ("flush", "look"):
-            return PROGRESS_SECONDS
-        if name == "poll":
-            return config.get("poll-seconds")
-        return config.get("beat-seconds")
-
-    def _flush_task(self):
+    def flush(self):
+        """Write progress, and when results were fetched."""
         with self._lock:
             batch, fetched = dict(self._unwritten), dict(self._fetched)
-        transact("progress", _show, batch, fetched)
+        transact("progress", signs.show, batch, fetched)
         with self._lock:
             for hold, shown in batch.items():
                 if hold in self._running:
@@ -241,60 +197,30 @@ class Monitor:
                 del self._fetched[process_id]
             self._lock.notify_all()
 
-    def _look_task(self):
+    def look(self):
+        """Tell the runs that somebody wants cancelled."""
         with self._lock:
             running = {h: c for h, c in self._running.items() if c is not None}
-        for hold in transact("cancel", _wanted, list(running)):
+        for hold in transact("cancel", signs.wanted_cancels, list(running)):
             running[hold]()
 
-    def _beat_task(self):
-        transact("heartbeat", _beat)
+    def beat(self):
+        """Count a heartbeat of this worker."""
+        transact("heartbeat", signs.beat)
 
-    def _duty_task(self):
+    def _do_duty(self):
         duty = self._duty
         if duty is not None:
             duty()
 
-    def _poll_task(self):
+    def _do_poll(self):
         poll = self._poll
         if poll is not None and poll():
             with self._lock:
-                self._due["duty"] = 0
+                self._serving.due = 0
 
-
-def _show(root, batch, fetched):
-    for hold, (number, message) in batch.items():
-        process = _query(root, hold.process_id)
-        # Who has lost the claim must not speak for who has it now.
-        if process is not None and process.claim.is_held_by(
-            this_worker(), hold.token
-        ):
-            process.progress_part.show(number, message)
-    for process_id, when in fetched.items():
-        process = _query(root, process_id)
-        if process is not None:
-            process.retention.note_fetched(when)
-
-
-def _wanted(root, holds):
-    """Return which of these Holds are of processes to be cancelled."""
-    processes = [(hold, _query(root, hold.process_id)) for hold in holds]
-    return [
-        hold
-        for hold, process in processes
-        if process is not None and process.control.cancel_requested
-    ]
-
-
-def _beat(root):
-    query_registry(root).worker(this_worker()).beat()
-
-
-def _query(root, process_id):
-    try:
-        return get_process(root, process_id)
-    except NoSuchProcessError:
-        return None
+    def _running_ids(self):
+        return ", ".join(h.process_id for h in self.holds()) or "nothing"
 
 
 monitor = Monitor()

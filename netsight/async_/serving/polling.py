@@ -10,7 +10,7 @@ from netsight.async_.executors.queues import is_served
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
-from netsight.async_.records.lease import watch
+from netsight.async_.records.lease import lookout
 
 
 class Poll:
@@ -42,7 +42,7 @@ class Poll:
         """
         registry = query_registry(root)
         workers = registry.workers()
-        living = frozenset(w.name for w in workers if watch.is_alive(w))
+        living = frozenset(w.name for w in workers if lookout.is_alive(w))
         active, queued = self._seen, []
         if runs_here(get_executor()):
             active = frozenset(registry.oldest_active_ids())

@@ -13,8 +13,8 @@ from ZODB.FileStorage.FileStorage import FileStorage
 from netsight.async_ import config
 from netsight.async_ import interfaces
 from netsight.async_.executors.queues import Queued
+from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
-from netsight.async_.records.lease import watch
 
 
 SWEEP_BATCH = 100
@@ -115,7 +115,7 @@ def _forget_workers(registry):
         if worker is not None:
             needed.add(worker.name)
     for worker in registry.workers():
-        if worker.name not in needed and not watch.is_alive(worker):
+        if worker.name not in needed and not lookout.is_alive(worker):
             worker.end()
             registry.remove_worker(worker.name)
 

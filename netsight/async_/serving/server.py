@@ -18,6 +18,7 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.lease import this_worker
 from netsight.async_.running.monitor import monitor
+from netsight.async_.running.tasks import Task
 from netsight.async_.running.telling import tell_in_thread
 from netsight.async_.running.telling import wait_told
 from netsight.async_.serving.polling import Poll
@@ -161,7 +162,7 @@ def stop():
             seconds,
             executor.health(),
         )
-    if not monitor.stop(LAST_WRITES_SECONDS, _hand_back):
+    if not monitor.stop(LAST_WRITES_SECONDS, HANDING_BACK):
         # The databases must be closed all the same; the lease runs out.
         logger.error("the database does not answer; nothing was handed back")
     wait_told(LAST_WRITES_SECONDS)
@@ -169,6 +170,9 @@ def stop():
 
 def _hand_back():
     tell_in_thread(transact("stop", _end_this))
+
+
+HANDING_BACK = Task("handing back what still runs", _hand_back)
 
 
 class StopFirst:

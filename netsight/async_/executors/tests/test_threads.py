@@ -9,6 +9,7 @@ from unittest import mock
 
 import transaction
 from webtest.http import StopableWSGIServer
+from ZODB.POSException import ReadOnlyError
 from zope.interface.verify import verifyObject
 from ZPublisher.httpexceptions import HTTPExceptionHandler
 from ZPublisher.HTTPRequest import HTTPRequest
@@ -23,6 +24,7 @@ from netsight.async_.executors.thread import thread_executor
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.lease import Hold
+from netsight.async_.running import signs
 from netsight.async_.running.monitor import Monitor
 from netsight.async_.running.monitor import monitor
 from netsight.async_.serving.server import make_room
@@ -373,7 +375,7 @@ class FetchedTests(AsyncTestCase):
         try:
             self.assertTrue(duty.wait(WAIT_SECONDS))
             before = self.app._p_jar.db().storage.lastTransaction()
-            with mock.patch.object(monitor, "_flush_task"):
+            with mock.patch.object(signs, "show", side_effect=ReadOnlyError):
                 client.see("/job", "result", process_id)
             after = self.app._p_jar.db().storage.lastTransaction()
             self.assertEqual(after, before)
@@ -399,7 +401,7 @@ class MonitorTests(unittest.TestCase):
         self.batches = []
 
         class Recording(Monitor):
-            def _flush_task(monitor):
+            def flush(monitor):
                 with monitor._lock:
                     self.batches.append(dict(monitor._unwritten))
                     monitor._shown.update(monitor._unwritten)
@@ -467,9 +469,7 @@ class MonitorTests(unittest.TestCase):
                 transact=transact,
                 PROGRESS_SECONDS=0.0,
             ),
-            self.assertLogs(
-                "netsight.async_.running.monitor", "ERROR"
-            ) as logs,
+            self.assertLogs("netsight.async_.running.tasks", "ERROR") as logs,
         ):
             watching.watch(A)
             watching.put(A, 1, None)

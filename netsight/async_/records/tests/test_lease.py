@@ -2,7 +2,7 @@
 
 import unittest
 
-from netsight.async_.records.lease import Watch
+from netsight.async_.records.lease import Lookout
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.os_process import this_os_process
@@ -18,7 +18,7 @@ class WatchTests(unittest.TestCase):
         self.monotonic = 1000.0
         self.time_of_day = 1_000_000.0
         self.connected = True
-        self.watch = Watch(
+        self.lookout = Lookout(
             lambda: self.monotonic,
             lambda: self.time_of_day,
             lambda worker: self.connected,
@@ -31,7 +31,7 @@ class WatchTests(unittest.TestCase):
         self.worker.beat_at = self.time_of_day
 
     def is_alive(self):
-        return self.watch.is_alive(self.worker)
+        return self.lookout.is_alive(self.worker)
 
     def pass_time(self, seconds):
         self.monotonic += seconds
