@@ -1,4 +1,4 @@
-"""How a run ends whose own transaction is rolled back.
+"""How a run ends.
 
 Each is done in a transaction that the caller commits, and only under the claim
 of the run: raises ClaimLostError when that is gone.

@@ -10,6 +10,8 @@ from io import BytesIO
 from AccessControl import Unauthorized
 from AccessControl import getSecurityManager
 from AccessControl.SecurityManagement import newSecurityManager
+from AccessControl.SecurityManagement import noSecurityManager
+from zope.component.hooks import setSite
 from ZPublisher.HTTPRequest import WSGIRequest
 from ZPublisher.HTTPResponse import WSGIResponse
 
@@ -17,7 +19,27 @@ from netsight.async_.records.owners import find_user
 from netsight.async_.records.responses import SPOOL_BYTES
 
 
-class JobRequest(WSGIRequest):
+class OwnRequest(WSGIRequest):
+    """A request that we publish ourselves, on a thread of our own."""
+
+    def __init__(self, stdin, environ, response, clean=0):
+        super().__init__(stdin, environ, response, clean)
+        # As plone.subrequest makes, in the middle of another.
+        self._is_clone = bool(clean)
+
+    def close(self):
+        """Forget all; when Zope calls this, the connection is closed.
+
+        User and site go first: those who are told of this are looked up in
+        the registry of the site, which may have to be loaded.
+        """
+        if not self._is_clone:
+            noSecurityManager()
+            setSite(None)
+        super().close()
+
+
+class JobRequest(OwnRequest):
     """The request of a running process.
 
     Only `running.runner` makes one with an `async_run`, its Run.  It is an
@@ -30,15 +52,14 @@ class JobRequest(WSGIRequest):
     def retry(self):
         request = super().retry()
         request.async_run = self.async_run
-        # The next attempt has a connection of its own.
-        request.async_run.connection = None
+        request.async_run.forget_attempt()
         return request
 
     def traverse(self, path, response=None, validated_hook=None):
         """Return what calls `__run__` of the process's view."""
         published = super().traverse(path, response, validated_hook)
         if self.async_run is None:
-            # A clone, as plone.subrequest makes.
+            # A clone.
             return published
         return self.async_run.callable_for(published, self)
 

@@ -8,17 +8,17 @@ import logging
 import threading
 import time
 from contextlib import closing
+from contextlib import contextmanager
 
 import transaction
 from AccessControl.SecurityManagement import noSecurityManager
 from zExceptions import HTTPRedirection
-from zope.component.hooks import getSite
 from zope.component.hooks import setSite
 from zope.event import notify
+from zope.globalrequest import clearRequest
 from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
-from netsight.async_.events import ProcessCompletedEvent
 from netsight.async_.events import ProcessStartedEvent
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NoSuchProcessError
@@ -33,7 +33,6 @@ from netsight.async_.records.database import transact
 from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.requests import open_environ
-from netsight.async_.records.responses import take_response
 from netsight.async_.running import outcomes
 from netsight.async_.running.failure import error_of
 from netsight.async_.running.failure import is_cut_off
@@ -88,9 +87,12 @@ class Run:
         self.process_id = process_id
         self.window = window or Window()
         self.hold = None
+        self.owner = None
+        self.view_path = None
         self.attempts = 0
         self.connection = None
         self.settled = False
+        self.final_response = None
         self.environ = {}
         self._cuts_left = CUT_OFF_MOST
         self._cancel = threading.Event()
@@ -182,24 +184,22 @@ class Run:
 
         Returns False if it is to be done again.
         """
-        fence = Fence(self)
-        site = getSite()
-        transaction.manager.registerSynch(fence)
         try:
-            publish_module(
-                self.environ,
-                lambda status, headers, exc_info=None: None,
-                _publish=self._attempt,
-                _request_factory=self._make_request,
-                _response_factory=JobResponse,
-            )
+            with self._own_surroundings():
+                publish_module(
+                    self.environ,
+                    lambda status, headers, exc_info=None: None,
+                    _publish=self._attempt,
+                    _request_factory=self._make_request,
+                    _response_factory=JobResponse,
+                )
             if not self.settled:
                 # The view doomed its transaction: an answer without effects.
-                self._settle(self.final_response)
+                self._store_answer(self.final_response)
         except ClaimLostError:
             raise
         except HTTPRedirection as exc:
-            self._settle(self._redirect(exc))
+            self._store_answer(self._redirect(exc))
         except ProcessCancelled:
             self._write("cancelled", outcomes.cancel)
             tell_ended(self.process_id, self.environ)
@@ -208,12 +208,25 @@ class Run:
                 return False
             # SystemExit and the like end the process, not the worker.
             self._fail(exc)
+        return True
+
+    @contextmanager
+    def _own_surroundings(self):
+        """Leave nothing of a publication in this thread, whatever escapes.
+
+        What is of a closed connection would raise an error in the place of
+        that which is to be stored then.
+        """
+        fence = Fence(self)
+        transaction.manager.registerSynch(fence)
+        try:
+            yield
         finally:
+            noSecurityManager()
+            setSite(None)
+            clearRequest()
             transaction.manager.unregisterSynch(fence)
             transaction.abort()
-            noSecurityManager()
-            setSite(site)
-        return True
 
     def _make_request(self, stdin, environ, response):
         request = JobRequest(stdin, environ, response)
@@ -279,17 +292,18 @@ class Run:
         """Raise ClaimLostError unless the claim is still this run's."""
         self.process().check_claim(this_worker(), self.hold.token)
 
+    def forget_attempt(self):
+        """Forget the connection of an attempt: the next has one of its own."""
+        self.connection = None
+
     def _complete(self, response):
-        process = self.process()
-        process.complete(
-            self.attempts, take_response(response, process._p_jar)
-        )
-        notify(ProcessCompletedEvent(process))
+        root = self.connection.root()["Application"]
+        outcomes.complete(root, self.hold, self.attempts, response)
         self.settled = True
 
     # After it
 
-    def _settle(self, response):
+    def _store_answer(self, response):
         """Store a response whose effects were rolled back."""
         with own_transaction("response") as root:
             outcomes.complete(root, self.hold, self.attempts, response)

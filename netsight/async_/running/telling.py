@@ -1,41 +1,37 @@
 """Who is told when a process has ended without a result.
 
-Subscribers are told when the end is stored, in a transaction of their own, as
-the owner of the process and in his site.  So whatever they do, the end stands.
+Subscribers are told when the end is stored, in a thread and a transaction of
+their own, as the owner of the process and in the owner's site.  So whatever
+they do, the end stands; and whatever this thread has open, they do not touch.
 """
 
-import io
 import logging
 import threading
 import time
-from contextlib import contextmanager
-from urllib.parse import urlsplit
+import weakref
+from functools import partial
 
-from AccessControl.SecurityManagement import getSecurityManager
-from AccessControl.SecurityManagement import newSecurityManager
-from AccessControl.SecurityManagement import setSecurityManager
-from AccessControl.users import nobody
 from Acquisition import aq_acquire
-from zope.component.hooks import getSite
-from zope.component.hooks import setSite
 from zope.event import notify
-from ZPublisher.BaseRequest import RequestContainer
-from ZPublisher.HTTPRequest import WSGIRequest
-from ZPublisher.HTTPResponse import WSGIResponse
 
 from netsight.async_ import interfaces
-from netsight.async_.context import site_of
 from netsight.async_.events import ProcessCancelledEvent
 from netsight.async_.events import ProcessFailedEvent
 from netsight.async_.events import ProcessLostEvent
-from netsight.async_.records.database import get_process
-from netsight.async_.records.database import transact
-from netsight.async_.records.owners import find_user
+from netsight.async_.forks import in_forked_child
+from netsight.async_.running.surroundings import publish_as_owner
 
 
 logger = logging.getLogger(__name__)
 
 THREAD_NAME = "netsight.async endings"
+
+NOT_TOLD = "the end of process %s is not told"
+
+_threads = weakref.WeakSet()
+"""Those that tell at the moment, and others that have ended."""
+
+in_forked_child(_threads.clear)
 
 EVENTS = {
     interfaces.FAILED: ProcessFailedEvent,
@@ -47,91 +43,70 @@ EVENTS = {
 def tell_ended(process_id, environ=None, exc_info=None):
     """Tell error log and subscribers of a process without a result.
 
-    `environ` is that of its request, if it is at hand; an exception goes to
-    the error log.  What goes wrong is logged; never raises.
+    Returns when they have been told.  `environ` is that of its request, if it
+    is at hand; an exception goes to the error log.  What goes wrong is logged;
+    never raises.
     """
-    try:
-        transact("end", _tell, process_id, environ, exc_info)
-    except Exception:
-        logger.exception("the end of process %s is not told", process_id)
+    thread = _start([process_id], environ, exc_info)
+    if thread is not None:
+        thread.join()
 
 
 def tell_in_thread(process_ids):
-    """Tell of several processes; returns at once.
+    """Tell of several processes; returns at once, and never raises.
 
     The monitor must go on with its heartbeat, however slow a subscriber is.
     """
     if process_ids:
-        threading.Thread(
-            target=lambda: [tell_ended(each) for each in process_ids],
-            name=THREAD_NAME,
-            daemon=True,
-        ).start()
+        _start(process_ids)
 
 
 def wait_told(timeout):
     """Wait `timeout` seconds at most for what is told in threads."""
     deadline = time.monotonic() + timeout
-    for thread in threading.enumerate():
-        if thread.name == THREAD_NAME:
-            thread.join(max(0, deadline - time.monotonic()))
+    for thread in list(_threads):
+        thread.join(max(0, deadline - time.monotonic()))
 
 
-def _tell(root, process_id, environ, exc_info):
-    process = get_process(root, process_id)
-    with as_owner(root, process, environ or _environ_of(process)) as context:
-        if exc_info is not None:
-            tell_error_log(context, exc_info)
-        notify(EVENTS[process.state](process))
-
-
-@contextmanager
-def as_owner(root, process, environ):
-    """Have the owner of a process as user, and his site, in a block.
-
-    Gives the context of its view, or the nearest parent that is left.
-    """
-    manager, site = getSecurityManager(), getSite()
-    request = WSGIRequest(io.BytesIO(), environ, WSGIResponse())
+def _start(process_ids, *args):
+    """Return the thread that tells, or None if it cannot be started."""
+    thread = threading.Thread(
+        target=_tell_all,
+        args=(process_ids, *args),
+        name=THREAD_NAME,
+        daemon=True,
+    )
     try:
-        context = context_of(root, process.view_path, request)
-        newSecurityManager(None, find_user(root, process.owner) or nobody)
-        setSite(site_of(context))
-        yield context
-    finally:
-        setSecurityManager(manager)
-        setSite(site)
+        thread.start()
+    except RuntimeError:
+        logger.exception(NOT_TOLD, ", ".join(process_ids))
+        return None
+    _threads.add(thread)
+    return thread
 
 
-def _environ_of(process):
-    """Return a bare environ for a process whose request was dropped."""
-    url = urlsplit(process.url or "http://localhost")
-    return {
-        "HTTP_HOST": url.netloc,
-        "REQUEST_METHOD": "GET",
-        "SERVER_NAME": url.hostname,
-        "SERVER_PORT": str(url.port or {"https": 443}.get(url.scheme, 80)),
-        "wsgi.url_scheme": url.scheme,
-    }
+def _tell_all(process_ids, environ=None, exc_info=None):
+    for process_id in process_ids:
+        if exc_info is not None:
+            # Apart from the subscribers, as it cannot be repeated.
+            log = partial(_tell_error_log, exc_info)
+            _tell(process_id, log, environ)
+        _tell(process_id, _notify, environ)
 
 
-def context_of(root, view_path, request):
-    """Return the context of a view, or the nearest parent that is left.
-
-    `request` becomes its REQUEST; it is made to look as if it had traversed.
-    """
-    request["PARENTS"] = [root]
-    request["URL"] = request["SERVER_URL"] + view_path
-    context = root.__of__(RequestContainer(REQUEST=request))
-    for name in view_path.split("/")[1:-1]:
-        try:
-            context = context.unrestrictedTraverse(name)
-        except (AttributeError, LookupError):
-            break
-    return context
+def _tell(process_id, function, environ):
+    try:
+        publish_as_owner(process_id, function, environ)
+    except BaseException:
+        # Of a subscriber, for example; the next process has others.
+        logger.exception(NOT_TOLD, process_id)
 
 
-def tell_error_log(context, exc_info):
+def _notify(process, context):
+    notify(EVENTS[process.state](process))
+
+
+def _tell_error_log(exc_info, process, context):
     """Hand an exception to the error log of the nearest site, if any."""
     log = aq_acquire(context, "__error_log__", default=None, containment=1)
     if log is not None:

@@ -1,12 +1,8 @@
 """The subscriber of docs/howto/subscribe-to-events.rst mails the owner."""
 
 import unittest
-from email import message_from_bytes
-from email import policy
 
 import transaction
-from plone.app.testing import MOCK_MAILHOST_FIXTURE
-from plone.app.testing import FunctionalTesting
 from plone.registry.interfaces import IRegistry
 from zope.component import getGlobalSiteManager
 from zope.component import getUtility
@@ -22,16 +18,11 @@ from netsight.async_.tests.documents import FILE_NAME
 from netsight.async_.tests.documents import IS_CHECKOUT
 from netsight.async_.tests.documents import blocks
 from netsight.async_.tests.documents import read
-from netsight.async_.tests.plone_support import PLONE_FUNCTIONAL
 from netsight.async_.tests.plone_support import PloneTestCase
+from netsight.async_.tests.smtp_server import HOST
+from netsight.async_.tests.smtp_server import SmtpServer
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import Never
-
-
-MAIL_FUNCTIONAL = FunctionalTesting(
-    bases=(MOCK_MAILHOST_FIXTURE, *PLONE_FUNCTIONAL.__bases__),
-    name="AsyncViews:PloneMail",
-)
 
 
 def subscriber_of_the_page():
@@ -46,14 +37,19 @@ def subscriber_of_the_page():
 
 @unittest.skipUnless(IS_CHECKOUT, "docs/ is in a checkout only")
 class MailTests(PloneTestCase):
-    layer = MAIL_FUNCTIONAL
+    """It has a real MailHost, which joins the transaction of its thread."""
 
     def setUp(self):
         super().setUp()
+        self.server = SmtpServer()
+        self.server.start()
+        self.addCleanup(self.server.stop)
         setSite(self.portal)
         editor = self.portal.portal_membership.getMemberById("editor")
         editor.setMemberProperties({"email": "editor@example.org"})
         registry = getUtility(IRegistry)
+        registry["plone.smtp_host"] = HOST
+        registry["plone.smtp_port"] = self.server.port
         registry["plone.email_from_address"] = "site@example.org"
         registry["plone.email_from_name"] = "The site"
         transaction.commit()
@@ -62,19 +58,12 @@ class MailTests(PloneTestCase):
         manager.registerHandler(handler, events)
         self.addCleanup(manager.unregisterHandler, handler, events)
 
-    def mails(self):
-        transaction.begin()
-        return [
-            message_from_bytes(mail, policy=policy.default)
-            for mail in self.portal.MailHost.messages
-        ]
-
-    def check_mailed(self, process_id, state):
-        (mail,) = self.mails()
+    def check_mailed(self, process_id, state, view="job"):
+        (mail,) = self.server.mails
         self.assertEqual(mail["To"], "editor@example.org")
-        self.assertEqual(mail["Subject"], f"job: {state}")
+        self.assertEqual(mail["Subject"], f"{view}: {state}")
         self.assertIn(
-            f"http://localhost/plone/job/processing?process_id={process_id}",
+            f"http://localhost/plone/{view}/processing?process_id={process_id}",
             mail.get_content(),
         )
 
@@ -102,6 +91,16 @@ class MailTests(PloneTestCase):
         tell_ended(process_id)
         self.check_mailed(process_id, "lost")
 
+    def test_of_one_that_was_cancelled(self):
+        with processes_run_by(Never()):
+            process_id = self.client(EDITOR).start("/plone/cancellable-job")
+        client = self.client(EDITOR)
+        client.post(
+            "/plone/cancellable-job/process-cancel",
+            {"process_id": process_id, "_authenticator": client.token()},
+        )
+        self.check_mailed(process_id, "cancelled", "cancellable-job")
+
     def test_an_anonymous_visitor_gets_none(self):
         self.run_job(lambda view, pid: "x")
-        self.assertEqual(self.mails(), [])
+        self.assertEqual(self.server.mails, [])

@@ -435,7 +435,7 @@ class ProcessMachine(RuleBasedStateMachine):
     def a_run_answers_and_is_rolled_back(self, data):
         open_run = self.draw_run(data)
         open_run.roll_back()
-        result = outcome_of(open_run.run._settle, JobResponse())
+        result = outcome_of(open_run.run._store_answer, JobResponse())
         self.forget(open_run)
         expected = outcome_of(
             self.model.end_run, open_run.number, interfaces.COMPLETED

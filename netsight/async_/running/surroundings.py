@@ -1,0 +1,141 @@
+"""What subscribers find around them when no view is published.
+
+Code of Zope and Plone asks the thread for nearly all that it needs: its
+transaction, its site, its request, its user.  Mails, indexing and savepoints
+join the thread's own transaction and no other.
+"""
+
+from contextlib import suppress
+from functools import partial
+from io import BytesIO
+from urllib.parse import urlsplit
+
+import transaction
+from AccessControl.SecurityManagement import newSecurityManager
+from AccessControl.users import nobody
+from Acquisition import aq_chain
+from zope.component.hooks import setSite
+from zope.component.interfaces import ISite
+from zope.event import notify
+from zope.traversing.interfaces import BeforeTraverseEvent
+from ZPublisher.BaseRequest import RequestContainer
+from ZPublisher.WSGIPublisher import publish_module
+
+from netsight.async_.context import site_of
+from netsight.async_.records.database import NOTE
+from netsight.async_.records.database import get_process
+from netsight.async_.records.database import transact
+from netsight.async_.records.owners import find_user
+from netsight.async_.running.publishing import OwnRequest
+
+
+PUBLISH_TRIES = 5
+"""What conflicts is done this often."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class OwnersRequest(OwnRequest):
+    """A request by which something is done as the owner of a process."""
+
+    retry_max_count = PUBLISH_TRIES - 1
+
+
+def publish_as_owner(process_id, function, environ=None):
+    """Call ``function(process, context)`` as Zope calls a view.
+
+    In a transaction of this thread, which is committed, and repeated while it
+    conflicts, PUBLISH_TRIES times in all.  The owner of the process is the
+    current user; there are a site, a request, and the browser layers of the
+    site.  `context` is that of the view, or the nearest parent that is left.
+    `environ` is that of the request that started the process, if it is at
+    hand.  Raises what the function raises, and NoSuchProcessError.
+
+    The thread must have no transaction, site or request of its own.
+    """
+    environ = environ or transact("end", _environ_of, process_id)
+    publish_module(
+        {**environ, **_extra_environ()},
+        lambda status, headers, exc_info=None: None,
+        _publish=partial(_call, process_id, function),
+        _request_factory=OwnersRequest,
+    )
+
+
+def _environ_of(root, process_id):
+    """Return a bare environ for a process whose request was dropped."""
+    url = _split(get_process(root, process_id).url)
+    return {
+        "HTTP_HOST": url.netloc,
+        "REQUEST_METHOD": "GET",
+        "SERVER_NAME": url.hostname,
+        "SERVER_PORT": str(url.port or DEFAULT_PORTS.get(url.scheme, 80)),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": url.scheme,
+    }
+
+
+def _split(url):
+    """Return the parts of a URL whose host came from a visitor."""
+    with suppress(ValueError):
+        parts = urlsplit(url or "")
+        # The port is looked at only when it is asked for.
+        if parts.hostname and parts.port != 0:
+            return parts
+    return urlsplit("http://localhost")
+
+
+def _extra_environ():
+    return {
+        # There is nothing to read, and nothing to be traversed to.
+        "CONTENT_LENGTH": "0",
+        "PATH_INFO": "",
+        "wsgi.input": BytesIO(),
+        # As in the process itself.
+        "x-wsgiorg.throw_errors": True,
+        "plone.transformchain.disable": True,
+    }
+
+
+def _call(process_id, function, request, module_info):
+    """Stand in for ZPublisher's publish."""
+    root = module_info[0]
+    transaction.get().note(f"{NOTE}end")
+    process = get_process(root, process_id)
+    context = _traverse(root, process.view_path, request)
+    _log_in(root, process.owner, request)
+    _enter_sites(context, request)
+    function(process, context)
+    return request.response
+
+
+def _traverse(root, view_path, request):
+    """Return the context of a view, or the nearest parent that is left.
+
+    `request` becomes its REQUEST; it is made to look as if it had traversed.
+    """
+    request["PARENTS"] = [root]
+    request["URL"] = request["SERVER_URL"] + view_path
+    context = root.__of__(RequestContainer(REQUEST=request))
+    for name in view_path.split("/")[1:-1]:
+        try:
+            context = context.unrestrictedTraverse(name)
+        except (AttributeError, LookupError):
+            break
+        request["PARENTS"].insert(0, context)
+    return context
+
+
+def _log_in(root, owner, request):
+    user = find_user(root, owner) or nobody
+    newSecurityManager(request, user)
+    request["AUTHENTICATED_USER"] = user
+
+
+def _enter_sites(context, request):
+    """Have browser layers and language, which sites give in traversal."""
+    for each in reversed(aq_chain(context)):
+        if ISite.providedBy(each):
+            setSite(each)
+            notify(BeforeTraverseEvent(each, request))
+    setSite(site_of(context))

@@ -1,0 +1,225 @@
+"""Each end of a run whose site is not in memory any more is what it is.
+
+The cache of ZODB is small, and a job may free it itself.  Then the component
+registry of the current site has to be loaded again, which is too late when the
+connection of the run is closed.
+"""
+
+from unittest import mock
+
+import transaction
+from AccessControl import getSecurityManager
+from persistent import GHOST
+from persistent.mapping import PersistentMapping
+from plone.app.testing import FunctionalTesting
+from zExceptions import Redirect
+from ZODB.POSException import ConflictError
+from zope.component import getGlobalSiteManager
+from zope.component import getSiteManager
+from zope.component.hooks import getSite
+from zope.globalrequest import getRequest
+from ZPublisher.HTTPRequest import HTTPRequest
+
+from netsight.async_.interfaces import IProcessEndedEvent
+from netsight.async_.running import runner
+from netsight.async_.running.tests.test_failure import cut_off
+from netsight.async_.tests.plone_support import PLONE_FUNCTIONAL
+from netsight.async_.tests.plone_support import PloneTestCase
+from netsight.async_.tests.storage_support import FileStorageTesting
+from netsight.async_.tests.support import MANAGER
+
+
+CACHE_SIZE = 200
+"""Objects that a connection keeps; a site alone has more."""
+
+
+class PloneFileStorageTesting(FileStorageTesting, FunctionalTesting):
+    """A Plone site on a FileStorage."""
+
+
+PLONE_FILE_STORAGE = PloneFileStorageTesting(
+    bases=PLONE_FUNCTIONAL.__bases__, name="AsyncViews:PloneFileStorage"
+)
+
+
+def free_memory(view):
+    """Let the ZODB have nothing in memory, not even the site's registry."""
+    view.context._p_jar.cacheMinimize()
+    if getSiteManager().adapters._p_state != GHOST:
+        raise AssertionError("the registry of the site is loaded")
+
+
+class EndsTests(PloneTestCase):
+    """On the storage of the test layer."""
+
+    def setUp(self):
+        super().setUp()
+        self.layer["zodbDB"].setCacheSize(CACHE_SIZE)
+        self.told = []
+        self.calls = 0
+        manager = getGlobalSiteManager()
+        manager.registerHandler(self.note, (IProcessEndedEvent,))
+        self.addCleanup(
+            manager.unregisterHandler, self.note, (IProcessEndedEvent,)
+        )
+        for patcher in (
+            mock.patch.object(HTTPRequest, "retry_max_count", 3),
+            mock.patch.object(HTTPRequest, "delay_retry"),
+            mock.patch.object(runner, "CUT_OFF_SECONDS", 0),
+        ):
+            patcher.start()
+            self.addCleanup(patcher.stop)
+
+    def note(self, event):
+        self.told.append(event.process.state)
+
+    def check(self, state, end, attempts=1):
+        """Let a job free the memory and then do `end(view)`."""
+
+        def work(view, process_id):
+            self.calls += 1
+            view.context.title = f"{view.context.title}+"
+            # What is changed stays in memory.
+            transaction.savepoint()
+            free_memory(view)
+            return end(view)
+
+        title = self.portal.title
+        _client, process_id = self.run_job(work)
+        process = self.process(process_id)
+        self.assertEqual(process.state, state, process.error)
+        self.assertEqual(process.attempts, attempts)
+        self.assertEqual(self.told, [state])
+        return process, self.portal.title.removeprefix(title)
+
+    def test_it_returns(self):
+        _process, change = self.check("completed", lambda view: "done")
+        self.assertEqual(change, "+")
+
+    def test_it_raises(self):
+        def end(view):
+            raise ValueError("row 17 has no title")
+
+        with self.assertLogs("netsight.async_", "ERROR") as logs:
+            process, change = self.check("failed", end)
+        self.assertEqual(process.error.kind, "ValueError")
+        self.assertEqual(process.error.text, "row 17 has no title")
+        self.assertEqual(change, "")
+        self.assertEqual(len(logs.records), 1)
+
+    def test_it_conflicts_once(self):
+        def end(view):
+            if self.calls == 1:
+                raise ConflictError("conflict")
+
+        _process, change = self.check("completed", end, attempts=2)
+        self.assertEqual(change, "+")
+
+    def test_a_checkpoint_conflicts_once(self):
+        def end(view):
+            if self.calls == 1:
+                self.change_meanwhile(view)
+            view.checkpoint()
+            free_memory(view)
+
+        self.check("completed", end, attempts=2)
+        self.assertEqual(self.portal.title, "meanwhile+")
+
+    def change_meanwhile(self, view):
+        manager = transaction.TransactionManager()
+        connection = view.context._p_jar.db().open(manager)
+        app = connection.root()["Application"]
+        app[view.context.getId()].title = "meanwhile"
+        manager.commit()
+        connection.close()
+
+    def test_it_conflicts_for_ever(self):
+        def end(view):
+            raise ConflictError("conflict")
+
+        with self.assertLogs("netsight.async_", "ERROR"):
+            process, _change = self.check("failed", end, attempts=4)
+        self.assertEqual(process.error.kind, "ConflictError")
+
+    def test_it_is_cancelled(self):
+        def end(view):
+            view.request.async_run.cancel()
+            view.check_cancelled()
+
+        _process, change = self.check("cancelled", end)
+        self.assertEqual(change, "")
+
+    def test_it_raises_a_redirect(self):
+        def end(view):
+            raise Redirect("http://localhost/plone/there")
+
+        process, change = self.check("completed", end)
+        self.assertEqual(process.response.status, 302)
+        self.assertEqual(change, "")
+
+    def test_it_dooms_its_transaction(self):
+        def end(view):
+            transaction.doom()
+            return "answered"
+
+        process, change = self.check("completed", end)
+        self.assertEqual(process.response.body.read(), b"answered")
+        self.assertEqual(change, "")
+
+    def test_its_database_is_cut_off_once(self):
+        def end(view):
+            if self.calls == 1:
+                cut_off()
+
+        with self.assertLogs(runner.logger, "WARNING"):
+            _process, change = self.check("completed", end, attempts=2)
+        self.assertEqual(change, "+")
+
+    def test_it_reads_more_than_the_cache_holds(self):
+        """And frees nothing itself."""
+        self.portal.many = PersistentMapping(
+            {str(n): PersistentMapping(n=n) for n in range(2 * CACHE_SIZE)}
+        )
+        transaction.commit()
+
+        def work(view, process_id):
+            for record in view.context.many.values():
+                record["n"]
+                view.checkpoint()
+            raise ValueError("the last record is bad")
+
+        with self.assertLogs("netsight.async_", "ERROR"):
+            _client, process_id = self.run_job(work)
+        error = self.process(process_id).error
+        self.assertEqual(error.kind, "ValueError")
+        self.assertEqual(self.told, ["failed"])
+
+
+class FileStorageEndsTests(EndsTests):
+    """The same on a FileStorage."""
+
+    layer = PLONE_FILE_STORAGE
+
+
+class InOrderTests(PloneTestCase):
+    """Nothing of a run is left in its thread when its end is stored."""
+
+    def test_there_is_no_site_no_request_and_no_user(self):
+        seen = []
+        fail = runner.outcomes.fail
+
+        def look(*args):
+            user = getSecurityManager().getUser()
+            seen.append((getSite(), getRequest(), user.getId()))
+            return fail(*args)
+
+        def work(view, process_id):
+            free_memory(view)
+            raise ValueError("no")
+
+        with (
+            mock.patch.object(runner.outcomes, "fail", look),
+            self.assertLogs("netsight.async_", "ERROR"),
+        ):
+            self.run_job(work, MANAGER)
+        self.assertEqual(seen, [(None, None, None)])
