@@ -209,8 +209,7 @@ class BaseAsyncView(BrowserView):
                 raise
             return self._json_of("ERROR")
         if done:
-            response = self.request.response
-            return replay_result(process, self.context, response)
+            return replay_result(process, self.context, self.request)
 
     def process_status(self, process_id=None):
         """Return what the waiting page polls, as JSON text.

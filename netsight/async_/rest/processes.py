@@ -128,7 +128,7 @@ class ProcessesGet(ProcessesService):
         process = self.process()
         if process.state != interfaces.COMPLETED:
             return super().answer()
-        return replay_result(process, self.context, self.request.response)
+        return replay_result(process, self.context, self.request)
 
     def reply(self):
         if not self.names:
