@@ -13,6 +13,7 @@ from netsight.async_ import config
 from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.doorbell import ring_all
 from netsight.async_.executors.doorbell import runs_here
+from netsight.async_.forks import in_forked_child
 from netsight.async_.records.database import is_read_only
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
@@ -23,9 +24,11 @@ from netsight.async_.running.telling import tell_in_thread
 from netsight.async_.running.telling import wait_told
 from netsight.async_.serving.polling import Poll
 from netsight.async_.serving.recovery import end_other_workers
+from netsight.async_.serving.recovery import forget_workers
 from netsight.async_.serving.recovery import is_exclusive
-from netsight.async_.serving.recovery import recover
+from netsight.async_.serving.recovery import recover_some
 from netsight.async_.serving.recovery import sweep
+from netsight.async_.serving.rounds import Rounds
 
 
 logger = logging.getLogger(__name__)
@@ -43,16 +46,31 @@ class Duty:
     """
 
     def __init__(self):
+        self.rounds = Rounds()
         self._sweep_after = None
         self._has_met_newer = False
 
     def __call__(self):
-        """Recover, sweep a batch, and ring what is queued."""
-        recovered = transact("recovery", _recover)
-        self._tell_newer(recovered.newer)
-        ring_all(recovered.queued)
-        tell_in_thread(recovered.ended)
-        self._sweep_after = transact("sweep", _sweep, self._sweep_after)
+        """Recover a slice; at the end of a round, ring what is queued.
+
+        Then a batch is swept, too.  Returns whether the round goes on: call
+        again soon.
+        """
+        self.rounds.forget(monitor.take_claimed())
+        done = transact("recovery", self.look)
+        goes_on = self.rounds.note(done)
+        tell_in_thread(done.recovered.ended)
+        if not goes_on:
+            self._tell_newer(self.rounds.newer)
+            ring_all(self.rounds.queued())
+            self._sweep_after = transact("sweep", _sweep, self._sweep_after)
+        return goes_on
+
+    def look(self, root):
+        """Recover a slice in the transaction of `root`; return it."""
+        if is_read_only(root):
+            raise ReadOnlyError
+        return self.rounds.look(query_registry(root), monitor.holds())
 
     def _tell_newer(self, count):
         """Log once that there are records that this version cannot read."""
@@ -66,10 +84,10 @@ class Duty:
         self._has_met_newer = bool(count)
 
 
-def _recover(root):
-    if is_read_only(root):
-        raise ReadOnlyError
-    return recover(query_registry(root), monitor.holds())
+duty = Duty()
+"""The one of this Zope."""
+
+in_forked_child(duty.__init__)
 
 
 def _sweep(root, after):
@@ -85,12 +103,15 @@ def _end_this(root):
 
     Returns the ids of the processes that are over by that.
     """
-    registry, ended = query_registry(root), []
-    for worker in registry.workers():
-        if worker.name == this_worker():
-            worker.end()
-            ended += recover(registry, leaving=this_worker()).ended
-    return ended
+    registry, name = query_registry(root), this_worker()
+    if name not in [worker.name for worker in registry.workers()]:
+        return []
+    registry.worker(name).end()
+    duty.rounds.forget(monitor.take_claimed())
+    ids = duty.rounds.unknown(registry.active_ids())
+    recovered = recover_some(registry, ids, leaving=name)
+    forget_workers(registry, {name}, recovered.holders)
+    return recovered.ended
 
 
 def start(event=None):
@@ -113,7 +134,7 @@ def start(event=None):
     atexit.register(stop)
     Zope2.opened.insert(0, StopFirst)
     # Who is alone is told of each start.
-    monitor.serve(Duty(), None if is_alone() else Poll())
+    monitor.serve(duty, None if is_alone() else Poll())
 
 
 def is_console():
@@ -139,10 +160,12 @@ def used_databases():
 def make_room(database):
     """Let a ZODB.DB open our connections beside those of the server.
 
-    One for the monitor, and one for each thread if processes run here:
-    `pool-size` in zope.conf need not count them.
+    One for the monitor and, if processes run here, one for the heartbeat and
+    one for each thread: `pool-size` in zope.conf need not count them.
     """
-    ours = 1 + (config.get("threads") if runs_here(get_executor()) else 0)
+    ours = 1
+    if runs_here(get_executor()):
+        ours += 1 + config.get("threads")
     database.setPoolSize(database.getPoolSize() + ours)
 
 

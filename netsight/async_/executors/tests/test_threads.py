@@ -446,7 +446,7 @@ class MonitorTests(unittest.TestCase):
         watching = Monitor()
         failures = [OSError("gone"), None]
 
-        def transact(note, function, *args):
+        def transact(note, function, *args, **kwargs):
             error = failures.pop(0)
             if error is not None:
                 raise error
