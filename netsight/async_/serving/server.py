@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import os
 import signal
 import sys
 import threading
@@ -39,6 +40,10 @@ LAST_WRITES_SECONDS = 5.0
 """How long a stop waits for a database: a client of ZEO asks for minutes."""
 
 
+stopping = threading.Event()
+"""Set as soon as this Zope is being stopped in order."""
+
+
 class Duty:
     """What the monitor of a server does, each beat.
 
@@ -49,6 +54,7 @@ class Duty:
         self.rounds = Rounds()
         self._sweep_after = None
         self._has_met_newer = False
+        self._untold = []
 
     def __call__(self):
         """Recover a slice; at the end of a round, ring what is queued.
@@ -59,12 +65,18 @@ class Duty:
         self.rounds.forget(monitor.take_claimed())
         done = transact("recovery", self.look)
         goes_on = self.rounds.note(done)
-        tell_in_thread(done.recovered.ended)
+        self._tell(done.recovered.ended)
         if not goes_on:
             self._tell_newer(self.rounds.newer)
             ring_all(self.rounds.queued())
             self._sweep_after = transact("sweep", _sweep, self._sweep_after)
         return goes_on
+
+    def _tell(self, ended):
+        """Tell of ends; if no thread can be started, in the next beat."""
+        self._untold += ended
+        tell_in_thread(self._untold)
+        self._untold = []
 
     def look(self, root):
         """Recover a slice in the transaction of `root`; return it."""
@@ -177,9 +189,10 @@ def stop():
     Runs once: before Zope closes its databases, or when Python exits.
     """
     atexit.unregister(stop)
+    stopping.set()
     seconds = config.get("stop-seconds")
     executor = get_executor()
-    if not executor.stop(seconds):
+    if not _wait_for(executor, seconds):
         logger.warning(
             "processes still run after %s s; they are handed back: %s",
             seconds,
@@ -189,6 +202,15 @@ def stop():
         # The databases must be closed all the same; the lease runs out.
         logger.error("the database does not answer; nothing was handed back")
     wait_told(LAST_WRITES_SECONDS)
+
+
+def _wait_for(executor, seconds):
+    """Return whether all that runs has ended, in time."""
+    try:
+        return executor.stop(seconds)
+    except KeyboardInterrupt:
+        # Whoever sends a second one is in a hurry; nothing is lost by that.
+        return executor.stop(0)
 
 
 def _hand_back():
@@ -208,4 +230,15 @@ def stop_on_terminate():
     """Have SIGTERM end Python in order, unless somebody handles it already."""
     main = threading.current_thread() is threading.main_thread()
     if main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+        signal.signal(signal.SIGTERM, _on_terminate)
+
+
+def _on_terminate(number, frame):
+    """End Python; a second SIGTERM does not cut short the stop."""
+    if stopping.is_set():
+        # Also while Python ends, which resets handlers of ours.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # The log may be locked by the code that is interrupted.
+        os.write(2, b"netsight.async: it is being stopped already\n")
+    else:
+        sys.exit(0)

@@ -237,6 +237,7 @@ def described(process, effects):
         "stored": process.outcome.state,
         "progress": process.progress,
         "claims": process.claim.number,
+        "deaths": process.claim.deaths,
         "effects": list(effects),
         "worker": worker,
         "is_mine": worker == this_worker(),

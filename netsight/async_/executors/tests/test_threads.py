@@ -15,6 +15,7 @@ from ZPublisher.httpexceptions import HTTPExceptionHandler
 from ZPublisher.HTTPRequest import HTTPRequest
 from ZPublisher.WSGIPublisher import publish_module
 
+from netsight.async_.executors import thread
 from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.inline import InlineExecutor
 from netsight.async_.executors.none import NoneExecutor
@@ -32,6 +33,12 @@ from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
+
+
+def no_more_threads():
+    """Have the system refuse to start a thread, in a block."""
+    error = RuntimeError("can't start new thread")
+    return mock.patch.object(threading.Thread, "start", side_effect=error)
 
 
 class ThreadExecutorTests(unittest.TestCase):
@@ -91,9 +98,9 @@ class ThreadExecutorTests(unittest.TestCase):
         executor = self.executor(lambda pid: None)
         executor.IDLE_SECONDS = 0.0
         executor.ring("1")
-        for thread in threading.enumerate():
-            if thread.name.startswith("netsight.async "):
-                thread.join(WAIT_SECONDS)
+        for each in threading.enumerate():
+            if each.name.startswith("netsight.async "):
+                each.join(WAIT_SECONDS)
         self.assertEqual(executor.health()["threads"], 0)
 
     def test_a_second_ring_for_a_waiting_process_is_one(self):
@@ -162,6 +169,21 @@ class ThreadExecutorTests(unittest.TestCase):
             self.assertTrue(executor.wait_idle(WAIT_SECONDS))
         self.assertEqual(ran, ["1", "1"])
 
+    def test_a_thread_that_cannot_be_started_takes_no_place(self):
+        ran = []
+        executor = self.executor(ran.append)
+        with no_more_threads(), self.assertLogs(thread.logger) as logs:
+            for number in range(5):
+                executor.ring(str(number))
+            self.assertEqual(
+                executor.health(), {"running": 0, "waiting": 5, "threads": 0}
+            )
+        self.assertEqual(len(logs.output), 1)
+        # As each beat does.
+        executor.ring("0")
+        self.assertTrue(executor.wait_idle(WAIT_SECONDS))
+        self.assertEqual(ran, [str(number) for number in range(5)])
+
     def test_a_stopped_pool_forgets_what_waits(self):
         gate = Gate()
         ran = []
@@ -194,12 +216,12 @@ class ThreadExecutorTests(unittest.TestCase):
         executor.ring("1")
         gate.wait()
         threads = [
-            thread
-            for thread in threading.enumerate()
-            if thread.name.startswith("netsight.async ")
+            each
+            for each in threading.enumerate()
+            if each.name.startswith("netsight.async ")
         ]
         self.assertTrue(threads)
-        self.assertTrue(all(thread.daemon for thread in threads))
+        self.assertTrue(all(each.daemon for each in threads))
         gate.open()
 
 
@@ -414,6 +436,17 @@ class MonitorTests(unittest.TestCase):
         watching.put(B, 7, "old")
         self.assertTrue(watching.wait_idle(0))
         watching.unwatch(A)
+        watching.unwatch(B)
+        self.assertTrue(watching.stopped(WAIT_SECONDS))
+
+    def test_a_thread_that_cannot_be_started_is_started_for_the_next(self):
+        watching = self.monitor()
+        with no_more_threads(), self.assertRaises(RuntimeError):
+            watching.watch(A)
+        watching.unwatch(A)
+        self.assertEqual(watching.holds(), set())
+        watching.watch(B)
+        self.assertFalse(watching.stopped(0))
         watching.unwatch(B)
         self.assertTrue(watching.stopped(WAIT_SECONDS))
 

@@ -6,7 +6,7 @@ from netsight.async_.serving.tests.test_two_zopes import TwoZopesTestCase
 from netsight.async_.tests.crash_views import MACHINE
 
 
-WAITING = int(os.environ.get("LONG_QUEUE_WAITING", 1500))
+WAITING = int(os.environ.get("LONG_QUEUE_WAITING", 3500))
 SECONDS = os.environ.get("LONG_QUEUE_SECONDS", "30")
 JOBS = int(os.environ.get("LONG_QUEUE_JOBS", 2))
 """At once."""
