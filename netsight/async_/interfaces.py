@@ -197,8 +197,14 @@ class IProcessRegistry(Interface):
     def active_ids():
         """Return a list of the ids that are queued, running or just ended."""
 
-    def oldest_active_ids():
-        """Return an iterator over `active_ids`, the oldest first, lazily."""
+    def is_active(process_id):
+        """Tell whether an id is among them."""
+
+    def oldest_active_ids(after=None):
+        """Return an iterator over `active_ids`, the oldest first, lazily.
+
+        With `after`, over those from that id on.
+        """
 
     def queued_before(process_id):
         """Return how many processes are queued before one, at most AHEAD_MOST.

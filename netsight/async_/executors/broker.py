@@ -97,13 +97,20 @@ class BrokerExecutor:
 
     def _wake(self):
         if self._thread is None and not self._stopping:
-            thread = threading.Thread(
-                target=self._work, name=THREAD_NAME, daemon=True
-            )
-            # Raises if the system has no more threads: tried again then.
-            thread.start()
-            self._thread = thread
+            self._start_thread()
         self._changed.notify_all()
+
+    def _start_thread(self):
+        """Start the thread; without it, the next ring or reminder tries."""
+        thread = threading.Thread(
+            target=self._work, name=THREAD_NAME, daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError as exc:
+            logger.error("nothing is sent to the broker now: %s", exc)
+        else:
+            self._thread = thread
 
     def _has_nothing(self):
         return not self._started and not self._reminders

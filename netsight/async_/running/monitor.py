@@ -5,9 +5,13 @@ million times.  The monitor writes it through a connection of its own: the
 first at once, then at most one each PROGRESS_SECONDS, the last one always,
 all processes of this Zope in one commit.
 
-It also beats for this worker, looks who wants a process cancelled, and does
-the duty and polls that a server gives it (see `serving.server`).  Its thread
-lives while processes run here or a server has given it a duty.
+It also looks who wants a process cancelled, and does the duty and polls that a
+server gives it (see `serving.server`).  Its thread lives while processes run
+here or a server has given it a duty.
+
+The heartbeat has a thread and a connection of its own, and does nothing else:
+whatever the monitor has to load or to wait for, this worker must not pass for
+dead meanwhile.
 """
 
 import threading
@@ -15,6 +19,7 @@ import time
 
 from netsight.async_ import config
 from netsight.async_.forks import in_forked_child
+from netsight.async_.records.database import OwnConnection
 from netsight.async_.records.database import transact
 from netsight.async_.running import signs
 from netsight.async_.running.tasks import Routine
@@ -22,6 +27,7 @@ from netsight.async_.running.tasks import Task
 
 
 THREAD_NAME = "netsight.async monitor"
+HEARTBEAT_NAME = "netsight.async heartbeat"
 
 PROGRESS_SECONDS = 1.0
 """Progress of one process is written at most once in this time."""
@@ -40,7 +46,10 @@ def _poll_seconds():
 
 
 class Monitor:
-    """Writes for the processes of this Zope, one thing after the other."""
+    """Writes for the processes of this Zope, one thing after the other.
+
+    Beside it, the heart beats.
+    """
 
     def __init__(self):
         self._lock = threading.Condition()
@@ -48,15 +57,27 @@ class Monitor:
         self._unwritten = {}
         self._shown = {}
         self._fetched = {}
+        self._ended = set()
         self._duty = None
         self._poll = None
         self._make_tasks()
-        self._routine = Routine(
+        self._routine = self._make_routine(
             THREAD_NAME,
+            [self._flushing, self._looking, self._serving, self._polling],
+        )
+        self._own = OwnConnection()
+        self._heart = self._make_routine(
+            HEARTBEAT_NAME, [self._beating], at_end=self._own.close
+        )
+
+    def _make_routine(self, name, tasks, **kwargs):
+        return Routine(
+            name,
             self._lock,
-            self._tasks,
+            tasks,
             is_needed=lambda: self._running or self._duty is not None,
             running=self._running_ids,
+            **kwargs,
         )
 
     def _make_tasks(self):
@@ -87,18 +108,11 @@ class Monitor:
             _poll_seconds,
             lambda: self._poll is not None and _poll_seconds(),
         )
-        self._tasks = [
-            self._flushing,
-            self._looking,
-            self._beating,
-            self._serving,
-            self._polling,
-        ]
 
     # For runs
 
     def watch(self, hold, cancel=None, shown=(None, None)):
-        """Begin to write for the run that has a Hold; starts the thread.
+        """Begin to write for the run that has a Hold; starts the threads.
 
         `shown` is the progress, number and message, that its record has.
         `cancel` is called, without arguments and from this thread, when
@@ -109,11 +123,14 @@ class Monitor:
             self._shown[hold] = shown
             # The claim beats, too.
             self._beating.due = time.monotonic() + _beat_seconds()
+            self._heart.start()
             self._routine.start()
 
     def unwatch(self, hold):
         """End it: what is unwritten of this run is dropped."""
         with self._lock:
+            if hold in self._running and self._duty is not None:
+                self._ended.add(hold.process_id)
             self._running.pop(hold, None)
             self._unwritten.pop(hold, None)
             self._shown.pop(hold, None)
@@ -123,6 +140,15 @@ class Monitor:
         """Return the set of the Holds that are watched."""
         with self._lock:
             return set(self._running)
+
+    def take_claimed(self):
+        """Return the set of ids of what is watched.
+
+        With those that were since the last call, if there is a server.
+        """
+        with self._lock:
+            ended, self._ended = self._ended, set()
+            return ended | {hold.process_id for hold in self._running}
 
     def put(self, hold, number, message):
         """Have progress written soon; returns at once.
@@ -150,8 +176,9 @@ class Monitor:
     def serve(self, duty, poll=None):
         """Call `duty` each beat from now on; starts the thread.
 
-        Call `poll`, if given, each `poll-seconds`; if it returns true, it is
-        time for the duty.
+        If it returns true, it is called again at once.  Call `poll`, if
+        given, each `poll-seconds`; if it returns true, it is time for the
+        duty.
         """
         with self._lock:
             self._duty = duty
@@ -159,13 +186,19 @@ class Monitor:
             self._routine.start()
 
     def stop(self, timeout, *last):
-        """End the thread; return False if it lives after `timeout` seconds.
+        """End the threads; return False if one lives after `timeout` seconds.
 
-        Before, it writes notes of fetched results, and does the Tasks `last`.
+        Before, notes of fetched results are written, and the Tasks `last` are
+        done when the heart has stopped.
         """
         with self._lock:
             self._duty = self._poll = None
-            self._routine.stop(self._flushing, *last)
+            self._heart.stop()
+            self._routine.stop(
+                self._flushing,
+                Task("waiting for the heartbeat", self._heart.join),
+                *last,
+            )
         return self.stopped(timeout)
 
     def wait_idle(self, timeout):
@@ -177,8 +210,11 @@ class Monitor:
             return self._lock.wait_for(lambda: not self._unwritten, timeout)
 
     def stopped(self, timeout):
-        """Wait until the thread has ended; return False on timeout."""
-        return self._routine.join(timeout)
+        """Wait until the threads have ended; return False on timeout."""
+        deadline = time.monotonic() + timeout
+        return self._routine.join(timeout) and self._heart.join(
+            max(0, deadline - time.monotonic())
+        )
 
     # The tasks, in the thread
 
@@ -206,18 +242,23 @@ class Monitor:
 
     def beat(self):
         """Count a heartbeat of this worker."""
-        transact("heartbeat", signs.beat)
+        transact("heartbeat", signs.beat, opened=self._own.transaction)
 
     def _do_duty(self):
         duty = self._duty
         if duty is not None:
-            duty()
+            self._do_again(self._serving, duty())
 
     def _do_poll(self):
         poll = self._poll
-        if poll is not None and poll():
+        if poll is not None:
+            self._do_again(self._serving, poll())
+
+    def _do_again(self, task, wanted):
+        """Have a task done next if that is wanted, when what is due is."""
+        if wanted:
             with self._lock:
-                self._serving.due = 0
+                task.due = time.monotonic()
 
     def _running_ids(self):
         return ", ".join(h.process_id for h in self.holds()) or "nothing"

@@ -39,17 +39,27 @@ class Routine:
 
     `lock` is a threading.Condition, which whoever changes something that
     `is_needed` or `is_wanted` of a task asks for must hold, and notify.  The
-    thread ends when `is_needed` returns false.  `running` returns a text that
-    the log has beside a failure.
+    thread ends when `is_needed` returns false, and calls `at_end` then.
+    `running` returns a text that the log has beside a failure.
     """
 
-    def __init__(self, thread_name, lock, tasks, is_needed, running):
+    def __init__(
+        self,
+        thread_name,
+        lock,
+        tasks,
+        is_needed,
+        running,
+        at_end=lambda: None,
+    ):
         self._thread_name = thread_name
         self._lock = lock
         self._tasks = tasks
         self._is_needed = is_needed
         self._running = running
+        self._at_end = at_end
         self._thread = None
+        self._latest = None
         self._stopping = False
         self._last = []
 
@@ -66,7 +76,7 @@ class Routine:
                 target=self._work, name=self._thread_name, daemon=True
             )
             thread.start()
-            self._thread = thread
+            self._thread = self._latest = thread
 
     def stop(self, *last):
         """Have the thread end soon; the lock must be held.
@@ -84,7 +94,7 @@ class Routine:
         `timeout` is in seconds; without one, there is none.
         """
         with self._lock:
-            thread = self._thread
+            thread = self._latest
         if thread is not None:
             thread.join(timeout)
         return thread is None or not thread.is_alive()
@@ -92,8 +102,11 @@ class Routine:
     # The thread
 
     def _work(self):
-        while (task := self._next()) is not None:
-            self._try(task)
+        try:
+            while (task := self._next()) is not None:
+                self._try(task)
+        finally:
+            self._at_end()
 
     def _next(self):
         """Wait for the task that is due next and return it; None to end."""

@@ -24,13 +24,20 @@ from netsight.async_.records import os_process
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import query_registry
+from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.lease import this_worker
+from netsight.async_.records.owners import ANONYMOUS
+from netsight.async_.records.parts import RequestSnapshot
+from netsight.async_.records.process import Process
 
 
 EFFECTS = "crash effects"
 MARKS = "crash marks"
 UPLOADS = "crash uploads"
 CHECKPOINTS = 4
+UNSERVED = "unserved"
+"""Name of a queue that the Zopes of a test do not run."""
+
 ran_here = set()
 """Ids of the processes that this Zope has begun; a record forgets who did."""
 
@@ -93,6 +100,14 @@ class JobView(BaseAsyncView):
         for _loop in range(int(self.request.form["loops"])):
             pass
         return "cpu"
+
+    def do_counting(self):
+        """Keep one processor busy for `seconds`, and hold the GIL for that."""
+        end = time.monotonic() + float(self.request.form["seconds"])
+        self.set_progress(self.process_id, 1)
+        while time.monotonic() < end:
+            sum(range(10_000))
+        return "counting"
 
     def do_steps(self):
         """Commit midway, and go on where a dead worker has stopped."""
@@ -158,12 +173,35 @@ class CancellableView(JobView):
     cancellable = True
 
 
+class ManyView(BrowserView):
+    """Queues a `number` of processes that no Zope of the tests runs."""
+
+    def __call__(self):
+        registry = getProcessRegistry(self.context)
+        for _number in range(int(self.request.form["number"])):
+            registry.add(
+                Process(
+                    new_process_id(),
+                    "/crash-quick",
+                    "crash-quick",
+                    "crash-quick",
+                    ANONYMOUS,
+                    RequestSnapshot({"PATH_INFO": "/crash-quick"}),
+                    queue=UNSERVED,
+                )
+            )
+
+
 class StatesView(BrowserView):
-    """All records, as JSON: what is stored, and what a poll says now."""
+    """Records as JSON: what is stored, and what a poll says now.
+
+    Those of the ids in the form, else all.
+    """
 
     def __call__(self):
         registry = query_registry(self.context)
-        ids = registry.process_ids()
+        ids = self.request.form.get("ids", "").split()
+        ids = ids or registry.process_ids()
         done = self.context._p_jar.root().get(EFFECTS, {})
         return json.dumps(
             {i: described(registry[i], done.get(i, ())) for i in ids}
@@ -199,6 +237,7 @@ def described(process, effects):
         "stored": process.outcome.state,
         "progress": process.progress,
         "claims": process.claim.number,
+        "deaths": process.claim.deaths,
         "effects": list(effects),
         "worker": worker,
         "is_mine": worker == this_worker(),

@@ -132,7 +132,8 @@ class Recover:
     """The monitor recovers what nobody runs any more."""
 
     def act(self, root):
-        return [queued.process_id for queued in server._recover(root).queued]
+        recovered = server.Duty().look(root).recovered
+        return [queued.process_id for queued in recovered.queued]
 
     def expect(self, model, zope):
         return model.recover(zope)

@@ -43,11 +43,11 @@ FAULTS = {
 REPEATED = ("conflict", "connection lost")
 
 TIDYING = (
-    "runner.run: try:",
-    "failure.printable: return str(exc)",
-    "runner.execute: monitor.unwatch(self.hold)",
-    "monitor.unwatch:",
-    "fence.afterCompletion:",
+    "running.runner.run: try:",
+    "running.failure.printable: return str(exc)",
+    "running.runner.execute: monitor.unwatch(self.hold)",
+    "running.monitor.unwatch:",
+    "running.fence.afterCompletion:",
 )
 """Beginnings of places where a fault would be one of the interpreter, or
 is expected."""

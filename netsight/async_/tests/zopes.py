@@ -132,7 +132,7 @@ class StillMonitor(Monitor):
 
     def __init__(self):
         super().__init__()
-        self._routine.start = lambda: None
+        self._routine.start = self._heart.start = lambda: None
 
 
 class Session:

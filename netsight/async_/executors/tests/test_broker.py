@@ -3,7 +3,9 @@
 import threading
 import unittest
 from collections import Counter
+from unittest import mock
 
+from netsight.async_.executors import broker
 from netsight.async_.executors.broker import BrokerExecutor
 from netsight.async_.executors.broker import missing
 from netsight.async_.executors.queues import Queued
@@ -70,6 +72,17 @@ class SenderTestCase(unittest.TestCase):
 
 
 class StartTests(SenderTestCase):
+    def test_a_thread_that_cannot_be_started_is_tried_for_again(self):
+        error = RuntimeError("can't start new thread")
+        with (
+            mock.patch.object(threading.Thread, "start", side_effect=error),
+            self.assertLogs(broker.logger),
+        ):
+            self.executor.ring("a")
+        self.executor.ring("b")
+        self.wait_sent()
+        self.assertEqual(self.sent_ids(), ["a", "b"])
+
     def test_each_start_is_sent_with_its_queue_and_priority(self):
         self.executor.ring("a")
         self.executor.ring("b", "heavy", 9)

@@ -15,6 +15,7 @@ from ZPublisher.httpexceptions import HTTPExceptionHandler
 from ZPublisher.HTTPRequest import HTTPRequest
 from ZPublisher.WSGIPublisher import publish_module
 
+from netsight.async_.executors import thread
 from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.inline import InlineExecutor
 from netsight.async_.executors.none import NoneExecutor
@@ -52,10 +53,16 @@ def gated():
 def call_at_once(number, function):
     """Call a function in so many threads, and wait until all have ended."""
     threads = [threading.Thread(target=function) for _ in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT_SECONDS)
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(WAIT_SECONDS)
+
+
+def no_more_threads():
+    """Have the system refuse to start a thread, in a block."""
+    error = RuntimeError("can't start new thread")
+    return mock.patch.object(threading.Thread, "start", side_effect=error)
 
 
 class ThreadExecutorTests(unittest.TestCase):
@@ -115,9 +122,9 @@ class ThreadExecutorTests(unittest.TestCase):
         executor = self.executor(lambda pid: None)
         executor.IDLE_SECONDS = 0.0
         executor.ring("1")
-        for thread in threading.enumerate():
-            if thread.name.startswith("netsight.async "):
-                thread.join(WAIT_SECONDS)
+        for each in threading.enumerate():
+            if each.name.startswith("netsight.async "):
+                each.join(WAIT_SECONDS)
         self.assertEqual(executor.health()["threads"], 0)
 
     def test_a_second_ring_for_a_waiting_process_is_one(self):
@@ -180,6 +187,21 @@ class ThreadExecutorTests(unittest.TestCase):
             self.assertTrue(executor.wait_idle(WAIT_SECONDS))
         self.assertEqual(ran, ["1", "1"])
 
+    def test_a_thread_that_cannot_be_started_takes_no_place(self):
+        ran = []
+        executor = self.executor(ran.append)
+        with no_more_threads(), self.assertLogs(thread.logger) as logs:
+            for number in range(5):
+                executor.ring(str(number))
+            self.assertEqual(
+                executor.health(), {"running": 0, "waiting": 5, "threads": 0}
+            )
+        self.assertEqual(len(logs.output), 1)
+        # As each beat does.
+        executor.ring("0")
+        self.assertTrue(executor.wait_idle(WAIT_SECONDS))
+        self.assertEqual(ran, [str(number) for number in range(5)])
+
     def test_a_stopped_pool_forgets_what_waits(self):
         gate, ran, run = gated()
         executor = ThreadExecutor(run)
@@ -206,12 +228,12 @@ class ThreadExecutorTests(unittest.TestCase):
         executor.ring("1")
         gate.wait()
         threads = [
-            thread
-            for thread in threading.enumerate()
-            if thread.name.startswith("netsight.async ")
+            each
+            for each in threading.enumerate()
+            if each.name.startswith("netsight.async ")
         ]
         self.assertTrue(threads)
-        self.assertTrue(all(thread.daemon for thread in threads))
+        self.assertTrue(all(each.daemon for each in threads))
         gate.open()
 
 
@@ -429,6 +451,17 @@ class MonitorTests(unittest.TestCase):
         watching.unwatch(B)
         self.assertTrue(watching.stopped(WAIT_SECONDS))
 
+    def test_a_thread_that_cannot_be_started_is_started_for_the_next(self):
+        watching = self.monitor()
+        with no_more_threads(), self.assertRaises(RuntimeError):
+            watching.watch(A)
+        watching.unwatch(A)
+        self.assertEqual(watching.holds(), set())
+        watching.watch(B)
+        self.assertFalse(watching.stopped(0))
+        watching.unwatch(B)
+        self.assertTrue(watching.stopped(WAIT_SECONDS))
+
     def test_it_tells_which_claims_are_held(self):
         watching = self.monitor()
         watching.watch(A)
@@ -458,7 +491,7 @@ class MonitorTests(unittest.TestCase):
         watching = Monitor()
         failures = [OSError("gone"), None]
 
-        def transact(note, function, *args):
+        def transact(note, function, *args, **kwargs):
             error = failures.pop(0)
             if error is not None:
                 raise error
