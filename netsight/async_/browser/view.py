@@ -3,7 +3,6 @@
 from urllib.parse import quote
 from urllib.parse import urlencode
 
-import transaction
 from Products.Five import BrowserView
 from zope.component import getMultiAdapter
 from zope.interface import implementer
@@ -37,6 +36,7 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import may_see
 from netsight.async_.records.progress import checked_percentage
 from netsight.async_.running.publishing import run_of
+from netsight.async_.running.transactions import commit_part
 
 
 # What others import from here, since 1.x.
@@ -173,10 +173,11 @@ class BaseAsyncView(BrowserView):
         From here on it stays, whatever becomes of the process: a later
         attempt must find out what is done.  Raises ProcessCancelled if
         somebody wants the process cancelled, ClaimLostError if it was given
-        to another worker.
+        to another worker, ConflictError as any commit: then the run begins
+        anew, also if that is caught.
         """
         self.check_cancelled()
-        transaction.commit()
+        commit_part()
         application_of(self.context)._p_jar.cacheGC()
 
     # For visitors: each is published by a sub-view of the same name

@@ -1,6 +1,7 @@
 """What is kept of an exception in `__run__`, and what it means."""
 
 import traceback
+from itertools import islice
 
 from netsight.async_.records.database import STORAGES
 from netsight.async_.records.parts import Error
@@ -18,11 +19,29 @@ STORAGE_MODULES = tuple(f"{name}." for name in STORAGES)
 def error_of(exc):
     """Return the Error to store for an exception."""
     text = "".join(traceback.format_exception(exc))[-TRACEBACK_CHARS:]
-    return Error(type(exc).__name__, printable(exc), text)
+    return Error(type(exc).__name__, printable(exc) or _cause_of(exc), text)
+
+
+def _cause_of(exc):
+    """Return kind and text of what has caused an exception without text."""
+    for cause in islice(_chain(exc), 1, None):
+        text = printable(cause)
+        if text:
+            return f"{type(cause).__name__}: {text}"
+    return ""
 
 
 def is_cut_off(exc):
     """Tell whether an exception says that a storage lost its database.
+
+    Also when that is the cause of another: ZODB raises a StateLoadError for
+    what an object meets that loads a second one while it is loaded itself.
+    """
+    return any(_says_cut_off(each) for each in _chain(exc))
+
+
+def _says_cut_off(exc):
+    """Tell whether an exception itself says so.
 
     RelStorage hands on the error of its driver, by a name of PEP 249, and a
     new transaction has a new connection.  A job may have such errors of its
@@ -34,6 +53,15 @@ def is_cut_off(exc):
         frame.f_globals.get("__name__", "").startswith(STORAGE_MODULES)
         for frame, _line in frames
     )
+
+
+def _chain(exc):
+    """Yield an exception, its cause, the cause of that, and so on."""
+    seen = set()
+    while exc is not None and id(exc) not in seen:
+        seen.add(id(exc))
+        yield exc
+        exc = exc.__cause__
 
 
 def printable(exc):

@@ -1,25 +1,43 @@
-"""What keeps a worker from committing when its claim is gone."""
+"""What keeps a run from committing that must not any more."""
 
+import logging
+import sys
+import traceback
+
+import transaction
+from transaction._transaction import Status
 from transaction.interfaces import IDataManager
 from transaction.interfaces import ISynchronizer
 from zope.interface import implementer
 
 from netsight.async_.exceptions import ClaimLostError
+from netsight.async_.exceptions import ProcessCancelled
+from netsight.async_.exceptions import TimeLimitExceeded
+
+
+logger = logging.getLogger(__name__)
+
+TRANSACTION_PACKAGES = ("transaction", "ZODB")
+"""By these a transaction is ended, whoever asks for it."""
 
 
 @implementer(ISynchronizer)
 class Fence:
     """Lets no transaction of a run commit when its claim is gone.
 
-    This holds for the commits that `__run__` does itself, too: a synchronizer
-    is told of each, also of transactions that nobody began, while hooks
-    belong to one transaction.  It is told of roll-backs as well, and not which
-    of both it is; so it does not raise, but joins what refuses a commit.
+    Nor when it was told to end, by a cancel or a time limit.  This holds for
+    the commits that `__run__` does itself, too: a synchronizer is told of
+    each, also of transactions that nobody began, while hooks belong to one
+    transaction.  It is told of roll-backs as well, and not which of both it
+    is; so it does not raise, but joins what refuses a commit.
     """
 
     def __init__(self, run):
         self._run = run
         self._over = None
+        self._error = None
+        self._has_changes = False
+        self._has_warned = False
 
     def newTransaction(self, txn):
         """Nothing to do."""
@@ -31,9 +49,12 @@ class Fence:
         if txn is self._over:
             # The abort after a commit that failed.
             return
+        # There is no public way to ask; the connection joins with a change.
+        self._has_changes = bool(txn._resources)
         try:
+            self._run.check_told()
             self._run.check_claim()
-        except ClaimLostError as exc:
+        except (ClaimLostError, ProcessCancelled, TimeLimitExceeded) as exc:
             txn.join(Refusal(exc))
             return
         # A client of ZEO may not know yet that its last commit was done.
@@ -42,6 +63,40 @@ class Fence:
     def afterCompletion(self, txn):
         """Remember that this transaction commits nothing any more."""
         self._over = txn
+        # While a commit that has failed tidies up, its error is handled.
+        self._error = sys.exc_info()[1]
+        if txn.status == Status.ACTIVE and self._run.window.is_within:
+            self._warn()
+        self._has_changes = False
+
+    def _warn(self):
+        """Log once that the view itself has rolled back what it has done."""
+        if self._has_changes and not self._has_warned:
+            self._has_warned = True
+            logger.warning(
+                "process %s: what it had changed was rolled back by %s; "
+                "abort, begin and sync do that",
+                self._run.process_id,
+                _caller(),
+            )
+
+    def check_failed(self):
+        """Raise the error of a commit that has failed, if nobody rolled back.
+
+        It may have been caught, but nothing can be committed after it.
+        """
+        if self._error is not None and transaction.get() is self._over:
+            raise self._error
+
+
+def _caller():
+    """Return file and line of the code that has ended a transaction."""
+    for frame, line in traceback.walk_stack(None):
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        path = frame.f_code.co_filename
+        if package not in TRANSACTION_PACKAGES and path != __file__:
+            return f"{path}:{line}"
+    return "?"
 
 
 @implementer(IDataManager)

@@ -1,6 +1,7 @@
 """Claim a process, publish its request again, write the outcome.
 
-The one module that has ZPublisher publish.
+ZPublisher publishes the view here, and in `running.surroundings` what is told
+of ends; nowhere else.
 """
 
 import inspect
@@ -42,6 +43,7 @@ from netsight.async_.running.publishing import Impersonation
 from netsight.async_.running.publishing import JobRequest
 from netsight.async_.running.publishing import JobResponse
 from netsight.async_.running.telling import tell_ended
+from netsight.async_.running.transactions import roll_back
 from netsight.async_.running.window import Window
 
 
@@ -91,14 +93,15 @@ class Run:
         self.view_path = None
         self.attempts = 0
         self.connection = None
-        self.settled = False
-        self.final_response = None
         self.environ = {}
+        self._fence = None
+        self._is_told = False
+        self._escaped = None
         self._cuts_left = CUT_OFF_MOST
         self._cancel = threading.Event()
 
     def execute(self):
-        """Claim, publish, and store a failure or redirection.
+        """Claim, publish, and store what did not complete.
 
         Raises ClaimLostError or NoSuchProcessError if there is nothing to do.
         """
@@ -125,7 +128,18 @@ class Run:
     def check_cancelled(self):
         """Raise ProcessCancelled if somebody wants the process cancelled."""
         if self._cancel.is_set():
+            self._is_told = True
             raise ProcessCancelled(self.process_id)
+
+    def check_told(self):
+        """Raise again what the view was told to end by, if it was.
+
+        Its code may have caught that, or a future in another thread.
+        """
+        if self._is_told:
+            raise ProcessCancelled(self.process_id)
+        if self.window.error is not None:
+            raise self.window.error
 
     # Before
 
@@ -193,21 +207,11 @@ class Run:
                     _request_factory=self._make_request,
                     _response_factory=JobResponse,
                 )
-            if not self.settled:
-                # The view doomed its transaction: an answer without effects.
-                self._store_answer(self.final_response)
-        except ClaimLostError:
-            raise
-        except HTTPRedirection as exc:
-            self._store_answer(self._redirect(exc))
-        except ProcessCancelled:
-            self._write("cancelled", outcomes.cancel)
-            tell_ended(self.process_id, self.environ)
         except BaseException as exc:
-            if self._is_cut_off(exc):
-                return False
-            # SystemExit and the like end the process, not the worker.
-            self._fail(exc)
+            # Zope tidies up after the view, which may be an error of its own.
+            escaped = self._escaped or exc
+            self.forget_attempt()
+            return self._end(escaped)
         return True
 
     @contextmanager
@@ -217,15 +221,15 @@ class Run:
         What is of a closed connection would raise an error in the place of
         that which is to be stored then.
         """
-        fence = Fence(self)
-        transaction.manager.registerSynch(fence)
+        self._fence = Fence(self)
+        transaction.manager.registerSynch(self._fence)
         try:
             yield
         finally:
             noSecurityManager()
             setSite(None)
             clearRequest()
-            transaction.manager.unregisterSynch(fence)
+            transaction.manager.unregisterSynch(self._fence)
             transaction.abort()
 
     def _make_request(self, stdin, environ, response):
@@ -244,13 +248,42 @@ class Run:
         # Of the last attempt, the commit may be done and its answer lost.
         self.process().check_running(this_worker(), self.hold.token)
         self.attempts += 1
-        self.settled = False
         self.set_progress(None, None)
-        response = publish(request, module_info)
-        if transaction.isDoomed():
-            self.final_response = response.detach()
+        try:
+            response = self._answer(request, module_info)
+        except BaseException as exc:
+            self._escaped = exc
+            raise
         transaction.get().addBeforeCommitHook(self._complete, (response,))
         return response
+
+    def _answer(self, request, module_info):
+        """Return the response of the view.
+
+        A view that raises a redirection, or dooms its transaction, gives an
+        answer without effects.
+        """
+        try:
+            response = self._unswallowed(publish, request, module_info)
+        except HTTPRedirection as exc:
+            response = JobResponse()
+            response.redirect(exc)
+            roll_back()
+        if transaction.isDoomed():
+            roll_back()
+        return response
+
+    def _unswallowed(self, function, *args):
+        """Return ``function(*args)``; raises what its code has caught in vain.
+
+        That is what it was told to end by, and the error of a commit, as a
+        conflict.
+        """
+        try:
+            return function(*args)
+        finally:
+            self.check_told()
+            self._fence.check_failed()
 
     def impersonation(self, view, request):
         """Return the stand-in for the user folder for the run's own view."""
@@ -293,28 +326,35 @@ class Run:
         self.process().check_claim(this_worker(), self.hold.token)
 
     def forget_attempt(self):
-        """Forget the connection of an attempt: the next has one of its own."""
+        """Forget what is of one attempt: the next has its own."""
         self.connection = None
+        self._escaped = None
 
     def _complete(self, response):
         root = self.connection.root()["Application"]
         outcomes.complete(root, self.hold, self.attempts, response)
-        self.settled = True
 
     # After it
 
-    def _store_answer(self, response):
-        """Store a response whose effects were rolled back."""
-        with own_transaction("response") as root:
-            outcomes.complete(root, self.hold, self.attempts, response)
+    def _end(self, exc):
+        """Store how the run ended that has raised `exc`.
+
+        Returns False if it is to be done again, True otherwise.
+        """
+        if isinstance(exc, ClaimLostError):
+            raise exc
+        if isinstance(exc, ProcessCancelled):
+            self._write("cancelled", outcomes.cancel)
+            tell_ended(self.process_id, self.environ)
+            return True
+        if self._is_cut_off(exc):
+            return False
+        # SystemExit and the like end the process, not the worker.
+        self._fail(exc)
+        return True
 
     def _write(self, note, end, *args):
         transact(note, end, self.hold, self.attempts, *args)
-
-    def _redirect(self, exc):
-        response = JobResponse()
-        response.redirect(exc)
-        return response
 
     def _fail(self, exc):
         logger.error(

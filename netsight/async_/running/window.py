@@ -27,8 +27,16 @@ class Window:
     own would; at any other moment it could tear a commit, or a connection.
     """
 
+    error = None
+    """The exception that has interrupted the run, or None."""
+
     def __init__(self):
         self._is_within = False
+
+    @property
+    def is_within(self):
+        """Whether the run is in the code of its view, or what that calls."""
+        return self._is_within
 
     @contextmanager
     def within(self):
@@ -39,9 +47,14 @@ class Window:
         finally:
             self._is_within = False
 
-    def leave(self):
-        """Be open no more in this block."""
+    def interrupt(self, error):
+        """Raise `error`, and be open no more in this block.
+
+        It is kept, as the code of the view may catch it.
+        """
         self._is_within = False
+        self.error = error
+        raise error
 
     def is_open(self, frame):
         """Tell whether the run may be interrupted that is in a frame."""

@@ -153,10 +153,11 @@ class Signals:
             # It is late: the run has just ended.
             return
         if window.is_open(frame):
-            window.leave()
-            raise TimeLimitExceeded(
-                "It ran for longer than the soft time limit of its worker, "
-                f"{limits['soft']} s."
+            window.interrupt(
+                TimeLimitExceeded(
+                    "It ran for longer than the soft time limit of its "
+                    f"worker, {limits['soft']} s."
+                )
             )
         self._orders.put(lambda: self._interrupt_again(window))
 

@@ -1,4 +1,4 @@
-"""One real Zope for each test, and how long servers may need."""
+"""One or two real Zopes for each test, and how long servers may need."""
 
 import tempfile
 import time

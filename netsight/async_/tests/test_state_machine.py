@@ -435,7 +435,11 @@ class ProcessMachine(RuleBasedStateMachine):
     def a_run_answers_and_is_rolled_back(self, data):
         open_run = self.draw_run(data)
         open_run.roll_back()
-        result = outcome_of(open_run.run._store_answer, JobResponse())
+        open_run.session.begin()
+        open_run.session.manager.get().addBeforeCommitHook(
+            open_run.run._complete, (JobResponse(),)
+        )
+        result = self.commit(open_run)
         self.forget(open_run)
         expected = outcome_of(
             self.model.end_run, open_run.number, interfaces.COMPLETED

@@ -6,12 +6,13 @@ from contextlib import suppress
 from unittest import mock
 
 import transaction
+from persistent import Persistent
 from Products.SiteErrorLog.SiteErrorLog import manage_addErrorLog
-from transaction.interfaces import TransientError
 from zExceptions import BadRequest
 from zExceptions import NotFound
 from zExceptions import Unauthorized
 from ZODB.POSException import ConflictError
+from ZODB.POSException import StateLoadError
 from zope.component import getGlobalSiteManager
 
 from netsight.async_ import BaseAsyncView
@@ -23,6 +24,9 @@ from netsight.async_.records.database import transact
 from netsight.async_.running import runner
 from netsight.async_.running.failure import TRACEBACK_CHARS
 from netsight.async_.running.runner import run
+from netsight.async_.running.tests.cut_off import ClientDisconnected
+from netsight.async_.running.tests.cut_off import OperationalError
+from netsight.async_.running.tests.cut_off import cut_off
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.support import EDITOR
@@ -88,6 +92,26 @@ class FailureTests(AsyncTestCase):
         error = self.error_of(raiser(Unprintable()))
         self.assertEqual(error.text, "<unprintable Unprintable>")
 
+    def test_an_error_without_text_has_that_of_its_cause(self):
+        def work(view, process_id):
+            try:
+                raise ValueError("the cause")
+            except ValueError as exc:
+                raise StateLoadError from exc
+
+        error = self.error_of(work)
+        self.assertEqual(error.kind, "StateLoadError")
+        self.assertEqual(error.text, "ValueError: the cause")
+
+    def test_errors_that_cause_each_other(self):
+        def work(view, process_id):
+            error = ValueError()
+            error.__cause__ = KeyError()
+            error.__cause__.__cause__ = error
+            raise error
+
+        self.assertEqual(self.error_of(work).text, "")
+
     def test_a_template_that_breaks(self):
         error = self.error_of(lambda view, pid: view.broken())
         self.assertEqual(error.kind, "ZeroDivisionError")
@@ -118,6 +142,20 @@ class FailureTests(AsyncTestCase):
     def test_progress_for_another_id_is_an_error_in_the_job(self):
         error = self.error_of(lambda view, pid: view.set_progress("other", 1))
         self.assertEqual(error.kind, "NoSuchProcessError")
+
+    def test_an_error_in_tidying_up_does_not_take_its_place(self):
+        class Stuck:
+            def sortKey(self):
+                return "stuck"
+
+            def abort(self, txn):
+                raise RuntimeError("cannot abort")
+
+        def work(view, process_id):
+            transaction.get().join(Stuck())
+            raise ValueError("why")
+
+        self.assertEqual(self.error_of(work).text, "why")
 
     def test_the_log_has_the_traceback_with_the_process_id(self):
         with self.assertLogs("netsight.async_", logging.ERROR) as logs:
@@ -325,20 +363,16 @@ class ConflictTests(AsyncTestCase):
         self.assertEqual(len(self.processes()), 1)
 
 
-class OperationalError(Exception):
-    """What drivers of SQL databases raise, by PEP 249."""
+class Nested(Persistent):
+    """Is cut off when it is loaded first, as what it loads then itself."""
 
+    loads = 0
 
-class ClientDisconnected(TransientError):
-    """What ZEO raises when its server is away for too long."""
-
-
-def cut_off(error=OperationalError, module="relstorage.storage.load"):
-    """Raise an error from the code of a storage."""
-    code = "def load(error): raise error"
-    storage = {"__name__": module}
-    exec(code, storage)
-    storage["load"](error("the server closed the connection"))
+    def __setstate__(self, state):
+        Nested.loads += 1
+        if Nested.loads == 1:
+            cut_off()
+        super().__setstate__(state)
 
 
 class CutOffTests(AsyncTestCase):
@@ -367,6 +401,35 @@ class CutOffTests(AsyncTestCase):
         self.assertEqual(process.state, "completed", process.error)
         self.assertEqual(self.app.title, "changed 2")
         self.assertEqual(self.forms, ["x", "x"])
+
+    def test_it_is_run_again_when_a_nested_load_was_cut_off(self):
+        self.app.nested = Nested()
+        self.app.nested.text = "loaded"
+        transaction.commit()
+
+        def work(view, process_id):
+            self.forms.append("x")
+            view.context.nested._p_deactivate()
+            view.context.title = view.context.nested.text
+
+        Nested.loads = 0
+        with self.assertLogs(runner.logger, logging.WARNING):
+            _client, process_id = self.run_job(work)
+        process = self.process(process_id)
+        self.assertEqual(process.state, "completed", process.error)
+        self.assertEqual(process.attempts, 2)
+        self.assertEqual(self.app.title, "loaded")
+
+    def test_it_is_run_again_when_the_job_raises_its_own_error_for_that(self):
+        def work(view, process_id):
+            try:
+                return self.cut_once(view, process_id)
+            except OperationalError as exc:
+                raise RuntimeError("the import") from exc
+
+        with self.assertLogs(runner.logger, logging.WARNING):
+            _client, process_id = self.run_job(work, params={"name": "x"})
+        self.assertEqual(self.process(process_id).state, "completed")
 
     def test_it_fails_when_that_does_not_end(self):
         with self.assertLogs(runner.logger, logging.WARNING) as logs:

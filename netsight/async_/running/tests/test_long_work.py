@@ -1,13 +1,21 @@
 """Cancel, track, checkpoint, single: for long work."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import transaction
+from zExceptions import Redirect
+from ZODB.POSException import ConflictError
+from zope.component import getGlobalSiteManager
 
 from netsight.async_ import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
+from netsight.async_.interfaces import IProcessEndedEvent
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.conflicts import start_two_at_once
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
@@ -84,6 +92,112 @@ class CancelTests(AsyncTestCase):
         self.job(work)
         process_id = self.client().start(self.path_)
         self.assertEqual(self.process(process_id).state, "cancelled")
+
+    def check_swallowed(self, work):
+        """Do what swallows the cancel, in a job that changes something."""
+        before = self.app.title
+
+        def change(view, process_id):
+            view.context.title = "half done"
+            view.request.async_run.cancel()
+            return work(view)
+
+        self.job(change)
+        with self.assertNoLogs("netsight.async_", "ERROR"):
+            process_id = self.client().start(self.path_)
+        process = self.process(process_id)
+        self.assertEqual(process.state, "cancelled", process.error)
+        self.app._p_jar.sync()
+        self.assertEqual(self.app.title, before)
+
+    def test_swallowed_by_a_pool(self):
+        def work(view):
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(view.set_progress, None, 5)
+            return "done"
+
+        self.check_swallowed(work)
+
+    def test_a_pool_whose_results_are_asked_for(self):
+        def work(view):
+            with ThreadPoolExecutor(1) as pool:
+                future = pool.submit(view.set_progress, None, 5)
+            return future.result() or "done"
+
+        self.check_swallowed(work)
+
+    def test_swallowed_by_a_bare_except(self):
+        def work(view):
+            self.swallow(view)
+            return "caught"
+
+        self.check_swallowed(work)
+
+    def swallow(self, view):
+        with suppress(BaseException):
+            view.check_cancelled()
+
+    def test_swallowed_and_doomed(self):
+        def work(view):
+            self.swallow(view)
+            transaction.doom()
+            return "caught"
+
+        self.check_swallowed(work)
+
+    def test_swallowed_and_redirected(self):
+        def work(view):
+            self.swallow(view)
+            raise Redirect("http://nohost/")
+
+        self.check_swallowed(work)
+
+    def test_swallowed_for_another_error(self):
+        def work(view):
+            self.swallow(view)
+            raise ValueError("cancelled?")
+
+        self.check_swallowed(work)
+
+    def test_swallowed_for_a_conflict(self):
+        def work(view):
+            self.swallow(view)
+            raise ConflictError("conflict")
+
+        retry_conflicts(self)
+        self.check_swallowed(work)
+
+    def test_swallowed_and_committed(self):
+        def work(view):
+            self.swallow(view)
+            with suppress(BaseException):
+                transaction.commit()
+            return "caught"
+
+        self.check_swallowed(work)
+
+    def test_swallowed_and_tried_to_commit_again(self):
+        def work(view):
+            self.swallow(view)
+            for _number in range(2):
+                with suppress(BaseException):
+                    transaction.commit()
+                transaction.abort()
+                view.context.title = "half done"
+            return "caught"
+
+        self.check_swallowed(work)
+
+    def test_subscribers_hear_of_the_cancel_alone(self):
+        states = []
+        manager = getGlobalSiteManager()
+        handler = (lambda event: states.append(event.process.state),)
+        manager.registerHandler(*handler, (IProcessEndedEvent,))
+        self.addCleanup(
+            manager.unregisterHandler, *handler, (IProcessEndedEvent,)
+        )
+        self.check_swallowed(self.swallow)
+        self.assertEqual(states, ["cancelled"])
 
     def test_old_urls_answer_as_for_a_process_that_died(self):
         client, process_id = self.queued()

@@ -18,11 +18,11 @@ from zope.component import getGlobalSiteManager
 from zope.component import getSiteManager
 from zope.component.hooks import getSite
 from zope.globalrequest import getRequest
-from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_.interfaces import IProcessEndedEvent
 from netsight.async_.running import runner
-from netsight.async_.running.tests.test_failure import cut_off
+from netsight.async_.running.tests.cut_off import cut_off
+from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.plone_support import PLONE_FUNCTIONAL
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.storage_support import FileStorageTesting
@@ -62,13 +62,10 @@ class EndsTests(PloneTestCase):
         self.addCleanup(
             manager.unregisterHandler, self.note, (IProcessEndedEvent,)
         )
-        for patcher in (
-            mock.patch.object(HTTPRequest, "retry_max_count", 3),
-            mock.patch.object(HTTPRequest, "delay_retry"),
-            mock.patch.object(runner, "CUT_OFF_SECONDS", 0),
-        ):
-            patcher.start()
-            self.addCleanup(patcher.stop)
+        retry_conflicts(self)
+        patcher = mock.patch.object(runner, "CUT_OFF_SECONDS", 0)
+        patcher.start()
+        self.addCleanup(patcher.stop)
 
     def note(self, event):
         self.told.append(event.process.state)

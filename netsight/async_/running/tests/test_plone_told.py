@@ -1,16 +1,14 @@
 """Subscribers of ended processes find what code of Plone needs."""
 
-from unittest import mock
-
 import transaction
 from plone import api
+from zExceptions import Redirect
 from ZODB.POSException import ConflictError
 from zope.component import getGlobalSiteManager
 from zope.component import queryMultiAdapter
 from zope.component.hooks import getSite
 from zope.globalrequest import getRequest
 from zope.publisher.interfaces.browser import IDefaultBrowserLayer
-from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_.interfaces import IProcessEndedEvent
 from netsight.async_.records.database import get_process
@@ -20,6 +18,7 @@ from netsight.async_.running import surroundings
 from netsight.async_.running.telling import tell_ended
 from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import Never
@@ -210,12 +209,96 @@ class SurroundingsTests(ToldTestCase):
         self.done.append(success)
 
 
+class WithoutEffects:
+    """Of a view whose answer has no effects; `work` is what it does."""
+
+    def run_again_job(self):
+        """Return the process of a view with `restart_after_crash`."""
+        _client, process_id = self.run_job(
+            self.work, MANAGER, view="again-job"
+        )
+        # What has no outcome would be run again.
+        transact("test", lambda root: recover(query_registry(root), set()))
+        return self.process(process_id)
+
+    def test_completed_is_told(self):
+        self.run_job(self.work, MANAGER)
+        self.check_told("completed")
+
+    def test_what_a_subscriber_writes_is_committed(self):
+        def act(state):
+            getSite().title = "told"
+
+        self.act = act
+        self.run_job(self.work, MANAGER)
+        transaction.begin()
+        self.assertEqual(self.portal.title, "told")
+
+    def test_a_subscriber_that_raises_makes_it_fail(self):
+        def act(state):
+            if state == "completed":
+                raise ValueError("subscriber")
+
+        self.act = act
+        with self.assertLogs("netsight.async_", "ERROR"):
+            process = self.run_again_job()
+        self.assertEqual(process.state, "failed")
+        self.assertEqual(process.error.text, "subscriber")
+        self.assertEqual(process.attempts, 1)
+        states = [state for state, _site, _layer in self.seen]
+        self.assertEqual(states, ["completed", "failed"])
+
+    def test_a_subscriber_that_redirects_makes_it_fail(self):
+        def act(state):
+            if state == "completed":
+                raise Redirect("http://localhost/plone")
+
+        self.act = act
+        with self.assertLogs("netsight.async_", "ERROR"):
+            process = self.run_again_job()
+        self.assertEqual(process.error.kind, "Redirect")
+
+    def test_a_subscriber_that_conflicts_makes_it_begin_anew(self):
+        def act(state):
+            Joined(state, self.done)
+            if len(self.seen) == 1:
+                raise ConflictError("conflict")
+
+        self.act = act
+        retry_conflicts(self)
+        process = self.run_again_job()
+        self.assertEqual(process.state, "completed")
+        self.assertEqual(process.attempts, 2)
+        self.assertEqual(self.done, ["completed"])
+
+
+class RedirectTests(WithoutEffects, ToldTestCase):
+    def work(self, view, process_id):
+        raise Redirect("http://localhost/plone")
+
+
+class DoomTests(WithoutEffects, ToldTestCase):
+    def work(self, view, process_id):
+        transaction.doom()
+        return "answered"
+
+
+class WithEffectsTests(ToldTestCase):
+    def test_a_subscriber_that_redirects_makes_it_fail(self):
+        def act(state):
+            if state == "completed":
+                raise Redirect("http://localhost/plone")
+
+        self.act = act
+        with self.assertLogs("netsight.async_", "ERROR"):
+            _client, process_id = self.run_job(lambda view, pid: "x", MANAGER)
+        self.assertEqual(self.process(process_id).error.kind, "Redirect")
+
+
 class RepeatTests(ToldTestCase):
     def setUp(self):
         super().setUp()
-        patch = mock.patch.object(HTTPRequest, "delay_retry")
-        patch.start()
-        self.addCleanup(patch.stop)
+        retry_conflicts(self)
 
     def test_what_conflicts_is_repeated(self):
         def act(state):
@@ -243,14 +326,17 @@ class RepeatTests(ToldTestCase):
             if len(self.seen) == 1:
                 raise ConflictError("conflict")
 
+        def work(view, process_id):
+            raise ValueError(process_id)
+
         self.act = act
-        self.fail_one()
+        with self.assertLogs("netsight.async_", "ERROR"):
+            _client, process_id = self.run_job(work)
         self.assertEqual(len(self.seen), 2)
         transaction.begin()
         entries = self.portal.error_log.getLogEntries()
-        self.assertEqual(
-            [entry["type"] for entry in entries], ["ZeroDivisionError"]
-        )
+        values = [entry["value"] for entry in entries]
+        self.assertEqual(values.count(process_id), 1)
 
 
 class ThreadOfTheServerTests(ToldTestCase):

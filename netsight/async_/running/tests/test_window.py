@@ -2,10 +2,13 @@
 
 import sys
 import threading
+from contextlib import suppress
 
 import transaction
 import ZEO
 from persistent import Persistent
+from zExceptions import Redirect
+from ZODB.POSException import ConflictError
 
 from netsight.async_.exceptions import TimeLimitExceeded
 from netsight.async_.records import database
@@ -14,6 +17,7 @@ from netsight.async_.running.publishing import run_of
 from netsight.async_.running.runner import run
 from netsight.async_.running.window import Window
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Never
 
@@ -201,3 +205,49 @@ class TimeLimitTests(WindowTestCase):
         self.assertEqual(process.error.text, "It ran for too long.")
         self.assertEqual(self.seen, set())
         self.assertNotEqual(self.app.title, "changed")
+
+    def check_swallowed(self, work):
+        """Do what swallows the time limit, in a job that changes something."""
+
+        def change(view, process_id):
+            view.context.title = "changed"
+            with suppress(BaseException):
+                self.window.interrupt(TimeLimitExceeded("It ran too long."))
+            self.look()
+            return work(view)
+
+        with self.assertLogs("netsight.async_.running.runner"):
+            process = self.run_in_window(change)
+        self.assertEqual(process.state, "failed")
+        self.assertEqual(process.error.kind, "TimeLimitExceeded")
+        self.assertEqual(process.error.text, "It ran too long.")
+        self.assertEqual(process.attempts, 1)
+        self.assertEqual(self.seen, {False})
+        self.app._p_jar.sync()
+        self.assertNotEqual(self.app.title, "changed")
+
+    def test_a_limit_that_is_swallowed(self):
+        self.check_swallowed(lambda view: "caught")
+
+    def test_a_limit_that_is_swallowed_and_committed(self):
+        def work(view):
+            with suppress(BaseException):
+                transaction.commit()
+
+        self.check_swallowed(work)
+
+    def test_a_limit_that_is_swallowed_and_doomed(self):
+        self.check_swallowed(lambda view: transaction.doom())
+
+    def test_a_limit_that_is_swallowed_and_redirected(self):
+        def work(view):
+            raise Redirect("http://nohost/")
+
+        self.check_swallowed(work)
+
+    def test_a_limit_that_is_swallowed_for_a_conflict(self):
+        def work(view):
+            raise ConflictError("conflict")
+
+        retry_conflicts(self)
+        self.check_swallowed(work)
