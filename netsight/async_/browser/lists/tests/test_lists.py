@@ -479,6 +479,24 @@ class ManageTests(ListTestCase):
         path = "/netsight_async_process_registry/manage_workspace"
         self.client(EDITOR).get(path, status=401)
 
+    def remove_registry(self, status):
+        form = {
+            "ids:list": "netsight_async_process_registry",
+            "manage_delObjects:method": "Delete",
+        }
+        return self.client(MANAGER).post("/", form, status=status)
+
+    def test_it_is_not_removed_while_something_waits(self):
+        process_id = self.queued(view="job")
+        page = self.remove_registry(400)
+        self.assertIn("Background processes wait or run", page)
+        self.assertEqual(self.state(process_id), "queued")
+
+    def test_it_is_removed_when_all_has_ended(self):
+        self.done()
+        self.remove_registry(200)
+        self.assertEqual(self.processes(), [])
+
     def test_nothing_else_of_the_registry_has_an_address(self):
         self.done()
         for name in (
