@@ -57,7 +57,6 @@ class Process(Part):
         queue=DEFAULT_QUEUE,
         priority=0,
     ):
-        # Of all that is stored of it.
         self.format = config.RECORD_FORMAT
         self.id = process_id
         self.view_path = view_path
