@@ -22,14 +22,19 @@ class Part(Persistent):
 
     def guard(self):
         """Let the open transaction conflict if this changes meanwhile."""
-        if self._p_jar is not None:
-            self._p_activate()
-            self._p_jar.readCurrent(self)
-            # The storage is asked only if it takes part in the transaction;
-            # all writes may be in another database.  What has changed does
-            # already, and would be stored twice.
-            if not self._p_changed:
-                self._p_jar.register(self)
+        guard(self)
+
+
+def guard(persistent):
+    """Let the open transaction conflict if an object changes meanwhile."""
+    if persistent._p_jar is not None:
+        persistent._p_activate()
+        persistent._p_jar.readCurrent(persistent)
+        # The storage is asked only if it takes part in the transaction; all
+        # writes may be in another database.  What has changed does already,
+        # and would be stored twice.
+        if not persistent._p_changed:
+            persistent._p_jar.register(persistent)
 
 
 class Idempotency(NamedTuple):
