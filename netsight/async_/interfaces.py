@@ -53,9 +53,11 @@ class IAsyncView(Interface):
 
         `percentage` is a real number from 0 to 100; it is rounded to one
         decimal and clamped.  `message` is a short text for the visitor, or a
-        message id.  Costs no commit of the process.  Raises ValueError for
-        anything that is no number, and NoSuchProcessError for an id that is
-        not the running process.
+        message id; it is cut after 1,000 characters.  Costs no commit of the
+        process.  Raises ValueError for anything that is no number, TypeError
+        for a message that is no text or message id, or one whose values are
+        no texts, numbers or message ids, and NoSuchProcessError for an id
+        that is not the running process.
         """
 
     def track(iterable, total=None):

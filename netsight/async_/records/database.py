@@ -12,6 +12,7 @@ from zope.globalrequest import getRequest
 from netsight.async_ import config
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.records.commits import commits
 from netsight.async_.records.registry import ProcessRegistry
 
 
@@ -120,9 +121,15 @@ def _open():
 
 @contextmanager
 def _committing(connection, note):
-    with connection.transaction_manager as txn:
-        txn.note(NOTE + note)
+    manager = connection.transaction_manager
+    manager.begin().note(NOTE + note)
+    try:
         yield connection.root()["Application"]
+    except BaseException:
+        manager.abort()
+        raise
+    with commits.one():
+        manager.commit()
 
 
 class OwnConnection(threading.local):

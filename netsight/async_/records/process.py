@@ -219,6 +219,8 @@ class Process(Part):
         """
         if not handed_back:
             self.claim.deaths += 1
+            # It may live, and beat while this commit waits for another one.
+            self.claim.worker.guard()
         if self.max_attempts > max(self.claim.deaths, 1):
             # A worker that was taken for dead may end it at this moment.
             self.outcome.guard()

@@ -222,6 +222,28 @@ class Monitor:
         """Write progress, and when results were fetched."""
         with self._lock:
             batch, fetched = dict(self._unwritten), dict(self._fetched)
+        try:
+            self._write(batch, fetched)
+        except Exception:
+            if len(batch) + bool(fetched) < 2:
+                raise
+            # It may be for one of them, who must not hinder the others.
+            self._write_each(batch, fetched)
+
+    def _write_each(self, batch, fetched):
+        """Write each by itself; raise the last error if there is any."""
+        parts = [({hold: shown}, {}) for hold, shown in batch.items()]
+        parts += [({}, fetched)] if fetched else []
+        last = None
+        for part in parts:
+            try:
+                self._write(*part)
+            except Exception as exc:
+                last = exc
+        if last is not None:
+            raise last
+
+    def _write(self, batch, fetched):
         transact("progress", signs.show, batch, fetched)
         with self._lock:
             for hold, shown in batch.items():

@@ -15,6 +15,7 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.ids import lowest_id
 from netsight.async_.records.lease import lookout
+from netsight.async_.records.parts import guard
 
 
 RECENT_SECONDS = 120.0
@@ -23,6 +24,12 @@ may differ."""
 
 LOOK_MOST = 200
 """So many new processes are looked at in one poll; the rest in the next."""
+
+
+def take_part(registry):
+    """Let the open transaction be a commit for the storage; write nothing."""
+    if registry._p_jar is not None and not registry._p_jar.isReadOnly():
+        guard(registry)
 
 
 class Poll:
@@ -57,6 +64,10 @@ class Poll:
         registry = query_registry(root)
         workers = registry.workers()
         living = frozenset(w.name for w in workers if lookout.is_alive(w))
+        if any(lookout.is_in_doubt(worker) for worker in workers):
+            # It may only be held up, as this transaction is then.  A Zope
+            # that runs nothing has no heartbeat by which it would see that.
+            take_part(registry)
         new = self._new_ids(registry) if runs_here(get_executor()) else []
         queued = self._queued(registry, new)
         return frozenset(new), queued, living, len(living) < len(workers)

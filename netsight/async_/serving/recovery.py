@@ -144,9 +144,19 @@ def forget_workers(registry, names, holders):
     """
     for worker in registry.workers():
         is_needed = worker.name not in names or worker.name in holders
-        if not is_needed and not lookout.is_alive(worker):
+        if not is_needed and is_silent(worker):
             worker.end()
             registry.remove_worker(worker.name)
+
+
+def is_silent(worker):
+    """Tell whether a Worker has said good-bye, or does not beat.
+
+    An idle one does not, though its Zope lives.
+    """
+    return not lookout.is_alive(worker) or (
+        worker.name != this_worker() and not lookout.is_heard(worker)
+    )
 
 
 def sweep(registry, after=None):

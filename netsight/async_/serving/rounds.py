@@ -16,10 +16,10 @@ from heapq import nsmallest
 from typing import NamedTuple
 
 from netsight.async_.executors.queues import is_served
-from netsight.async_.records.lease import lookout
 from netsight.async_.serving.recovery import Recovered
 from netsight.async_.serving.recovery import forget_workers
 from netsight.async_.serving.recovery import in_order
+from netsight.async_.serving.recovery import is_silent
 from netsight.async_.serving.recovery import recover_some
 
 
@@ -120,11 +120,8 @@ class Rounds:
             for process_id in active
             if process_id in self._waiting
         }
-        dead = frozenset(
-            worker.name
-            for worker in registry.workers()
-            if not lookout.is_alive(worker)
-        )
+        workers = registry.workers()
+        dead = frozenset(w.name for w in workers if is_silent(w))
         if not dead <= self._searched:
             return Round(active, dead)
         return Round(self.unknown(active) + self._again(), dead)

@@ -5,6 +5,7 @@ compared with what its record says: `effects` has the claims under which a
 process committed its one effect, `marks` what it committed at checkpoints.
 """
 
+import ctypes
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import threading
 import time
 from contextlib import suppress
 
+import transaction
 from BTrees.OOBTree import OOBTree
 from persistent.mapping import PersistentMapping
 from Products.Five import BrowserView
@@ -109,6 +111,20 @@ class JobView(BaseAsyncView):
             sum(range(10_000))
         return "counting"
 
+    def do_holding(self):
+        """Keep all threads of this Zope from running, for `seconds`."""
+        self.set_progress(self.process_id, 1)
+        # PyDLL does not let go of the GIL.
+        ctypes.PyDLL(None).sleep(int(self.request.form["seconds"]))
+        return "holding"
+
+    def do_committing(self):
+        """Commit for `seconds`, in which nobody else can commit."""
+        self.set_progress(self.process_id, 1)
+        seconds = float(self.request.form["seconds"])
+        transaction.get().join(SlowVote(seconds))
+        return "committing"
+
     def do_steps(self):
         """Commit midway, and go on where a dead worker has stopped."""
         marks = self.tree(MARKS)
@@ -150,6 +166,24 @@ class JobView(BaseAsyncView):
         return get_process(app, self.process_id).claim.number
 
 
+class SlowVote:
+    """A data manager that votes last, and takes its time."""
+
+    def __init__(self, seconds):
+        self._seconds = seconds
+
+    def sortKey(self):
+        return "~~"
+
+    def tpc_vote(self, txn):
+        time.sleep(self._seconds)
+
+    def abort(self, txn):
+        """Nothing to do."""
+
+    tpc_begin = commit = tpc_finish = tpc_abort = abort
+
+
 class ReadingView(BaseAsyncView):
     """Writes nothing itself, and has a result of `size` bytes."""
 
@@ -159,6 +193,12 @@ class ReadingView(BaseAsyncView):
     def __run__(self, process_id=None):
         self.set_progress(process_id, 50)
         return b"\0" * int(self.request.form["size"])
+
+
+class HeavyView(JobView):
+    """``crash-KIND-heavy``: waits in a queue of its own."""
+
+    queue = "heavy"
 
 
 class AgainView(JobView):

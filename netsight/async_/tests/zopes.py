@@ -68,6 +68,8 @@ class Stage:
             self._patch(module, "time", SimpleNamespace(
                 time=self.time_of_day, monotonic=lambda: self.now
             ))  # fmt: skip
+        # All are in one, which would live for ever.
+        self._patch(lease, "this_os_process", lambda: None)
         self._patch(Zope2, "DB", self.database, create=True)
         setting = {
             "NETSIGHT_ASYNC_DATABASE": "" if records is None else RECORDS

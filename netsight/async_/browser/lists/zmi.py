@@ -63,6 +63,4 @@ def refuse_removal(registry, event):
     """
     active = active_of(registry)
     if active.queued or active.running:
-        raise BadRequest(
-            translate(REGISTRY_IN_USE, context=getRequest())
-        )
+        raise BadRequest(translate(REGISTRY_IN_USE, context=getRequest()))

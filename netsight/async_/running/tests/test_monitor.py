@@ -10,8 +10,10 @@ from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import this_worker
 from netsight.async_.running import signs
 from netsight.async_.running.monitor import Monitor
+from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.support import Never
 from netsight.async_.tests.waiting import wait_until
 
 
@@ -73,6 +75,44 @@ class HeartbeatTests(AsyncTestCase):
         ):
             self.monitor.beat()
         self.assertIsNone(self.monitor._own._connection)
+
+
+class OneBadTests(AsyncTestCase):
+    """Progress that cannot be stored, beside some that can."""
+
+    def claimed(self):
+        """Return the Hold of a process that this worker has claimed."""
+        with processes_run_by(Never()):
+            process_id = self.client().start("/job")
+        return Hold(process_id, transact("test", claim, process_id))
+
+    def test_one_does_not_hinder_the_others(self):
+        bad, good = self.claimed(), self.claimed()
+        monitor = Monitor()
+        # No thread: the test does the task.
+        monitor._routine.start = monitor._heart.start = lambda: None
+        for hold in bad, good:
+            monitor.watch(hold)
+        monitor.put(bad, 1, threading.Lock())
+        monitor.put(good, 6, "fine")
+        with self.assertRaises(TypeError):
+            monitor.flush()
+        process = self.process(good.process_id)
+        self.assertEqual((process.progress, process.message), (6, "fine"))
+        self.assertIsNone(self.process(bad.process_id).message)
+
+    def test_a_job_with_a_bad_message_fails(self):
+        def work(view, process_id):
+            view.set_progress(process_id, 1, threading.Lock())
+
+        with self.assertLogs("netsight.async_", "ERROR"):
+            _client, process_id = self.run_job(work)
+        self.assertEqual(self.process(process_id).error.kind, "TypeError")
+
+
+def claim(root, process_id):
+    registry = query_registry(root)
+    return registry[process_id].claim_for(registry.worker(this_worker()))
 
 
 def make_worker(root):
