@@ -37,6 +37,7 @@ from netsight.async_.records.owners import may_see
 from netsight.async_.records.progress import checked_message
 from netsight.async_.records.progress import checked_percentage
 from netsight.async_.running.publishing import run_of
+from netsight.async_.running.purging import send_purges
 from netsight.async_.running.transactions import commit_part
 
 
@@ -179,6 +180,7 @@ class BaseAsyncView(BrowserView):
         """
         self.check_cancelled()
         commit_part()
+        send_purges(self.request)
         application_of(self.context)._p_jar.cacheGC()
 
     # For visitors: each is published by a sub-view of the same name
