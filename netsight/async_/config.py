@@ -93,6 +93,28 @@ queue_names.expects = (
 )
 
 
+LOGIN_HEADERS = ("HTTP_AUTHORIZATION", "HTTP_COOKIE")
+"""Never stored; the setting `cookies` puts some of the cookies back."""
+
+
+def header_names(text):
+    """Return a tuple of the names of headers in `text`, as in WSGI's environ.
+
+    Raises ValueError for one of LOGIN_HEADERS.
+    """
+    headers = tuple(
+        "HTTP_" + name.upper().replace("-", "_") for name in names(text)
+    )
+    if set(headers) & set(LOGIN_HEADERS):
+        raise ValueError(text)
+    return headers
+
+
+header_names.expects = (
+    "names of headers, without Authorization and Cookie, parted by spaces"
+)
+
+
 @dataclass(frozen=True)
 class Setting:
     """One line of the table below."""
@@ -197,6 +219,13 @@ SETTINGS = {
             names,
             "Cookies that a process sees.  All others stay with the browser: "
             "a cookie that logs in must not be named here.",
+        ),
+        Setting(
+            "headers",
+            "",
+            header_names,
+            "Headers that a process sees beside the usual ones.  They are "
+            "stored: one that tells who somebody is must not be named here.",
         ),
     )
 }

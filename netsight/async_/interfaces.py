@@ -53,9 +53,11 @@ class IAsyncView(Interface):
 
         `percentage` is a real number from 0 to 100; it is rounded to one
         decimal and clamped.  `message` is a short text for the visitor, or a
-        message id.  Costs no commit of the process.  Raises ValueError for
-        anything that is no number, and NoSuchProcessError for an id that is
-        not the running process.
+        message id; it is cut after 1,000 characters.  Costs no commit of the
+        process.  Raises ValueError for anything that is no number, TypeError
+        for a message that is no text or message id, or one whose values are
+        no texts, numbers or message ids, and NoSuchProcessError for an id
+        that is not the running process.
         """
 
     def track(iterable, total=None):
@@ -197,8 +199,14 @@ class IProcessRegistry(Interface):
     def active_ids():
         """Return a list of the ids that are queued, running or just ended."""
 
-    def oldest_active_ids():
-        """Return an iterator over `active_ids`, the oldest first, lazily."""
+    def is_active(process_id):
+        """Tell whether an id is among them."""
+
+    def oldest_active_ids(after=None):
+        """Return an iterator over `active_ids`, the oldest first, lazily.
+
+        With `after`, over those from that id on.
+        """
 
     def queued_before(process_id):
         """Return how many processes are queued before one, at most AHEAD_MOST.
@@ -259,9 +267,9 @@ class IBrokerExecutor(IExecutor):
     def remind(queued):
         """Make good for what the broker has lost; returns at once.
 
-        `queued` are (process id, queue, priority) of all processes that are
-        queued, the oldest first.  This is called at each beat, in each Zope.
-        It must not raise.
+        `queued` are named tuples (process_id, queue, priority) of all
+        processes that are queued, the oldest first.  This is called at each
+        beat, in each Zope.  It must not raise.
         """
 
 

@@ -14,8 +14,8 @@ from netsight.async_.interfaces import FAILED
 from netsight.async_.interfaces import LOST
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.interfaces import RUNNING
+from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
-from netsight.async_.records.lease import watch
 from netsight.async_.records.owners import Owner
 
 
@@ -187,6 +187,6 @@ def _recent_states(registry, now):
 
 
 def _alive(registry):
-    alive = {w.name for w in registry.workers() if watch.is_alive(w)}
+    alive = {w.name for w in registry.workers() if lookout.is_alive(w)}
     # A Zope without a record has not run anything yet, but it answers here.
     return alive | {this_worker()}

@@ -2,8 +2,10 @@
 
 Where plone.protect is at work its token is asked for, before anything is
 written: its automatic check looks only at what a request has written, and
-answers some forgeries with 200.  On Zope alone, which has no token, the
-browser's own Origin header is compared (RFC 6454, section 7).
+answers some forgeries with 200.  On Zope alone, which has no token, browsers
+themselves say where a request comes from: by Sec-Fetch-Site (Fetch Metadata of
+the W3C) or else by Origin (RFC 6454, section 7).  A GET may come from a link
+in a mail; so it starts nothing there without that proof.
 
 A program has no form to take a token from.  It proves what it is by the
 header ``Prefer``: a browser sends that for a page of another site only after
@@ -11,7 +13,6 @@ it has asked this one (the Fetch standard, CORS-preflight).
 """
 
 from urllib.parse import urlencode
-from urllib.parse import urlsplit
 
 from zExceptions import Forbidden
 from zope.component import queryMultiAdapter
@@ -62,11 +63,19 @@ def is_protected(view):
 
 
 def _check_origin(request):
+    """Raise Forbidden if a page of another site may have sent a request."""
+    site = request.getHeader("Sec-Fetch-Site")
     origin = request.getHeader("Origin")
-    if not origin:
-        return None
-    if urlsplit(origin).netloc != urlsplit(request["SERVER_URL"]).netloc:
-        raise Forbidden(f"Origin is {origin}")
+    is_get = request.method == "GET"
+    if site:
+        is_ours = site == "same-origin" or (site == "none" and not is_get)
+    elif origin:
+        is_ours = origin == request["SERVER_URL"]
+    else:
+        # No browser, or an old one.
+        is_ours = not is_get or prefers_async(request)
+    if not is_ours:
+        raise Forbidden(f"Sec-Fetch-Site is {site}, Origin is {origin}")
 
 
 def _check_token(view):

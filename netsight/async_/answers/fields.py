@@ -4,6 +4,17 @@ PROCESS_ID_CHARS = 64
 """An id has 36 characters; what is longer is refused unread."""
 
 
+NUMBER_CHARS = 9
+"""What has more digits is no number of a row; Python refuses thousands."""
+
+
+def number_of(value):
+    """Return a form value as an int; 0 for what is no short whole number."""
+    text = str(value)
+    is_number = text.isdecimal() and len(text) <= NUMBER_CHARS
+    return int(text) if is_number else 0
+
+
 def is_process_id(value):
     """Tell whether a form value can be an id: one short printable text."""
     return (

@@ -15,18 +15,19 @@ from netsight.async_.running.monitor import monitor
 logger = logging.getLogger(__name__)
 
 
-def replay_result(process, context, response):
-    """Set `response` as the process did; return the body to publish.
+def replay_result(process, context, request):
+    """Set the response as the process did; return the body to publish.
 
-    Has it noted that the result was fetched.  Raises ResultGoneError if it
-    cannot be read, and logs why.
+    Has it noted that the result was fetched; a HEAD fetches nothing.  Raises
+    ResultGoneError if it cannot be read, and logs why.
     """
     try:
-        body = replay(process.response, response)
+        body = replay(process.response, request.response)
     except (OSError, POSKeyError) as exc:
         logger.exception("the result of process %s is gone", process.id)
         raise ResultGoneError(process.id) from exc
-    no_store(response)
-    if not is_read_only(application_of(context)):
+    no_store(request.response)
+    is_fetch = request.method != "HEAD"
+    if is_fetch and not is_read_only(application_of(context)):
         monitor.note_fetched(process.id)
     return body

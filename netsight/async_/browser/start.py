@@ -79,7 +79,12 @@ def _known(view, registry, process_id, key, single_key):
     process = registry.get(process_id) or (key and registry.keyed(key.key))
     if process is not None and process.idempotency != key:
         raise KeyReusedError(process.id)
-    process = process or registry.single(single_key)
+    if process is None:
+        process = registry.single(single_key)
+        # Whoever has the id of an anonymous process may see it; so it is
+        # told to nobody.
+        if process is not None and process.owner.is_anonymous:
+            raise BusyError(process.id)
     if process is not None and not _is_of(view, process):
         raise BusyError(process.id)
     return process

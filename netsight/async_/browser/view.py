@@ -34,6 +34,7 @@ from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import may_see
+from netsight.async_.records.progress import checked_message
 from netsight.async_.records.progress import checked_percentage
 from netsight.async_.running.publishing import run_of
 from netsight.async_.running.purging import send_purges
@@ -141,10 +142,10 @@ class BaseAsyncView(BrowserView):
 
     def set_progress(self, process_id, percentage, message=None):
         """Tell how far the process is.  See IAsyncView."""
-        number = checked_percentage(percentage)
+        shown = checked_percentage(percentage), checked_message(message)
         run = run_of(self.request)
         if run is not None and process_id in (None, run.process_id):
-            run.set_progress(number, message)
+            run.set_progress(*shown)
         elif process_id is not None:
             raise NoSuchProcessError(process_id)
 
@@ -212,8 +213,7 @@ class BaseAsyncView(BrowserView):
                 raise
             return self._json_of("ERROR")
         if done:
-            response = self.request.response
-            return replay_result(process, self.context, response)
+            return replay_result(process, self.context, self.request)
 
     def process_status(self, process_id=None):
         """Return what the waiting page polls, as JSON text.

@@ -97,13 +97,20 @@ class BrokerExecutor:
 
     def _wake(self):
         if self._thread is None and not self._stopping:
-            thread = threading.Thread(
-                target=self._work, name=THREAD_NAME, daemon=True
-            )
-            # Raises if the system has no more threads: tried again then.
-            thread.start()
-            self._thread = thread
+            self._start_thread()
         self._changed.notify_all()
+
+    def _start_thread(self):
+        """Start the thread; without it, the next ring or reminder tries."""
+        thread = threading.Thread(
+            target=self._work, name=THREAD_NAME, daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError as exc:
+            logger.error("nothing is sent to the broker now: %s", exc)
+        else:
+            self._thread = thread
 
     def _has_nothing(self):
         return not self._started and not self._reminders
@@ -186,16 +193,15 @@ class BrokerExecutor:
 def missing(queued, length):
     """Return those of `queued` that a broker is to be told of again.
 
-    `queued` are (process id, queue, priority), the oldest first; `length`
-    tells how many messages wait in a queue.
+    `queued` are of the class Queued, the oldest first; `length` tells how many
+    messages wait in a queue.
     """
-    counts = Counter(queue for _process_id, queue, _priority in queued)
+    counts = Counter(each.queue for each in queued)
     short = {queue: n - length(queue) for queue, n in counts.items()}
     again = []
     # Sorting keeps the oldest first among equals.
-    for each in sorted(queued, key=lambda each: -each[2]):
-        queue = each[1]
-        if short[queue] > 0:
-            short[queue] -= 1
+    for each in sorted(queued, key=lambda each: -each.priority):
+        if short[each.queue] > 0:
+            short[each.queue] -= 1
             again.append(each)
     return again

@@ -93,21 +93,21 @@ class Configuration:
     @property
     def task_queues(self):
         served = setting("queues") or (config.DEFAULT_QUEUE,)
-        return {queue_name(queue): {} for queue in served}
+        return {broker_queue(queue): {} for queue in served}
 
     @property
     def task_default_queue(self):
-        return queue_name(config.DEFAULT_QUEUE)
+        return broker_queue(config.DEFAULT_QUEUE)
 
     # Sites that share a broker must not shut down each other's workers.
 
     @property
     def control_exchange(self):
-        return queue_name("control")
+        return broker_queue("control")
 
     @property
     def event_exchange(self):
-        return queue_name("events")
+        return broker_queue("events")
 
     event_queue_prefix = event_exchange
 
@@ -127,7 +127,7 @@ def scheme():
     return setting("celery-broker").partition("://")[0]
 
 
-def queue_name(queue):
+def broker_queue(queue):
     """Return what a queue of ours is called in the broker."""
     return f"{setting('celery-prefix')}.{queue}"
 
@@ -138,7 +138,7 @@ def database_name():
 
 
 class CeleryBroker:
-    """A connection to the broker; see `sender.BrokerExecutor`."""
+    """A connection to the broker; see `executors.broker.BrokerExecutor`."""
 
     def __init__(self, app):
         self._app = app
@@ -157,7 +157,7 @@ class CeleryBroker:
         self._app.send_task(
             TASK,
             args=(process_id, database_name()),
-            queue=queue_name(queue),
+            queue=broker_queue(queue),
             priority=priority,
             producer=self._producer,
             retry=False,
@@ -166,7 +166,7 @@ class CeleryBroker:
 
     def length(self, queue):
         """Return how many messages wait in a queue."""
-        name = queue_name(queue)
+        name = broker_queue(queue)
         declared = self._app.amqp.queues[name](self._producer.channel)
         return declared.queue_declare().message_count
 

@@ -14,7 +14,7 @@ class Queued(NamedTuple):
 
     @classmethod
     def of(cls, process):
-        """Return that of an IProcess."""
+        """Return what an executor is told of an IProcess."""
         return cls(process.id, process.queue, process.priority)
 
 

@@ -5,6 +5,7 @@ that a stop of Zope would wait for all processes, and its queue is worked off
 first.  These threads end with Zope.
 """
 
+import logging
 import threading
 from heapq import heappop
 from heapq import heappush
@@ -17,6 +18,9 @@ from netsight.async_.executors.queues import is_served
 from netsight.async_.forks import in_forked_child
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.running.runner import run
+
+
+logger = logging.getLogger(__name__)
 
 
 @implementer(IExecutor)
@@ -41,19 +45,19 @@ class ThreadExecutor:
         self._threads = set()
         self._idle = 0
         self._stopping = False
+        self._is_refused = False
 
     def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0):
         if not is_served(queue):
             return
         with self._changed:
-            if self._stopping or process_id in self._waiting_ids:
+            if self._stopping:
                 return
-            self._waiting_ids.add(process_id)
-            heappush(self._waiting, (-priority, process_id))
-            if (
-                len(self._waiting) > self._idle
-                and len(self._threads) < config.get("threads")
-            ):  # fmt: skip
+            if process_id not in self._waiting_ids:
+                self._waiting_ids.add(process_id)
+                heappush(self._waiting, (-priority, process_id))
+            # One that waits already may have found no thread before.
+            if self._lacks_thread():
                 self._start_thread()
             self._changed.notify()
 
@@ -88,14 +92,29 @@ class ThreadExecutor:
             self._changed.notify_all()
             return self._changed.wait_for(lambda: not self._threads, timeout)
 
+    def _lacks_thread(self):
+        return (
+            len(self._waiting) > self._idle
+            and len(self._threads) < config.get("threads")
+        )  # fmt: skip
+
     def _start_thread(self):
+        """Start a thread; without one, what waits is rung for again."""
         thread = threading.Thread(
             target=self._work,
             name=f"netsight.async {len(self._threads) + 1}",
             daemon=True,
         )
-        self._threads.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as exc:
+            # The limit of the system may be gone at the next ring.
+            if not self._is_refused:
+                logger.error("processes wait: %s", exc)
+            self._is_refused = True
+        else:
+            self._threads.add(thread)
+            self._is_refused = False
 
     def _work(self):
         try:

@@ -1,5 +1,6 @@
 """Where in the database the registry is, and short transactions of our own."""
 
+import threading
 from contextlib import contextmanager
 
 import transaction
@@ -11,6 +12,7 @@ from zope.globalrequest import getRequest
 from netsight.async_ import config
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.records.commits import commits
 from netsight.async_.records.registry import ProcessRegistry
 
 
@@ -104,26 +106,72 @@ def own_transaction(note):
     Commits at the end of the block, or rolls back if the block raises.
     `note` (str) is a word for the log of transactions, as "claim".
     """
-    manager = transaction.TransactionManager()
-    connection = Zope2.DB.open(transaction_manager=manager)
+    connection = _open()
     try:
-        with manager as txn:
-            txn.note(NOTE + note)
-            yield connection.root()["Application"]
+        with _committing(connection, note) as root:
+            yield root
     finally:
         connection.close()
 
 
-def transact(note, function, *args):
+def _open():
+    manager = transaction.TransactionManager()
+    return Zope2.DB.open(transaction_manager=manager)
+
+
+@contextmanager
+def _committing(connection, note):
+    manager = connection.transaction_manager
+    manager.begin().note(NOTE + note)
+    try:
+        yield connection.root()["Application"]
+    except BaseException:
+        manager.abort()
+        raise
+    with commits.one():
+        manager.commit()
+
+
+class OwnConnection(threading.local):
+    """A connection that each thread keeps for itself, until it closes it.
+
+    What it has loaded stays in its cache, so that the same transaction, done
+    again, loads what others have changed and nothing else.
+    """
+
+    def __init__(self):
+        self._connection = None
+
+    @contextmanager
+    def transaction(self, note):
+        """Do what `own_transaction` does, on this connection."""
+        if self._connection is None:
+            self._connection = _open()
+        try:
+            with _committing(self._connection, note) as root:
+                yield root
+        except BaseException:
+            # The next one is a new one: who knows what this has left.
+            self.close()
+            raise
+
+    def close(self):
+        """Give back the connection of this thread, if it has one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def transact(note, function, *args, opened=own_transaction):
     """Return ``function(application, *args)``, done in a short transaction.
 
     The function may read only; then nothing is written.  What conflicts is
     done again, TRANSACT_TRIES times in all; then the last TransientError is
-    raised.  `note` is as in `own_transaction`.
+    raised.  `note` is as in `own_transaction`, which `opened` may replace.
     """
     for left in reversed(range(TRANSACT_TRIES)):
         try:
-            with own_transaction(note) as root:
+            with opened(note) as root:
                 return function(root, *args)
         except TransientError:
             if not left:

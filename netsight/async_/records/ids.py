@@ -24,6 +24,14 @@ def new_process_id(now=None):
     return str(uuid.UUID(int=number))
 
 
+def lowest_id(when):
+    """Return a text that sorts before the ids of POSIX time `when` and later.
+
+    And behind all that are older by a millisecond or more.
+    """
+    return str(uuid.UUID(int=max(0, int(when * 1000)) << 80))
+
+
 def newest_first(*trees, before=None):
     """Yield the keys that BTrees or TreeSets of ids share, the newest first.
 

@@ -8,7 +8,10 @@ by a clock that nobody sets; the time of day only decides about workers that
 we see for the first time.  Time in which we could not see is not counted: when
 the database was away or this Zope stood still, nobody is dead for that.
 
-A worker on this machine whose process is gone is dead at once.
+So it is while a commit of ours is held up, since theirs may be as well.
+
+A worker on this machine whose process is gone is dead at once, and lives as
+long as its process runs: code in C may keep all its threads from beating.
 """
 
 import os
@@ -20,7 +23,9 @@ from typing import NamedTuple
 
 from netsight.async_ import config
 from netsight.async_.forks import in_forked_child
+from netsight.async_.records.commits import commits
 from netsight.async_.records.os_process import is_gone
+from netsight.async_.records.os_process import is_running
 from netsight.async_.records.os_process import this_os_process
 from netsight.async_.records.parts import Part
 
@@ -28,8 +33,15 @@ from netsight.async_.records.parts import Part
 CLOCK_TOLERANCE_SECONDS = 60.0
 """Clocks may be set by this much, or differ that much, without harm."""
 
+HELD_UP = 1 / 8
+"""A commit that takes this part of a lease is held up."""
+
+DOUBT = 1 / 2
+"""A worker that is silent for this part of a lease is in doubt."""
+
 LOOKED_AWAY = 0.75
-"""Who did not look for this part of a lease begins to watch anew."""
+"""After a gap this long in what we saw, as a part of the lease, a worker is
+watched afresh: what it did in the gap is not known."""
 
 
 def this_worker():
@@ -102,18 +114,20 @@ def is_connected(worker):
     return getattr(storage, "is_connected", lambda: True)()
 
 
-class Watch:
-    """What this Zope saw of the heartbeats of all workers."""
+class Lookout:
+    """Sees from this Zope which workers live, by their heartbeats."""
 
     def __init__(
         self,
         monotonic=time.monotonic,
         time_of_day=time.time,
         is_connected=is_connected,
+        longest_commit=commits.longest,
     ):
         self._monotonic = monotonic
         self._time_of_day = time_of_day
         self._is_connected = is_connected
+        self._longest_commit = longest_commit
         self._lock = threading.Lock()
         self._sights = {}
 
@@ -123,8 +137,12 @@ class Watch:
             return not worker.ended
         if is_gone(worker.os_process):
             return False
+        return self.is_heard(worker) or is_running(worker.os_process)
+
+    def is_heard(self, worker):
+        """Tell whether a Worker has beaten within its lease."""
         lease = config.get("lease-seconds")
-        connected = self._is_connected(worker)
+        sees = self._sees(worker, lease)
         now = self._monotonic()
         # A worker that was idle for long gets a new record, and a new count.
         record = worker.name, worker.started
@@ -132,20 +150,37 @@ class Watch:
             sight = self._sights.get(record)
             if sight is None or worker.beats > sight.beats:
                 is_dead = sight is None and self._is_old(worker, lease)
-                sight = Sight(worker.beats, now, is_dead and connected)
+                sight = Sight(worker.beats, now, is_dead and sees)
                 self._sights[record] = sight
-            elif not connected or now - sight.looked > LOOKED_AWAY * lease:
+            elif not sees or now - sight.looked > LOOKED_AWAY * lease:
                 sight.since = now
             sight.looked = now
             sight.is_dead = sight.is_dead or now - sight.since >= lease
             return not sight.is_dead
+
+    def is_in_doubt(self, worker):
+        """Tell whether a Worker is silent for long, and not yet dead.
+
+        Then somebody should try to commit, to see whether anybody can.
+        """
+        with self._lock:
+            sight = self._sights.get((worker.name, worker.started))
+        if worker.ended or sight is None or sight.is_dead:
+            return False
+        silent = self._monotonic() - sight.since
+        return silent >= DOUBT * config.get("lease-seconds")
+
+    def _sees(self, worker, lease):
+        """Tell whether heartbeats can arrive in the database, and here."""
+        is_held_up = self._longest_commit() >= HELD_UP * lease
+        return self._is_connected(worker) and not is_held_up
 
     def _is_old(self, worker, lease):
         age = self._time_of_day() - worker.beat_at
         return age >= lease + CLOCK_TOLERANCE_SECONDS
 
 
-watch = Watch()
+lookout = Lookout()
 """The one of this Zope."""
 
-in_forked_child(watch.__init__)
+in_forked_child(lookout.__init__)

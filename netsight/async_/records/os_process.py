@@ -16,6 +16,9 @@ from netsight.async_.forks import in_forked_child
 DEAD = ("Z", "X")
 """States of a process of which only the number is left."""
 
+STANDING = ("T", "t", *DEAD)
+"""States of a process that does nothing, as it was told to stop."""
+
 STATE, START_TIME = 0, 19
 """Where they are in /proc/PID/stat, counted behind the name in brackets."""
 
@@ -53,6 +56,19 @@ def is_gone(process):
     if stat is None:
         return False
     return stat[STATE] in DEAD or stat[START_TIME] != process.start_time
+
+
+def is_running(process):
+    """Tell whether an OsProcess, or None, is known to run.
+
+    One that was stopped by a signal or a debugger does not.
+    """
+    if process is None or process.machine != this_machine():
+        return False
+    stat = _stat(process.pid)
+    if stat is None or stat[START_TIME] != process.start_time:
+        return False
+    return stat[STATE] not in STANDING
 
 
 @lru_cache(maxsize=1)

@@ -21,15 +21,32 @@ class Part(Persistent):
     __zpublishable__ = False
 
     def guard(self):
-        """Let the open transaction conflict if this changes meanwhile."""
-        if self._p_jar is not None:
-            self._p_activate()
-            self._p_jar.readCurrent(self)
-            # The storage is asked only if it takes part in the transaction;
-            # all writes may be in another database.  What has changed does
-            # already, and would be stored twice.
-            if not self._p_changed:
-                self._p_jar.register(self)
+        """Let the open transaction commit only if nobody else changes this."""
+        guard(self)
+
+
+def guard(persistent):
+    """Let the open transaction commit only if nobody else changes an object.
+
+    A transaction conflicts by what it writes, and by nothing that it has only
+    read.  A run does not write its claim; yet it must not commit when the
+    claim was taken from it after it had looked.  So the storage is asked to
+    compare, in the commit and under its lock, the revision that this
+    transaction has read with the one that is current; if they differ, the
+    commit raises ReadConflictError, and nothing is stored.
+
+    An object that is not stored yet has nobody else.
+    """
+    if persistent._p_jar is None:
+        return
+    # A ghost has no revision to compare.
+    persistent._p_activate()
+    persistent._p_jar.readCurrent(persistent)
+    if not persistent._p_changed:
+        # A storage is asked only if its connection takes part in the
+        # transaction, and all writes of a job may be in another database.
+        # What has changed takes part, and would be stored twice.
+        persistent._p_jar.register(persistent)
 
 
 class Idempotency(NamedTuple):

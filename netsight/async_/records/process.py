@@ -25,7 +25,7 @@ from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.interfaces import IProcess
-from netsight.async_.records.lease import watch
+from netsight.async_.records.lease import lookout
 from netsight.async_.records.parts import Claim
 from netsight.async_.records.parts import Control
 from netsight.async_.records.parts import Error
@@ -57,7 +57,6 @@ class Process(Part):
         queue=DEFAULT_QUEUE,
         priority=0,
     ):
-        # Of all that is stored of it.
         self.format = config.RECORD_FORMAT
         self.id = process_id
         self.view_path = view_path
@@ -102,7 +101,7 @@ class Process(Part):
         worker = self.claim.worker
         if self.outcome.state is not None or worker is None:
             return False
-        return not watch.is_alive(worker)
+        return not lookout.is_alive(worker)
 
     @property
     def is_final(self):
@@ -220,6 +219,8 @@ class Process(Part):
         """
         if not handed_back:
             self.claim.deaths += 1
+            # It may live, and beat while this commit waits for another one.
+            self.claim.worker.guard()
         if self.max_attempts > max(self.claim.deaths, 1):
             # A worker that was taken for dead may end it at this moment.
             self.outcome.guard()

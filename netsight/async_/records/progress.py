@@ -7,6 +7,14 @@ import math
 from decimal import Decimal
 from numbers import Real
 
+from zope.i18nmessageid import Message
+
+
+MESSAGE_CHARS = 1_000
+"""What is kept of a text in a message."""
+
+VALUES_MOST = 50
+"""So many values a message may have."""
 
 MOST_SAMPLES = 9
 LEAST_SAMPLES = 5
@@ -37,6 +45,60 @@ def checked_percentage(value):
         raise ValueError(f"{value!r} is no percentage")
     number = round(min(max(number, 0.0), 100.0), 1)
     return int(number) if number.is_integer() else number
+
+
+def checked_message(value):
+    """Return a message of progress as it is stored: None, a str or a Message.
+
+    Raises TypeError for anything else, and for a Message with values in its
+    mapping that are no str, real number or Message; ValueError for more than
+    VALUES_MOST of them.  Numbers become texts; what is longer than
+    MESSAGE_CHARS is cut.
+
+    >>> checked_message("x" * 2000) == "x" * 1000 + "…"
+    True
+    """
+    if isinstance(value, Message):
+        return _checked_message_id(value)
+    if value is None or isinstance(value, str):
+        return _cut(value)
+    raise TypeError(f"{type(value).__name__} is no text and no message id")
+
+
+def _checked_message_id(message):
+    mapping = message.mapping or {}
+    if len(mapping) > VALUES_MOST:
+        raise ValueError(f"{len(mapping)} values are too many for a message")
+    return Message(
+        _cut(message),
+        domain=_cut(message.domain),
+        default=_cut(message.default),
+        mapping={_cut(key): _checked_value(mapping[key]) for key in mapping},
+        msgid_plural=_cut(message.msgid_plural),
+        default_plural=_cut(message.default_plural),
+        number=message.number,
+    )
+
+
+def _checked_value(value):
+    if isinstance(value, (Real, Decimal)):
+        value = str(value)
+    if value is None:
+        raise TypeError("None is no text, number or message id")
+    return checked_message(value)
+
+
+def _cut(text):
+    """Return a plain str, or None for None.
+
+    A subclass may refer to whatever it was taken from, as that of lxml does.
+    """
+    if text is None:
+        return None
+    text = str.__str__(text)
+    if len(text) > MESSAGE_CHARS:
+        text = text[:MESSAGE_CHARS] + "…"
+    return text
 
 
 def with_sample(samples, when, number):

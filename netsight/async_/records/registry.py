@@ -135,8 +135,11 @@ class ProcessRegistry(SimpleItem):
     def active_ids(self):
         return list(self.oldest_active_ids())
 
-    def oldest_active_ids(self):
-        return iter(self._active.keys() if self._active else ())
+    def oldest_active_ids(self, after=None):
+        return iter(self._active.keys(after) if self._active else ())
+
+    def is_active(self, process_id):
+        return bool(self._active) and process_id in self._active
 
     def queued_before(self, process_id):
         mine = self[process_id]

@@ -1,6 +1,5 @@
 """A request to plain data and back.  The tables say what crosses."""
 
-import re
 import sys
 from contextlib import contextmanager
 from io import BytesIO
@@ -28,38 +27,54 @@ KEPT_ENVIRON = {
     "SERVER_URL",
     "wsgi.url_scheme",
 }
-"""What crosses beside the HTTP headers."""
+"""What crosses beside headers of HTTP."""
 
-DROPPED_HEADERS = {
-    # Conditions on an answer that nobody has yet (RFC 9110, 13.1 and 14.2).
-    "HTTP_IF_MATCH",
-    "HTTP_IF_MODIFIED_SINCE",
-    "HTTP_IF_NONE_MATCH",
-    "HTTP_IF_RANGE",
-    "HTTP_IF_UNMODIFIED_SINCE",
-    "HTTP_RANGE",
-    # Of the connection or the server (RFC 9110, 7.6.1).
-    "HTTP_CONNECTION",
-    "HTTP_CONTENT_LENGTH",
-    "HTTP_EXPECT",
-    "HTTP_KEEP_ALIVE",
-    "HTTP_TE",
-    "HTTP_TRAILER",
-    "HTTP_TRANSFER_ENCODING",
-    "HTTP_UPGRADE",
-    # The result is stored as it is and encoded when it is fetched.
-    "HTTP_ACCEPT_ENCODING",
-    # Credentials; the cookies of the setting `cookies` are put back.
-    "HTTP_COOKIE",
+KEPT_HEADERS = {
+    # What the client is, wants and sends.
+    "HTTP_ACCEPT",
+    "HTTP_ACCEPT_CHARSET",
+    "HTTP_ACCEPT_LANGUAGE",
+    "HTTP_CONTENT_DISPOSITION",
+    "HTTP_CONTENT_ENCODING",
+    "HTTP_CONTENT_LANGUAGE",
+    "HTTP_DNT",
+    "HTTP_PREFER",
+    "HTTP_SEC_GPC",
+    "HTTP_SLUG",
+    "HTTP_USER_AGENT",
+    "HTTP_X_HTTP_METHOD_OVERRIDE",
+    "HTTP_X_REQUESTED_WITH",
+    # Where it comes from.
+    "HTTP_ORIGIN",
+    "HTTP_REFERER",
+    "HTTP_SEC_FETCH_DEST",
+    "HTTP_SEC_FETCH_MODE",
+    "HTTP_SEC_FETCH_SITE",
+    "HTTP_SEC_FETCH_USER",
+    # Which way it took.
+    "HTTP_FORWARDED",
+    "HTTP_HOST",
+    "HTTP_VIA",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PREFIX",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_SERVER",
+    "HTTP_X_REAL_IP",
+    # What logs call it.
+    "HTTP_TRACEPARENT",
+    "HTTP_TRACESTATE",
+    "HTTP_X_CORRELATION_ID",
+    "HTTP_X_REQUEST_ID",
 }
+"""Headers that cross; more are named by the setting `headers`.
 
-SECRET_HEADER = re.compile(
-    r"AUTH|COOKIE|CREDENTIAL|JWT|KEY|PASSW|REMOTE_USER|SECRET|SESSION|SSL"
-    r"|TICKET|TOKEN|USER(_?NAME|_?ID)?$"
-)
-"""Headers by which proxies and clients tell who somebody is."""
+It is a list of what may cross, as a proxy can call the header by which it says
+who somebody is whatever it likes.
+"""
 
-SECRET_FIELDS = ("__ac_name", "__ac_password")
+SECRET_FIELDS = ("__ac_name", "__ac_password", "__ac")
 """Form fields by which Products.PluggableAuthService logs somebody in."""
 
 
@@ -67,8 +82,8 @@ def take_request(request, connection):
     """Return a RequestSnapshot of a parsed Zope request.
 
     `connection` is the ZODB connection that will store it.  Raises
-    LoginFieldsError if the form holds a password, RequestNotRepeatableError
-    if the body cannot be read a second time.
+    LoginFieldsError if the form would log somebody in,
+    RequestNotRepeatableError if the body cannot be read a second time.
     """
     if any(name in request.form for name in SECRET_FIELDS):
         raise LoginFieldsError("the form has login fields")
@@ -78,21 +93,16 @@ def take_request(request, connection):
 
 
 def _kept_environ(environ):
+    names = {*KEPT_ENVIRON, *KEPT_HEADERS, *config.get("headers")}
     kept = {
         name: value
         for name, value in environ.items()
-        if isinstance(value, str) and _may_cross(name)
+        if name in names and isinstance(value, str)
     }
     cookies = _kept_cookies(environ.get("HTTP_COOKIE", ""))
     if cookies:
         kept["HTTP_COOKIE"] = cookies
     return kept
-
-
-def _may_cross(name):
-    if not name.startswith("HTTP_"):
-        return name in KEPT_ENVIRON
-    return name not in DROPPED_HEADERS and not SECRET_HEADER.search(name)
 
 
 def _kept_cookies(header):

@@ -2,6 +2,7 @@
 
 import tempfile
 from io import BytesIO
+from itertools import chain
 
 from ZPublisher.Iterators import IUnboundStreamIterator
 
@@ -12,11 +13,20 @@ from netsight.async_.records.parts import ResponseSnapshot
 
 DROPPED_RESPONSE_HEADERS = {
     # Made anew when the response is sent.
-    "cache-control",
     "content-length",
     "date",
     "server",
     "x-powered-by",
+    # For caches, which must not keep a result; `no-store` is set instead, and
+    # some caches obey these rather than that.
+    "cache-control",
+    "cdn-cache-control",
+    "expires",
+    "pragma",
+    "surrogate-control",
+    "x-accel-expires",
+    # The stored body is sent whole.
+    "accept-ranges",
     # Of the connection (RFC 9110, 7.6.1).
     "connection",
     "keep-alive",
@@ -39,7 +49,9 @@ def take_response(response, connection):
     """Return a ResponseSnapshot of a JobResponse, and empty the response.
 
     `connection` is the ZODB connection that will store it.  Raises what a
-    stream iterator raises while it is read, TypeError if it yields no bytes.
+    stream iterator raises while it is read, TypeError if it yields no bytes,
+    and UnicodeEncodeError for a header that cannot be sent (PEP 3333 asks for
+    latin-1).
     """
     status, headers = response.finalize()
     code, _space, reason = status.partition(" ")
@@ -48,6 +60,8 @@ def take_response(response, connection):
         for name, value in headers
         if name.lower() not in DROPPED_RESPONSE_HEADERS
     ]
+    for text in (reason, *chain.from_iterable(kept)):
+        text.encode("latin-1")
     with _output(response.detach()) as output:
         body = Body.from_file(output, connection)
     return ResponseSnapshot(int(code), reason, kept, body)

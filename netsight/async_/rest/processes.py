@@ -47,6 +47,7 @@ from netsight.async_.records.owners import may_see
 from netsight.async_.rest.errors import RestErrors
 from netsight.async_.rest.representation import NAME
 from netsight.async_.rest.representation import represent
+from netsight.async_.rest.views import check_view
 
 
 RESULT = "result"
@@ -128,7 +129,8 @@ class ProcessesGet(ProcessesService):
         process = self.process()
         if process.state != interfaces.COMPLETED:
             return super().answer()
-        return replay_result(process, self.context, self.request.response)
+        check_view(process, application_of(self.context), self.request)
+        return replay_result(process, self.context, self.request)
 
     def reply(self):
         if not self.names:

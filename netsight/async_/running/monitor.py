@@ -5,36 +5,51 @@ million times.  The monitor writes it through a connection of its own: the
 first at once, then at most one each PROGRESS_SECONDS, the last one always,
 all processes of this Zope in one commit.
 
-It also beats for this worker, looks who wants a process cancelled, and does
-the duty and polls that a server gives it (see `serving.server`).  Its thread
-lives while processes run here or a server has given it a duty.
+It also looks who wants a process cancelled, and does the duty and polls that a
+server gives it (see `serving.server`).  Its thread lives while processes run
+here or a server has given it a duty.
+
+The heartbeat has a thread and a connection of its own, and does nothing else:
+whatever the monitor has to load or to wait for, this worker must not pass for
+dead meanwhile.
 """
 
-import logging
 import threading
 import time
 
-from ZODB.POSException import ReadOnlyError
-
 from netsight.async_ import config
-from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.forks import in_forked_child
-from netsight.async_.records.database import get_process
-from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import OwnConnection
 from netsight.async_.records.database import transact
-from netsight.async_.records.lease import this_worker
+from netsight.async_.running import signs
+from netsight.async_.running.tasks import Routine
+from netsight.async_.running.tasks import Task
 
-
-logger = logging.getLogger(__name__)
 
 THREAD_NAME = "netsight.async monitor"
+HEARTBEAT_NAME = "netsight.async heartbeat"
 
 PROGRESS_SECONDS = 1.0
 """Progress of one process is written at most once in this time."""
 
 
+def _progress_seconds():
+    return PROGRESS_SECONDS
+
+
+def _beat_seconds():
+    return config.get("beat-seconds")
+
+
+def _poll_seconds():
+    return config.get("poll-seconds")
+
+
 class Monitor:
-    """Writes for the processes of this Zope, one thing after the other."""
+    """Writes for the processes of this Zope, one thing after the other.
+
+    Beside it, the heart beats.
+    """
 
     def __init__(self):
         self._lock = threading.Condition()
@@ -42,18 +57,62 @@ class Monitor:
         self._unwritten = {}
         self._shown = {}
         self._fetched = {}
-        self._failing = set()
-        self._thread = None
+        self._ended = set()
         self._duty = None
         self._poll = None
-        self._stopping = False
-        self._last = []
-        self._due = dict.fromkeys(("flush", "look", "beat", "duty", "poll"), 0)
+        self._make_tasks()
+        self._routine = self._make_routine(
+            THREAD_NAME,
+            [self._flushing, self._looking, self._serving, self._polling],
+        )
+        self._own = OwnConnection()
+        self._heart = self._make_routine(
+            HEARTBEAT_NAME, [self._beating], at_end=self._own.close
+        )
+
+    def _make_routine(self, name, tasks, **kwargs):
+        return Routine(
+            name,
+            self._lock,
+            tasks,
+            is_needed=lambda: self._running or self._duty is not None,
+            running=self._running_ids,
+            **kwargs,
+        )
+
+    def _make_tasks(self):
+        self._flushing = Task(
+            "writing progress",
+            self.flush,
+            _progress_seconds,
+            lambda: self._unwritten or self._fetched,
+        )
+        self._looking = Task(
+            "looking for cancels",
+            self.look,
+            _progress_seconds,
+            lambda: any(self._running.values()),
+        )
+        self._beating = Task(
+            "the heartbeat", self.beat, _beat_seconds, lambda: self._running
+        )
+        self._serving = Task(
+            "recovery",
+            self._do_duty,
+            _beat_seconds,
+            lambda: self._duty is not None,
+        )
+        self._polling = Task(
+            "looking for what others have queued",
+            self._do_poll,
+            _poll_seconds,
+            lambda: self._poll is not None and _poll_seconds(),
+        )
 
     # For runs
 
     def watch(self, hold, cancel=None, shown=(None, None)):
-        """Begin to write for the run that has a Hold; starts the thread.
+        """Begin to write for the run that has a Hold; starts the threads.
 
         `shown` is the progress, number and message, that its record has.
         `cancel` is called, without arguments and from this thread, when
@@ -63,12 +122,15 @@ class Monitor:
             self._running[hold] = cancel
             self._shown[hold] = shown
             # The claim beats, too.
-            self._due["beat"] = time.monotonic() + config.get("beat-seconds")
-            self._start()
+            self._beating.due = time.monotonic() + _beat_seconds()
+            self._heart.start()
+            self._routine.start()
 
     def unwatch(self, hold):
         """End it: what is unwritten of this run is dropped."""
         with self._lock:
+            if hold in self._running and self._duty is not None:
+                self._ended.add(hold.process_id)
             self._running.pop(hold, None)
             self._unwritten.pop(hold, None)
             self._shown.pop(hold, None)
@@ -78,6 +140,15 @@ class Monitor:
         """Return the set of the Holds that are watched."""
         with self._lock:
             return set(self._running)
+
+    def take_claimed(self):
+        """Return the set of ids of what is watched.
+
+        With those that were since the last call, if there is a server.
+        """
+        with self._lock:
+            ended, self._ended = self._ended, set()
+            return ended | {hold.process_id for hold in self._running}
 
     def put(self, hold, number, message):
         """Have progress written soon; returns at once.
@@ -105,26 +176,29 @@ class Monitor:
     def serve(self, duty, poll=None):
         """Call `duty` each beat from now on; starts the thread.
 
-        Call `poll`, if given, each `poll-seconds`; if it returns true, it is
-        time for the duty.
+        If it returns true, it is called again at once.  Call `poll`, if
+        given, each `poll-seconds`; if it returns true, it is time for the
+        duty.
         """
         with self._lock:
             self._duty = duty
             self._poll = poll
-            self._start()
+            self._routine.start()
 
     def stop(self, timeout, *last):
-        """End the thread; return False if it lives after `timeout` seconds.
+        """End the threads; return False if one lives after `timeout` seconds.
 
-        Before, it writes notes of fetched results, and calls the functions
-        `last`.
+        Before, notes of fetched results are written, and the Tasks `last` are
+        done when the heart has stopped.
         """
         with self._lock:
             self._duty = self._poll = None
-            self._stopping = True
-            if self._thread is not None:
-                self._last = [self._flush_task, *last]
-            self._lock.notify_all()
+            self._heart.stop()
+            self._routine.stop(
+                self._flushing,
+                Task("waiting for the heartbeat", self._heart.join),
+                *last,
+            )
         return self.stopped(timeout)
 
     def wait_idle(self, timeout):
@@ -136,101 +210,41 @@ class Monitor:
             return self._lock.wait_for(lambda: not self._unwritten, timeout)
 
     def stopped(self, timeout):
-        """Wait until the thread has ended; return False on timeout."""
-        with self._lock:
-            thread = self._thread
-        if thread is not None:
-            thread.join(timeout)
-        return thread is None or not thread.is_alive()
-
-    # The thread
-
-    def _start(self):
-        self._lock.notify_all()
-        if self._thread is None:
-            self._stopping = False
-            thread = threading.Thread(
-                target=self._work, name=THREAD_NAME, daemon=True
-            )
-            # Raises if the system has no more threads: tried again then.
-            thread.start()
-            self._thread = thread
-
-    def _work(self):
-        while (task := self._next_task()) is not None:
-            self._try(task)
-
-    def _try(self, task):
-        """Do a task.  That it fails is logged once, until it works again."""
-        name = task.__name__
-        try:
-            task()
-        except Exception as exc:
-            # A database that is away comes back; nothing is lost by doing
-            # the same later.
-            if name not in self._failing:
-                self._failing.add(name)
-                self._tell_failure(name, exc)
-        else:
-            if name in self._failing:
-                self._failing.discard(name)
-                logger.warning("%s works again", name)
-
-    def _tell_failure(self, name, exc):
-        if isinstance(exc, ReadOnlyError):
-            logger.warning(
-                "the database can only be read; nothing is run or removed "
-                "until it can be written"
-            )
-            return
-        logger.error(
-            "%s failed and is tried again; running: %s",
-            name,
-            ", ".join(h.process_id for h in self.holds()) or "nothing",
-            exc_info=exc,
+        """Wait until the threads have ended; return False on timeout."""
+        deadline = time.monotonic() + timeout
+        return self._routine.join(timeout) and self._heart.join(
+            max(0, deadline - time.monotonic())
         )
 
-    def _next_task(self):
-        """Wait for what is due next and return it; None to end."""
-        with self._lock:
-            while not self._stopping and (self._running or self._duty):
-                now = time.monotonic()
-                due, name = min(self._tasks())
-                if due <= now:
-                    self._due[name] = now + self._pause_after(name)
-                    return getattr(self, f"_{name}_task")
-                self._lock.wait(min(due - now, threading.TIMEOUT_MAX))
-            if self._last:
-                return self._last.pop(0)
-            self._thread = None
-            return None
+    # The tasks, in the thread
 
-    def _tasks(self):
-        """Return (monotonic time, name) of what there is to do."""
-        tasks = [(float("inf"), "flush")]
-        if self._unwritten or self._fetched:
-            tasks.append((self._due["flush"], "flush"))
-        if any(self._running.values()):
-            tasks.append((self._due["look"], "look"))
-        if self._running:
-            tasks.append((self._due["beat"], "beat"))
-        if self._duty is not None:
-            tasks.append((self._due["duty"], "duty"))
-        if self._poll is not None and config.get("poll-seconds"):
-            tasks.append((self._due["poll"], "poll"))
-        return tasks
-
-    def _pause_after(self, name):
-        if name in ("flush", "look"):
-            return PROGRESS_SECONDS
-        if name == "poll":
-            return config.get("poll-seconds")
-        return config.get("beat-seconds")
-
-    def _flush_task(self):
+    def flush(self):
+        """Write progress, and when results were fetched."""
         with self._lock:
             batch, fetched = dict(self._unwritten), dict(self._fetched)
-        transact("progress", _show, batch, fetched)
+        try:
+            self._write(batch, fetched)
+        except Exception:
+            if len(batch) + bool(fetched) < 2:
+                raise
+            # It may be for one of them, who must not hinder the others.
+            self._write_each(batch, fetched)
+
+    def _write_each(self, batch, fetched):
+        """Write each by itself; raise the last error if there is any."""
+        parts = [({hold: shown}, {}) for hold, shown in batch.items()]
+        parts += [({}, fetched)] if fetched else []
+        last = None
+        for part in parts:
+            try:
+                self._write(*part)
+            except Exception as exc:
+                last = exc
+        if last is not None:
+            raise last
+
+    def _write(self, batch, fetched):
+        transact("progress", signs.show, batch, fetched)
         with self._lock:
             for hold, shown in batch.items():
                 if hold in self._running:
@@ -241,60 +255,35 @@ class Monitor:
                 del self._fetched[process_id]
             self._lock.notify_all()
 
-    def _look_task(self):
+    def look(self):
+        """Tell the runs that somebody wants cancelled."""
         with self._lock:
             running = {h: c for h, c in self._running.items() if c is not None}
-        for hold in transact("cancel", _wanted, list(running)):
+        for hold in transact("cancel", signs.wanted_cancels, list(running)):
             running[hold]()
 
-    def _beat_task(self):
-        transact("heartbeat", _beat)
+    def beat(self):
+        """Count a heartbeat of this worker."""
+        transact("heartbeat", signs.beat, opened=self._own.transaction)
 
-    def _duty_task(self):
+    def _do_duty(self):
         duty = self._duty
         if duty is not None:
-            duty()
+            self._do_again(self._serving, duty())
 
-    def _poll_task(self):
+    def _do_poll(self):
         poll = self._poll
-        if poll is not None and poll():
+        if poll is not None:
+            self._do_again(self._serving, poll())
+
+    def _do_again(self, task, wanted):
+        """Have a task done next if that is wanted, when what is due is."""
+        if wanted:
             with self._lock:
-                self._due["duty"] = 0
+                task.due = time.monotonic()
 
-
-def _show(root, batch, fetched):
-    for hold, (number, message) in batch.items():
-        process = _query(root, hold.process_id)
-        # Who has lost the claim must not speak for who has it now.
-        if process is not None and process.claim.is_held_by(
-            this_worker(), hold.token
-        ):
-            process.progress_part.show(number, message)
-    for process_id, when in fetched.items():
-        process = _query(root, process_id)
-        if process is not None:
-            process.retention.note_fetched(when)
-
-
-def _wanted(root, holds):
-    """Return which of these Holds are of processes to be cancelled."""
-    processes = [(hold, _query(root, hold.process_id)) for hold in holds]
-    return [
-        hold
-        for hold, process in processes
-        if process is not None and process.control.cancel_requested
-    ]
-
-
-def _beat(root):
-    query_registry(root).worker(this_worker()).beat()
-
-
-def _query(root, process_id):
-    try:
-        return get_process(root, process_id)
-    except NoSuchProcessError:
-        return None
+    def _running_ids(self):
+        return ", ".join(h.process_id for h in self.holds()) or "nothing"
 
 
 monitor = Monitor()

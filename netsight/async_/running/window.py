@@ -1,15 +1,16 @@
 """When a run may be interrupted from outside."""
 
 from contextlib import contextmanager
+from inspect import getmodule
 
 import transaction._transaction
 import ZODB
 
 from netsight.async_.records import database
-from netsight.async_.running import monitor
+from netsight.async_.running.monitor import Monitor
 
 
-UNTOUCHABLE = (transaction._transaction, ZODB, database, monitor)
+UNTOUCHABLE = (transaction._transaction, ZODB, database, getmodule(Monitor))
 """Modules and packages that must not be interrupted, nor what they call.
 
 They are in a commit or roll-back, or hold a lock of the database or ours.

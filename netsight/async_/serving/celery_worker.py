@@ -127,7 +127,7 @@ class Signals:
 
     @contextmanager
     def concern(self, window):
-        """Have them concern the run that has this Window, in a block."""
+        """Let the signals act on the run that has this Window, in a block."""
         if self._terminate is None:
             self._install()
         self._since = time.monotonic()

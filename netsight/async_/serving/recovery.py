@@ -5,7 +5,6 @@ Any Zope may call them at any time: who comes second finds the work done.
 """
 
 import time
-from operator import attrgetter
 from typing import NamedTuple
 
 from ZODB.FileStorage.FileStorage import FileStorage
@@ -13,8 +12,8 @@ from ZODB.FileStorage.FileStorage import FileStorage
 from netsight.async_ import config
 from netsight.async_ import interfaces
 from netsight.async_.executors.queues import Queued
+from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
-from netsight.async_.records.lease import watch
 
 
 SWEEP_BATCH = 100
@@ -42,21 +41,54 @@ def end_other_workers(registry):
             worker.end()
 
 
-class Recovered(NamedTuple):
-    """What there is after a recovery."""
+class Waiting(NamedTuple):
+    """A queued process, as an executor and its queue need it."""
 
-    queued: list
-    """Of Queued, in the order of the starts: all that waits."""
+    created: float
+    """POSIX time of its start."""
+
+    queued: Queued
+
+
+class Recovered(NamedTuple):
+    """What a recovery has found and done."""
+
+    waiting: dict
+    """A Waiting for each process id that is queued."""
 
     ended: list
     """Of the ids (str) of processes that are over by it."""
 
-    newer: int = 0
-    """How many were left alone: a newer version has stored them."""
+    newer: list
+    """Of the ids that were left alone: a newer version has stored them."""
+
+    holders: set
+    """Of the names of workers that processes still refer to."""
+
+    @property
+    def queued(self):
+        """A list of Queued, in the order of the starts."""
+        return in_order(self.waiting.values())
+
+
+def in_order(waiting):
+    """Return a list of Queued for some Waiting, the oldest first."""
+    return [each.queued for each in sorted(waiting)]
 
 
 def recover(registry, holds=None, leaving=None):
-    """Recover what nobody runs any more; return a Recovered.
+    """Recover all that nobody runs any more; return a Recovered.
+
+    See `recover_some` for the arguments.
+    """
+    recovered = recover_some(registry, registry.active_ids(), holds, leaving)
+    names = [worker.name for worker in registry.workers()]
+    forget_workers(registry, names, recovered.holders)
+    return recovered
+
+
+def recover_some(registry, ids, holds=None, leaving=None):
+    """Recover which of these active processes nobody runs any more.
 
     That is: the processes of dead workers and, if `holds` is given, those
     that this worker has claimed under none of these Holds: their outcome
@@ -67,31 +99,31 @@ def recover(registry, holds=None, leaving=None):
     has its hold before its claim is committed, and until its outcome is.
     """
     registry.migrate()
-    queued, ended, newer = [], [], 0
-    for process_id in registry.active_ids():
+    recovered = Recovered({}, [], [], set())
+    for process_id in ids:
         if registry.is_newer(process_id):
-            newer += 1
-            continue
-        process = registry.get(process_id)
-        if process is None or process.finished is not None:
-            registry.retire(process_id)
-            continue
-        if process.is_abandoned or _is_dropped(process, holds):
-            name = process.claim.worker.name
-            process.recover(handed_back=name == leaving)
-            if process.is_final:
-                ended.append(process_id)
-        if process.state == interfaces.QUEUED:
-            queued.append(process)
-    _forget_workers(registry)
-    return Recovered(
-        [
-            Queued.of(each)
-            for each in sorted(queued, key=attrgetter("created"))
-        ],
-        ended,
-        newer,
-    )
+            recovered.newer.append(process_id)
+        elif registry.is_active(process_id):
+            _recover_one(registry, process_id, holds, leaving, recovered)
+    return recovered
+
+
+def _recover_one(registry, process_id, holds, leaving, recovered):
+    process = registry.get(process_id)
+    if process is None or process.finished is not None:
+        registry.retire(process_id)
+        return
+    if process.is_abandoned or _is_dropped(process, holds):
+        name = process.claim.worker.name
+        process.recover(handed_back=name == leaving)
+        if process.is_final:
+            recovered.ended.append(process_id)
+    if process.state == interfaces.QUEUED:
+        recovered.waiting[process_id] = Waiting(
+            process.created, Queued.of(process)
+        )
+    if process.claim.worker is not None:
+        recovered.holders.add(process.claim.worker.name)
 
 
 def _is_dropped(process, holds):
@@ -103,21 +135,28 @@ def _is_dropped(process, holds):
     return mine and (process.id, claim.token) not in holds
 
 
-def _forget_workers(registry):
-    """Drop the records of dead workers that no active process refers to.
+def forget_workers(registry, names, holders):
+    """Drop the records of the dead among the workers of these names.
 
-    One that only had nothing to do may claim at this very moment: it beats
-    with the claim, and so conflicts with the end that is noted here.
+    Those that are `holders` stay: an active process refers to them.  One that
+    only had nothing to do may claim at this very moment: it beats with the
+    claim, and so conflicts with the end that is noted here.
     """
-    needed = set()
-    for process in registry.readable(registry.active_ids()):
-        worker = process.claim.worker
-        if worker is not None:
-            needed.add(worker.name)
     for worker in registry.workers():
-        if worker.name not in needed and not watch.is_alive(worker):
+        is_needed = worker.name not in names or worker.name in holders
+        if not is_needed and is_silent(worker):
             worker.end()
             registry.remove_worker(worker.name)
+
+
+def is_silent(worker):
+    """Tell whether a Worker has said good-bye, or does not beat.
+
+    An idle one does not, though its Zope lives.
+    """
+    return not lookout.is_alive(worker) or (
+        worker.name != this_worker() and not lookout.is_heard(worker)
+    )
 
 
 def sweep(registry, after=None):

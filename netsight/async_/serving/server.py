@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import os
 import signal
 import sys
 import threading
@@ -13,18 +14,22 @@ from netsight.async_ import config
 from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.doorbell import ring_all
 from netsight.async_.executors.doorbell import runs_here
+from netsight.async_.forks import in_forked_child
 from netsight.async_.records.database import is_read_only
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.lease import this_worker
 from netsight.async_.running.monitor import monitor
+from netsight.async_.running.tasks import Task
 from netsight.async_.running.telling import tell_in_thread
 from netsight.async_.running.telling import wait_told
 from netsight.async_.serving.polling import Poll
 from netsight.async_.serving.recovery import end_other_workers
+from netsight.async_.serving.recovery import forget_workers
 from netsight.async_.serving.recovery import is_exclusive
-from netsight.async_.serving.recovery import recover
+from netsight.async_.serving.recovery import recover_some
 from netsight.async_.serving.recovery import sweep
+from netsight.async_.serving.rounds import Rounds
 
 
 logger = logging.getLogger(__name__)
@@ -35,6 +40,10 @@ LAST_WRITES_SECONDS = 5.0
 """How long a stop waits for a database: a client of ZEO asks for minutes."""
 
 
+stopping = threading.Event()
+"""Set as soon as this Zope is being stopped in order."""
+
+
 class Duty:
     """What the monitor of a server does, each beat.
 
@@ -42,16 +51,38 @@ class Duty:
     """
 
     def __init__(self):
+        self.rounds = Rounds()
         self._sweep_after = None
         self._has_met_newer = False
+        self._untold = []
 
     def __call__(self):
-        """Recover, sweep a batch, and ring what is queued."""
-        recovered = transact("recovery", _recover)
-        self._tell_newer(recovered.newer)
-        ring_all(recovered.queued)
-        tell_in_thread(recovered.ended)
-        self._sweep_after = transact("sweep", _sweep, self._sweep_after)
+        """Recover a slice; at the end of a round, ring what is queued.
+
+        Then a batch is swept, too.  Returns whether the round goes on: call
+        again soon.
+        """
+        self.rounds.forget(monitor.take_claimed())
+        done = transact("recovery", self.look)
+        goes_on = self.rounds.note(done)
+        self._tell(done.recovered.ended)
+        if not goes_on:
+            self._tell_newer(self.rounds.newer)
+            ring_all(self.rounds.queued())
+            self._sweep_after = transact("sweep", _sweep, self._sweep_after)
+        return goes_on
+
+    def _tell(self, ended):
+        """Tell of ends; if no thread can be started, in the next beat."""
+        self._untold += ended
+        tell_in_thread(self._untold)
+        self._untold = []
+
+    def look(self, root):
+        """Recover a slice in the transaction of `root`; return it."""
+        if is_read_only(root):
+            raise ReadOnlyError
+        return self.rounds.look(query_registry(root), monitor.holds())
 
     def _tell_newer(self, count):
         """Log once that there are records that this version cannot read."""
@@ -65,10 +96,10 @@ class Duty:
         self._has_met_newer = bool(count)
 
 
-def _recover(root):
-    if is_read_only(root):
-        raise ReadOnlyError
-    return recover(query_registry(root), monitor.holds())
+duty = Duty()
+"""The one of this Zope."""
+
+in_forked_child(duty.__init__)
 
 
 def _sweep(root, after):
@@ -84,12 +115,15 @@ def _end_this(root):
 
     Returns the ids of the processes that are over by that.
     """
-    registry, ended = query_registry(root), []
-    for worker in registry.workers():
-        if worker.name == this_worker():
-            worker.end()
-            ended += recover(registry, leaving=this_worker()).ended
-    return ended
+    registry, name = query_registry(root), this_worker()
+    if name not in [worker.name for worker in registry.workers()]:
+        return []
+    registry.worker(name).end()
+    duty.rounds.forget(monitor.take_claimed())
+    ids = duty.rounds.unknown(registry.active_ids())
+    recovered = recover_some(registry, ids, leaving=name)
+    forget_workers(registry, {name}, recovered.holders)
+    return recovered.ended
 
 
 def start(event=None):
@@ -112,7 +146,7 @@ def start(event=None):
     atexit.register(stop)
     Zope2.opened.insert(0, StopFirst)
     # Who is alone is told of each start.
-    monitor.serve(Duty(), None if is_alone() else Poll())
+    monitor.serve(duty, None if is_alone() else Poll())
 
 
 def is_console():
@@ -138,10 +172,12 @@ def used_databases():
 def make_room(database):
     """Let a ZODB.DB open our connections beside those of the server.
 
-    One for the monitor, and one for each thread if processes run here:
-    `pool-size` in zope.conf need not count them.
+    One for the monitor and, if processes run here, one for the heartbeat and
+    one for each thread: `pool-size` in zope.conf need not count them.
     """
-    ours = 1 + (config.get("threads") if runs_here(get_executor()) else 0)
+    ours = 1
+    if runs_here(get_executor()):
+        ours += 1 + config.get("threads")
     database.setPoolSize(database.getPoolSize() + ours)
 
 
@@ -153,22 +189,35 @@ def stop():
     Runs once: before Zope closes its databases, or when Python exits.
     """
     atexit.unregister(stop)
+    stopping.set()
     seconds = config.get("stop-seconds")
     executor = get_executor()
-    if not executor.stop(seconds):
+    if not _wait_for(executor, seconds):
         logger.warning(
             "processes still run after %s s; they are handed back: %s",
             seconds,
             executor.health(),
         )
-    if not monitor.stop(LAST_WRITES_SECONDS, _hand_back):
+    if not monitor.stop(LAST_WRITES_SECONDS, HANDING_BACK):
         # The databases must be closed all the same; the lease runs out.
         logger.error("the database does not answer; nothing was handed back")
     wait_told(LAST_WRITES_SECONDS)
 
 
+def _wait_for(executor, seconds):
+    """Return whether all that runs has ended, in time."""
+    try:
+        return executor.stop(seconds)
+    except KeyboardInterrupt:
+        # Whoever sends a second one is in a hurry; nothing is lost by that.
+        return executor.stop(0)
+
+
 def _hand_back():
     tell_in_thread(transact("stop", _end_this))
+
+
+HANDING_BACK = Task("handing back what still runs", _hand_back)
 
 
 class StopFirst:
@@ -181,4 +230,15 @@ def stop_on_terminate():
     """Have SIGTERM end Python in order, unless somebody handles it already."""
     main = threading.current_thread() is threading.main_thread()
     if main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+        signal.signal(signal.SIGTERM, _on_terminate)
+
+
+def _on_terminate(number, frame):
+    """End Python; a second SIGTERM does not cut short the stop."""
+    if stopping.is_set():
+        # Also while Python ends, which resets handlers of ours.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # The log may be locked by the code that is interrupted.
+        os.write(2, b"netsight.async: it is being stopped already\n")
+    else:
+        sys.exit(0)

@@ -11,7 +11,9 @@ import sys
 import threading
 
 import Zope2
+from transaction.interfaces import TransientError
 from zc.lockfile import LockError
+from ZODB.POSException import StorageError
 from Zope2.Startup.run import configure_wsgi
 
 from netsight.async_ import config
@@ -21,12 +23,16 @@ from netsight.async_.interfaces import RUNNING
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.lease import this_worker
+from netsight.async_.running.failure import is_cut_off
 
 
 logger = logging.getLogger("netsight.async_.serving.worker")
 
 LOOK_SECONDS = 1.0
 """How often a worker that drains looks whether something is left."""
+
+STORAGE_ERRORS = (TransientError, StorageError)
+"""What storages raise that may be right again at the next look."""
 
 LOG_FORMAT = "%(asctime)s %(levelname)s [%(name)s][%(threadName)s] %(message)s"
 
@@ -48,14 +54,14 @@ def main(arguments=None):
     except LockError:
         return LOCKED
     try:
-        _work(options.drain)
+        return _work(options.drain)
     except KeyboardInterrupt:
         logger.info("interrupted")
+        return 0
     finally:
         # The first of them is our own stop.
         for database in Zope2.opened:
             database.close()
-    return 0
 
 
 def _parser():
@@ -82,25 +88,33 @@ def _start_zope(zope_conf):
 
 
 def _work(drain):
+    """Let the threads work; return the exit status when all is drained."""
     logger.info(
         "worker %s runs on %s threads what is queued in: %s",
         this_worker(),
         config.get("threads"),
         " ".join(config.get("queues")) or "all queues",
     )
-    ended = threading.Event()
-    while not ended.wait(LOOK_SECONDS if drain else None):
-        if _is_drained():
-            logger.info("nothing is left to run")
-            ended.set()
+    never = threading.Event()
+    try:
+        while not never.wait(LOOK_SECONDS if drain else None):
+            if _is_drained():
+                logger.info("nothing is left to run")
+                return 0
+    except Exception:
+        logger.exception("the look whether something is left failed")
+        return 1
 
 
 def _is_drained():
+    """Tell whether nothing is left; False while the database is away."""
     try:
         return not transact("drain", _has_work)
-    except Exception:
-        # The database is away; the monitor has logged it.
-        return False
+    except Exception as exc:
+        if isinstance(exc, STORAGE_ERRORS) or is_cut_off(exc):
+            # The monitor has logged it.
+            return False
+        raise
 
 
 def _has_work(root):

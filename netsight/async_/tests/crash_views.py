@@ -5,6 +5,7 @@ compared with what its record says: `effects` has the claims under which a
 process committed its one effect, `marks` what it committed at checkpoints.
 """
 
+import ctypes
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import threading
 import time
 from contextlib import suppress
 
+import transaction
 from BTrees.OOBTree import OOBTree
 from persistent.mapping import PersistentMapping
 from Products.Five import BrowserView
@@ -24,13 +26,20 @@ from netsight.async_.records import os_process
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import query_registry
+from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.lease import this_worker
+from netsight.async_.records.owners import ANONYMOUS
+from netsight.async_.records.parts import RequestSnapshot
+from netsight.async_.records.process import Process
 
 
 EFFECTS = "crash effects"
 MARKS = "crash marks"
 UPLOADS = "crash uploads"
 CHECKPOINTS = 4
+UNSERVED = "unserved"
+"""Name of a queue that the Zopes of a test do not run."""
+
 ran_here = set()
 """Ids of the processes that this Zope has begun; a record forgets who did."""
 
@@ -94,6 +103,28 @@ class JobView(BaseAsyncView):
             pass
         return "cpu"
 
+    def do_counting(self):
+        """Keep one processor busy for `seconds`, and hold the GIL for that."""
+        end = time.monotonic() + float(self.request.form["seconds"])
+        self.set_progress(self.process_id, 1)
+        while time.monotonic() < end:
+            sum(range(10_000))
+        return "counting"
+
+    def do_holding(self):
+        """Keep all threads of this Zope from running, for `seconds`."""
+        self.set_progress(self.process_id, 1)
+        # PyDLL does not let go of the GIL.
+        ctypes.PyDLL(None).sleep(int(self.request.form["seconds"]))
+        return "holding"
+
+    def do_committing(self):
+        """Commit for `seconds`, in which nobody else can commit."""
+        self.set_progress(self.process_id, 1)
+        seconds = float(self.request.form["seconds"])
+        transaction.get().join(SlowVote(seconds))
+        return "committing"
+
     def do_steps(self):
         """Commit midway, and go on where a dead worker has stopped."""
         marks = self.tree(MARKS)
@@ -135,6 +166,24 @@ class JobView(BaseAsyncView):
         return get_process(app, self.process_id).claim.number
 
 
+class SlowVote:
+    """A data manager that votes last, and takes its time."""
+
+    def __init__(self, seconds):
+        self._seconds = seconds
+
+    def sortKey(self):
+        return "~~"
+
+    def tpc_vote(self, txn):
+        time.sleep(self._seconds)
+
+    def abort(self, txn):
+        """Nothing to do."""
+
+    tpc_begin = commit = tpc_finish = tpc_abort = abort
+
+
 class ReadingView(BaseAsyncView):
     """Writes nothing itself, and has a result of `size` bytes."""
 
@@ -144,6 +193,12 @@ class ReadingView(BaseAsyncView):
     def __run__(self, process_id=None):
         self.set_progress(process_id, 50)
         return b"\0" * int(self.request.form["size"])
+
+
+class HeavyView(JobView):
+    """``crash-KIND-heavy``: waits in a queue of its own."""
+
+    queue = "heavy"
 
 
 class AgainView(JobView):
@@ -158,12 +213,35 @@ class CancellableView(JobView):
     cancellable = True
 
 
+class ManyView(BrowserView):
+    """Queues a `number` of processes that no Zope of the tests runs."""
+
+    def __call__(self):
+        registry = getProcessRegistry(self.context)
+        for _number in range(int(self.request.form["number"])):
+            registry.add(
+                Process(
+                    new_process_id(),
+                    "/crash-quick",
+                    "crash-quick",
+                    "crash-quick",
+                    ANONYMOUS,
+                    RequestSnapshot({"PATH_INFO": "/crash-quick"}),
+                    queue=UNSERVED,
+                )
+            )
+
+
 class StatesView(BrowserView):
-    """All records, as JSON: what is stored, and what a poll says now."""
+    """Records as JSON: what is stored, and what a poll says now.
+
+    Those of the ids in the form, else all.
+    """
 
     def __call__(self):
         registry = query_registry(self.context)
-        ids = registry.process_ids()
+        ids = self.request.form.get("ids", "").split()
+        ids = ids or registry.process_ids()
         done = self.context._p_jar.root().get(EFFECTS, {})
         return json.dumps(
             {i: described(registry[i], done.get(i, ())) for i in ids}
@@ -199,6 +277,7 @@ def described(process, effects):
         "stored": process.outcome.state,
         "progress": process.progress,
         "claims": process.claim.number,
+        "deaths": process.claim.deaths,
         "effects": list(effects),
         "worker": worker,
         "is_mine": worker == this_worker(),

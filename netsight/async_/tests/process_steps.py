@@ -14,12 +14,13 @@ from netsight.async_.browser.view import BaseAsyncView
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
+from netsight.async_.records import parts
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.lease import this_worker
-from netsight.async_.running import monitor
 from netsight.async_.running import outcomes
+from netsight.async_.running import signs
 from netsight.async_.running.runner import Run
 from netsight.async_.serving import server
 from netsight.async_.serving.recovery import sweep
@@ -119,8 +120,8 @@ class Fetch:
     process_id: str
 
     def act(self, root):
-        time = monitor.time.time()
-        monitor._show(root, {}, {self.process_id: time})
+        now = parts.time.time()
+        signs.show(root, {}, {self.process_id: now})
 
     def expect(self, model, zope):
         model.fetch(self.process_id, zope)
@@ -131,7 +132,8 @@ class Recover:
     """The monitor recovers what nobody runs any more."""
 
     def act(self, root):
-        return [queued.process_id for queued in server._recover(root).queued]
+        recovered = server.Duty().look(root).recovered
+        return [queued.process_id for queued in recovered.queued]
 
     def expect(self, model, zope):
         return model.recover(zope)
@@ -156,7 +158,7 @@ class Beat:
     """The monitor beats."""
 
     def act(self, root):
-        monitor._beat(root)
+        signs.beat(root)
 
     def expect(self, model, zope):
         model.beat(zope)

@@ -12,7 +12,7 @@ from ZODB.DB import DB
 from ZODB.FileStorage import FileStorage
 
 from netsight.async_.records.database import transact
-from netsight.async_.serving.server import _recover
+from netsight.async_.serving.server import Duty
 from netsight.async_.tests.support import TEST_VIEWS
 from netsight.async_.tests.support import AsyncTestCase
 
@@ -81,7 +81,7 @@ class FileStorageTestCase(AsyncTestCase):
 
     def recover(self):
         """Do what the monitor of a server does each beat."""
-        recovered = transact("recovery", _recover)
+        recovered = transact("recovery", Duty().look).recovered
         return [queued.process_id for queued in recovered.queued]
 
     def undoable(self):

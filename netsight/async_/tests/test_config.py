@@ -75,6 +75,9 @@ class SettingsTests(unittest.TestCase):
             config.validate()
 
     def test_names_are_parted_by_spaces_or_commas(self):
+        self.zope_conf(headers="X-Tenant, x-shop")
+        names = ("HTTP_X_TENANT", "HTTP_X_SHOP")
+        self.assertEqual(config.get("headers"), names)
         self.zope_conf(cookies="one, two three")
         self.assertEqual(config.get("cookies"), ("one", "two", "three"))
 

@@ -483,19 +483,16 @@ class DocumentationTests(unittest.TestCase):
         )
 
     def test_what_crosses_is_described(self):
-        text = read("reference/crossing.rst")
-        headers = requests.DROPPED_HEADERS | DROPPED_RESPONSE_HEADERS
+        text = read("reference/crossing.rst").lower()
+        headers = requests.KEPT_HEADERS | DROPPED_RESPONSE_HEADERS
         names = {
             name.removeprefix("HTTP_").replace("_", "-").lower()
             for name in headers
         }
         names |= {name.lower() for name in requests.KEPT_ENVIRON}
         names |= {name.lower() for name in requests.SECRET_FIELDS}
-        missing = sorted(n for n in names if f"``{n}``" not in text.lower())
+        missing = sorted(name for name in names if f"``{name}``" not in text)
         self.assertEqual(missing, [])
-        pattern = requests.SECRET_HEADER.pattern
-        words = set(re.findall(r"[A-Z_]{3,}", pattern))
-        self.assertEqual(sorted(w for w in words if w not in text), [])
 
     def test_sed_line_changes_imports_and_nothing_else(self):
         command = re.search(r"^ +(grep .* sed .*)$", README.read_text(), re.M)

@@ -16,7 +16,7 @@ from netsight.async_.running import runner
 from netsight.async_.executors.thread import thread_executor
 from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import this_worker
-from netsight.async_.records.lease import watch
+from netsight.async_.records.lease import lookout
 from netsight.async_.running.monitor import monitor
 
 WAIT = {wait}
@@ -25,7 +25,7 @@ name = this_worker()
 def ask_in_vain():
     # A thread that the child does not have waits for ever.
     thread_executor._changed.acquire()
-    watch._lock.acquire()
+    lookout._lock.acquire()
     runner.claim_lock.acquire()
     monitor.watch(Hold("parent", "token"))
     monitor._lock.acquire()
@@ -97,5 +97,5 @@ class ForkTests(unittest.TestCase):
     def test_a_child_can_claim_and_watch(self):
         self.check(
             "assert runner.claim_lock.acquire(timeout=WAIT)",
-            "assert watch._lock.acquire(timeout=WAIT)",
+            "assert lookout._lock.acquire(timeout=WAIT)",
         )

@@ -166,7 +166,7 @@ class ProcessMachine(RuleBasedStateMachine):
             for zope in self.busy():
                 if not self.model.zopes[zope.name].mute:
                     self.stage.enter(zope)
-                    zope.monitor._beat_task()
+                    zope.monitor.beat()
                     self.model.beat(zope.name)
 
     @precondition(lambda self: len(self.working()) > 1)
@@ -487,8 +487,8 @@ class ProcessMachine(RuleBasedStateMachine):
 
     def write_and_look(self, zope):
         self.stage.enter(zope)
-        zope.monitor._flush_task()
-        zope.monitor._look_task()
+        zope.monitor.flush()
+        zope.monitor.look()
         self.model.write_progress(zope.name)
         self.model.notice_cancel(zope.name)
 

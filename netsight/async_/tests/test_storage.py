@@ -210,7 +210,7 @@ class FullDiskTests(StorageTestCase):
             answers = wait_until(self.zope.answers, WAIT_SECONDS)
             self.assertTrue(answers, self.zope.log[-4000:])
             self.wait_for_log("earlier workers were not noted as dead")
-            self.wait_for_log("_duty_task failed")
+            self.wait_for_log("recovery failed")
         self.wait_for(again, "completed")
 
     def test_progress_and_heartbeat_go_on_when_there_is_room(self):
@@ -218,12 +218,12 @@ class FullDiskTests(StorageTestCase):
         self.fill()
         process_id = self.running("crash-slow", seconds="8")
         with self.full_disk():
-            self.wait_for_log("_flush_task failed")
-            self.wait_for_log("_beat_task failed")
-        self.wait_for_log("_flush_task works again")
-        self.wait_for_log("_beat_task works again")
+            self.wait_for_log("writing progress failed")
+            self.wait_for_log("the heartbeat failed")
+        self.wait_for_log("writing progress works again")
+        self.wait_for_log("the heartbeat works again")
         self.wait_for(process_id, "completed")
-        self.assertEqual(self.zope.log.count("_flush_task failed"), 1)
+        self.assertEqual(self.zope.log.count("writing progress failed"), 1)
 
     def test_an_outcome_that_cannot_be_committed(self):
         self.zope.start()
@@ -258,7 +258,7 @@ class FullDiskTests(StorageTestCase):
         process_id = self.completed()
         with self.full_disk():
             self.see("crash-quick", "result", process_id)
-            self.wait_for_log("_flush_task failed")
+            self.wait_for_log("writing progress failed")
         gone = wait_until(
             lambda: process_id not in self.zope.states(), WAIT_SECONDS
         )

@@ -16,7 +16,7 @@ from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
-from netsight.async_.running.monitor import _beat
+from netsight.async_.running import signs
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.runner import run
 from netsight.async_.serving.recovery import DAY_SECONDS
@@ -209,7 +209,7 @@ class RunTests(UndoTestCase):
     def test_a_worker_beats_on_when_the_registry_is_gone(self):
         transact("test", drop_registry)
         with self.assertNoLogs("netsight.async_", logging.ERROR):
-            transact("heartbeat", _beat)
+            transact("heartbeat", signs.beat)
 
 
 class OutcomeTests(UndoTestCase):

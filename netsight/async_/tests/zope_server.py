@@ -105,9 +105,12 @@ class ZopeServer(ServerProcess):
         status, headers, body = self._open(request)
         return status, headers, body.decode("utf-8", "replace")
 
-    def states(self):
-        """Return {process id: record} as `crash-states` tells them."""
-        return json.loads(self.get("/crash-states")[1])
+    def states(self, *ids):
+        """Return {process id: record} as `crash-states` tells them.
+
+        Of these ids; without any, of all.
+        """
+        return json.loads(self.get(f"/crash-states?ids={'+'.join(ids)}")[1])
 
     def state(self, process_id):
         return self.states()[process_id]["state"]

@@ -1,9 +1,9 @@
 """Several Zopes in one Python process, on one database, without a server.
 
 What differs between Zopes is global in the package, as there is one Zope in a
-process: its name, its watch, its monitor, its clock.  `Stage.enter` sets them
-for the Zope that acts next.  No thread is started: the monitor's tasks are
-called by the test.  See `test_state_machine`.
+process: its name, its lookout, its monitor, its clock.  `Stage.enter` sets
+them for the Zope that acts next.  No thread is started: the monitor's tasks
+are called by the test.  See `test_state_machine`.
 """
 
 import time
@@ -24,12 +24,12 @@ from netsight.async_.records import process
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
-from netsight.async_.records.lease import Watch
+from netsight.async_.records.lease import Lookout
 from netsight.async_.records.parts import Error
-from netsight.async_.running import monitor
 from netsight.async_.running import outcomes
 from netsight.async_.running import runner
 from netsight.async_.running.fence import Fence
+from netsight.async_.running.monitor import Monitor
 from netsight.async_.running.runner import Run
 from netsight.async_.serving import recovery
 from netsight.async_.serving import server
@@ -64,10 +64,12 @@ class Stage:
         self._patches = ExitStack()
         with self.database.transaction() as connection:
             connection.root()["Application"] = Application()
-        for module in (lease, monitor, parts, process, recovery):
+        for module in (lease, parts, process, recovery):
             self._patch(module, "time", SimpleNamespace(
                 time=self.time_of_day, monotonic=lambda: self.now
             ))  # fmt: skip
+        # All are in one, which would live for ever.
+        self._patch(lease, "this_os_process", lambda: None)
         self._patch(Zope2, "DB", self.database, create=True)
         setting = {
             "NETSIGHT_ASYNC_DATABASE": "" if records is None else RECORDS
@@ -75,7 +77,7 @@ class Stage:
         self._patches.enter_context(mock.patch.dict("os.environ", setting))
         self._globals = [
             (lease, "_name", "name"),
-            *((m, "watch", "watch") for m in (process, recovery)),
+            *((m, "lookout", "lookout") for m in (process, recovery)),
             *((m, "monitor", "monitor") for m in (runner, server)),
         ]
         for module, name, _attribute in self._globals:
@@ -109,7 +111,7 @@ class Zope:
         self.stage = stage
         self.name = name
         self.skew = skew
-        self.watch = Watch(lambda: stage.now, lambda: stage.now + skew)
+        self.lookout = Lookout(lambda: stage.now, lambda: stage.now + skew)
         self.monitor = StillMonitor()
         self.monitor.serve(duty=True)
         self.reading = Session(stage)
@@ -123,15 +125,16 @@ class Zope:
         self.reading.begin()
         registry = query_registry(self.reading.app)
         for worker in registry.workers():
-            self.watch.is_alive(worker)
+            self.lookout.is_alive(worker)
         return registry
 
 
-class StillMonitor(monitor.Monitor):
+class StillMonitor(Monitor):
     """Has no thread."""
 
-    def _start(self):
-        """Nothing to do."""
+    def __init__(self):
+        super().__init__()
+        self._routine.start = self._heart.start = lambda: None
 
 
 class Session:

@@ -163,7 +163,8 @@ class RefusedStartTests(ProgramTestCase):
         self.check_problem(response, 409, "single")
 
     def test_a_second_one_for_the_same_user_leads_to_the_first(self):
-        first, second = self.queued("single-job"), self.queued("single-job")
+        first = self.queued("single-job", EDITOR)
+        second = self.queued("single-job", EDITOR)
         self.assertEqual(second.status_int, 202)
         self.assertEqual(second.location, first.location)
 

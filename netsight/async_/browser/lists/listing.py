@@ -9,6 +9,7 @@ from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.i18n import translate
 
 from netsight.async_.answers.fields import is_process_id
+from netsight.async_.answers.fields import number_of
 from netsight.async_.browser.lists import batching
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.addresses import Addresses
@@ -167,8 +168,7 @@ class Listing(Buttons, Framed, BrowserView):
     @property
     def start(self):
         """Number of the first row in what is found."""
-        text = str(self.request.form.get("b_start", 0))
-        number = int(text) if text.isdecimal() else 0
+        number = number_of(self.request.form.get("b_start"))
         return number if number < len(self.found.ids) else 0
 
     @property

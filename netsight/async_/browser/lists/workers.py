@@ -1,7 +1,7 @@
 """One worker as a row of the list of those that run processes."""
 
 from netsight.async_.browser.times import ago
-from netsight.async_.records.lease import watch
+from netsight.async_.records.lease import lookout
 
 
 class WorkerRow:
@@ -11,4 +11,4 @@ class WorkerRow:
         self.name = worker.name
         self.started = listing.time_of(worker.started)
         self.heartbeat = ago(worker.beat_at)
-        self.is_alive = watch.is_alive(worker)
+        self.is_alive = lookout.is_alive(worker)

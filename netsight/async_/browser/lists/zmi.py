@@ -1,16 +1,28 @@
-"""The way from the Contents of the Zope root in the ZMI to the list there."""
+"""The registry in the Contents of the Zope root: the way to its list."""
 
+from OFS.interfaces import IObjectWillBeRemovedEvent
 from Products.Five import BrowserView
+from zExceptions import BadRequest
 from zExceptions import NotFound
 from zope.component import adapter
 from zope.component import getMultiAdapter
+from zope.globalrequest import getRequest
+from zope.i18n import translate
 from zope.interface import implementer
 from zope.publisher.interfaces.browser import IBrowserPublisher
 from zope.publisher.interfaces.browser import IBrowserRequest
 
+from netsight.async_.i18n import _
 from netsight.async_.interfaces import IProcessRegistry
+from netsight.async_.queries import active_of
 from netsight.async_.records.database import application_of
 
+
+REGISTRY_IN_USE = _(
+    "error_registry_in_use",
+    default="Background processes wait or run. Let them end, or cancel them, "
+    "before you remove their records.",
+)
 
 ZMI_LINK = "manage_workspace"
 """What the ZMI appends to the id of each object that it lists."""
@@ -41,3 +53,14 @@ class RegistryPage(BrowserView):
         root = application_of(self.context)
         url = f"{root.absolute_url()}/@@async-processes"
         return self.request.response.redirect(url)
+
+
+@adapter(IProcessRegistry, IObjectWillBeRemovedEvent)
+def refuse_removal(registry, event):
+    """Raise BadRequest while processes of a registry have not ended.
+
+    Without its record, nothing tells a run that it must not commit.
+    """
+    active = active_of(registry)
+    if active.queued or active.running:
+        raise BadRequest(translate(REGISTRY_IN_USE, context=getRequest()))

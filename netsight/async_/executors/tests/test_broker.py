@@ -3,9 +3,12 @@
 import threading
 import unittest
 from collections import Counter
+from unittest import mock
 
+from netsight.async_.executors import broker
 from netsight.async_.executors.broker import BrokerExecutor
 from netsight.async_.executors.broker import missing
+from netsight.async_.executors.queues import Queued
 
 
 WAIT_SECONDS = 30
@@ -43,6 +46,10 @@ class Broker:
         self.connections -= 1
 
 
+def at_default(process_id):
+    return Queued(process_id, "default", 0)
+
+
 class SenderTestCase(unittest.TestCase):
     def setUp(self):
         self.broker = Broker()
@@ -65,6 +72,17 @@ class SenderTestCase(unittest.TestCase):
 
 
 class StartTests(SenderTestCase):
+    def test_a_thread_that_cannot_be_started_is_tried_for_again(self):
+        error = RuntimeError("can't start new thread")
+        with (
+            mock.patch.object(threading.Thread, "start", side_effect=error),
+            self.assertLogs(broker.logger),
+        ):
+            self.executor.ring("a")
+        self.executor.ring("b")
+        self.wait_sent()
+        self.assertEqual(self.sent_ids(), ["a", "b"])
+
     def test_each_start_is_sent_with_its_queue_and_priority(self):
         self.executor.ring("a")
         self.executor.ring("b", "heavy", 9)
@@ -157,7 +175,7 @@ class ReminderTests(SenderTestCase):
     def test_a_broker_that_has_all_is_sent_nothing(self):
         self.executor.ring("a")
         self.wait_sent()
-        self.remind(("a", "default", 0))
+        self.remind(at_default("a"))
         self.assertEqual(self.sent_ids(), ["a"])
 
     def test_one_that_has_lost_all_is_sent_all(self):
@@ -165,33 +183,33 @@ class ReminderTests(SenderTestCase):
         self.executor.ring("b")
         self.wait_sent()
         self.broker.messages.clear()
-        self.remind(("a", "default", 0), ("b", "default", 0))
+        self.remind(*map(at_default, "ab"))
         self.assertEqual(self.sent_ids(), ["a", "b"])
 
     def test_many_reminders_do_not_add_up(self):
         for _beat in range(5):
-            self.remind(("a", "default", 0), ("b", "default", 0))
+            self.remind(*map(at_default, "ab"))
         self.assertEqual(self.sent_ids(), ["a", "b"])
 
 
 class MissingTests(unittest.TestCase):
     def test_the_oldest_of_each_queue_that_is_too_short(self):
-        queued = [(i, q, 0) for i, q in ("ax", "by", "cx", "dx", "ey")]
+        queued = [Queued(i, q, 0) for i, q in ("ax", "by", "cx", "dx", "ey")]
         lengths = {"x": 1, "y": 2}
         self.assertEqual(
             missing(queued, lengths.get), [("a", "x", 0), ("c", "x", 0)]
         )
 
     def test_those_first_that_are_to_be_taken_first(self):
-        queued = [("a", "x", 0), ("b", "x", 5), ("c", "x", 5)]
+        queued = [Queued(i, "x", p) for i, p in (("a", 0), ("b", 5), ("c", 5))]
         self.assertEqual(
             missing(queued, lambda queue: 1), [("b", "x", 5), ("c", "x", 5)]
         )
 
     def test_none_where_messages_are_doubled(self):
-        self.assertEqual(missing([("a", "x", 0)], lambda queue: 7), [])
+        self.assertEqual(missing([Queued("a", "x", 0)], lambda queue: 7), [])
 
     def test_only_queues_with_queued_processes_are_looked_at(self):
         asked = []
-        missing([("a", "x", 0)], lambda queue: asked.append(queue) or 0)
+        missing([Queued("a", "x", 0)], lambda queue: asked.append(queue) or 0)
         self.assertEqual(asked, ["x"])

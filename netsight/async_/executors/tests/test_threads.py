@@ -9,11 +9,13 @@ from unittest import mock
 
 import transaction
 from webtest.http import StopableWSGIServer
+from ZODB.POSException import ReadOnlyError
 from zope.interface.verify import verifyObject
 from ZPublisher.httpexceptions import HTTPExceptionHandler
 from ZPublisher.HTTPRequest import HTTPRequest
 from ZPublisher.WSGIPublisher import publish_module
 
+from netsight.async_.executors import thread
 from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.inline import InlineExecutor
 from netsight.async_.executors.none import NoneExecutor
@@ -23,6 +25,7 @@ from netsight.async_.executors.thread import thread_executor
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.lease import Hold
+from netsight.async_.running import signs
 from netsight.async_.running.monitor import Monitor
 from netsight.async_.running.monitor import monitor
 from netsight.async_.serving.server import make_room
@@ -50,10 +53,16 @@ def gated():
 def call_at_once(number, function):
     """Call a function in so many threads, and wait until all have ended."""
     threads = [threading.Thread(target=function) for _ in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(WAIT_SECONDS)
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(WAIT_SECONDS)
+
+
+def no_more_threads():
+    """Have the system refuse to start a thread, in a block."""
+    error = RuntimeError("can't start new thread")
+    return mock.patch.object(threading.Thread, "start", side_effect=error)
 
 
 class ThreadExecutorTests(unittest.TestCase):
@@ -113,9 +122,9 @@ class ThreadExecutorTests(unittest.TestCase):
         executor = self.executor(lambda pid: None)
         executor.IDLE_SECONDS = 0.0
         executor.ring("1")
-        for thread in threading.enumerate():
-            if thread.name.startswith("netsight.async "):
-                thread.join(WAIT_SECONDS)
+        for each in threading.enumerate():
+            if each.name.startswith("netsight.async "):
+                each.join(WAIT_SECONDS)
         self.assertEqual(executor.health()["threads"], 0)
 
     def test_a_second_ring_for_a_waiting_process_is_one(self):
@@ -178,6 +187,21 @@ class ThreadExecutorTests(unittest.TestCase):
             self.assertTrue(executor.wait_idle(WAIT_SECONDS))
         self.assertEqual(ran, ["1", "1"])
 
+    def test_a_thread_that_cannot_be_started_takes_no_place(self):
+        ran = []
+        executor = self.executor(ran.append)
+        with no_more_threads(), self.assertLogs(thread.logger) as logs:
+            for number in range(5):
+                executor.ring(str(number))
+            self.assertEqual(
+                executor.health(), {"running": 0, "waiting": 5, "threads": 0}
+            )
+        self.assertEqual(len(logs.output), 1)
+        # As each beat does.
+        executor.ring("0")
+        self.assertTrue(executor.wait_idle(WAIT_SECONDS))
+        self.assertEqual(ran, [str(number) for number in range(5)])
+
     def test_a_stopped_pool_forgets_what_waits(self):
         gate, ran, run = gated()
         executor = ThreadExecutor(run)
@@ -204,12 +228,12 @@ class ThreadExecutorTests(unittest.TestCase):
         executor.ring("1")
         gate.wait()
         threads = [
-            thread
-            for thread in threading.enumerate()
-            if thread.name.startswith("netsight.async ")
+            each
+            for each in threading.enumerate()
+            if each.name.startswith("netsight.async ")
         ]
         self.assertTrue(threads)
-        self.assertTrue(all(thread.daemon for thread in threads))
+        self.assertTrue(all(each.daemon for each in threads))
         gate.open()
 
 
@@ -373,7 +397,7 @@ class FetchedTests(AsyncTestCase):
         try:
             self.assertTrue(duty.wait(WAIT_SECONDS))
             before = self.app._p_jar.db().storage.lastTransaction()
-            with mock.patch.object(monitor, "_flush_task"):
+            with mock.patch.object(signs, "show", side_effect=ReadOnlyError):
                 client.see("/job", "result", process_id)
             after = self.app._p_jar.db().storage.lastTransaction()
             self.assertEqual(after, before)
@@ -399,7 +423,7 @@ class MonitorTests(unittest.TestCase):
         self.batches = []
 
         class Recording(Monitor):
-            def _flush_task(monitor):
+            def flush(monitor):
                 with monitor._lock:
                     self.batches.append(dict(monitor._unwritten))
                     monitor._shown.update(monitor._unwritten)
@@ -424,6 +448,17 @@ class MonitorTests(unittest.TestCase):
         watching.put(B, 7, "old")
         self.assertTrue(watching.wait_idle(0))
         watching.unwatch(A)
+        watching.unwatch(B)
+        self.assertTrue(watching.stopped(WAIT_SECONDS))
+
+    def test_a_thread_that_cannot_be_started_is_started_for_the_next(self):
+        watching = self.monitor()
+        with no_more_threads(), self.assertRaises(RuntimeError):
+            watching.watch(A)
+        watching.unwatch(A)
+        self.assertEqual(watching.holds(), set())
+        watching.watch(B)
+        self.assertFalse(watching.stopped(0))
         watching.unwatch(B)
         self.assertTrue(watching.stopped(WAIT_SECONDS))
 
@@ -456,7 +491,7 @@ class MonitorTests(unittest.TestCase):
         watching = Monitor()
         failures = [OSError("gone"), None]
 
-        def transact(note, function, *args):
+        def transact(note, function, *args, **kwargs):
             error = failures.pop(0)
             if error is not None:
                 raise error
@@ -467,9 +502,7 @@ class MonitorTests(unittest.TestCase):
                 transact=transact,
                 PROGRESS_SECONDS=0.0,
             ),
-            self.assertLogs(
-                "netsight.async_.running.monitor", "ERROR"
-            ) as logs,
+            self.assertLogs("netsight.async_.running.tasks", "ERROR") as logs,
         ):
             watching.watch(A)
             watching.put(A, 1, None)

@@ -1,5 +1,7 @@
 """Processes of the operating system that wait, and are killed."""
 
+import os
+import signal
 import subprocess
 import sys
 from ast import literal_eval
@@ -37,3 +39,17 @@ def killed_process():
     child, os_process = launched()
     end(child)
     return os_process
+
+
+def stopped_process(test):
+    """Return the OsProcess of a Python that stands still during a test."""
+    child, os_process = launched()
+    test.addCleanup(end, child)
+    stand_still(child)
+    return os_process
+
+
+def stand_still(child):
+    """SIGSTOP a child; returns when it stands still."""
+    child.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, child.pid, os.WSTOPPED)

@@ -71,7 +71,8 @@ class NewerTests(AsyncTestCase):
 
     def test_it_is_neither_rung_for_nor_taken_away(self):
         recovered = self.do(recover)
-        self.assertEqual(recovered, ([], [], 1))
+        self.assertEqual(recovered.queued, [])
+        self.assertEqual(recovered.newer, [self.process_id])
         bell = mock.Mock(runs_here=True)
         with processes_run_by(bell):
             Poll()()

@@ -5,6 +5,7 @@ import uuid
 
 from BTrees.OOBTree import OOTreeSet
 
+from netsight.async_.records.ids import lowest_id
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.ids import newest_first
 
@@ -31,6 +32,15 @@ class NewIdTests(unittest.TestCase):
             ever |= number
             always &= number
         self.assertEqual((ever & ~always).bit_count(), 62)
+
+
+class LowestIdTests(unittest.TestCase):
+    def test_it_parts_what_is_older_from_what_is_not(self):
+        when = 1_700_000_000.123
+        lowest = lowest_id(when)
+        for milliseconds in (-1, 0, 1):
+            made = new_process_id(round(when * 1e3 + milliseconds) * 10**6)
+            self.assertEqual(made >= lowest, milliseconds >= 0)
 
 
 class NewestFirstTests(unittest.TestCase):

@@ -2,11 +2,12 @@
 
 import unittest
 
-from netsight.async_.records.lease import Watch
+from netsight.async_.records.lease import Lookout
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.os_process import this_os_process
 from netsight.async_.records.tests.os_process_support import killed_process
+from netsight.async_.records.tests.os_process_support import stopped_process
 
 
 LEASE = 60
@@ -18,10 +19,12 @@ class WatchTests(unittest.TestCase):
         self.monotonic = 1000.0
         self.time_of_day = 1_000_000.0
         self.connected = True
-        self.watch = Watch(
+        self.longest_commit = 0
+        self.lookout = Lookout(
             lambda: self.monotonic,
             lambda: self.time_of_day,
             lambda worker: self.connected,
+            lambda: self.longest_commit,
         )
         self.worker = Worker("other")
         self.beat()
@@ -31,7 +34,7 @@ class WatchTests(unittest.TestCase):
         self.worker.beat_at = self.time_of_day
 
     def is_alive(self):
-        return self.watch.is_alive(self.worker)
+        return self.lookout.is_alive(self.worker)
 
     def pass_time(self, seconds):
         self.monotonic += seconds
@@ -91,8 +94,15 @@ class WatchTests(unittest.TestCase):
         self.connected = False
         self.assertFalse(self.is_alive())
 
-    def test_one_whose_process_is_there_is_watched_by_its_beats(self):
+    def test_one_whose_process_runs_here_lives_without_beats(self):
         self.worker.os_process = this_os_process()
+        self.assertTrue(self.is_alive())
+        self.watch_for(LEASE)
+        self.assertTrue(self.is_alive())
+        self.assertFalse(self.lookout.is_heard(self.worker))
+
+    def test_one_whose_process_stands_still_is_watched_by_its_beats(self):
+        self.worker.os_process = stopped_process(self)
         self.assertTrue(self.is_alive())
         self.watch_for(LEASE)
         self.assertFalse(self.is_alive())
@@ -127,6 +137,33 @@ class WatchTests(unittest.TestCase):
         self.assertTrue(self.is_alive())
         self.pass_time(1)
         self.assertFalse(self.is_alive())
+
+    def test_nobody_dies_while_a_commit_of_ours_is_held_up(self):
+        self.is_alive()
+        self.longest_commit = LEASE / 8
+        self.watch_for(10 * LEASE)
+        self.assertTrue(self.is_alive())
+        self.longest_commit = 0
+        self.watch_for(LEASE - 1)
+        self.assertTrue(self.is_alive())
+        self.pass_time(1)
+        self.assertFalse(self.is_alive())
+
+    def test_a_commit_that_takes_a_moment_holds_up_nothing(self):
+        self.is_alive()
+        self.longest_commit = LEASE / 8 - 1
+        self.watch_for(LEASE)
+        self.assertFalse(self.is_alive())
+
+    def test_one_that_is_silent_for_half_a_lease_is_in_doubt(self):
+        self.is_alive()
+        self.watch_for(LEASE // 2 - 1)
+        self.assertFalse(self.lookout.is_in_doubt(self.worker))
+        self.pass_time(1)
+        self.assertTrue(self.lookout.is_in_doubt(self.worker))
+        self.watch_for(LEASE // 2)
+        self.assertFalse(self.is_alive())
+        self.assertFalse(self.lookout.is_in_doubt(self.worker))
 
     def test_a_late_look_at_one_that_beats_does_not_ask_its_age(self):
         self.is_alive()

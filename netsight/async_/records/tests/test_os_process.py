@@ -7,10 +7,12 @@ from unittest import mock
 
 from netsight.async_.records import os_process
 from netsight.async_.records.os_process import is_gone
+from netsight.async_.records.os_process import is_running
 from netsight.async_.records.os_process import this_machine
 from netsight.async_.records.os_process import this_os_process
 from netsight.async_.records.tests.os_process_support import end
 from netsight.async_.records.tests.os_process_support import launched
+from netsight.async_.records.tests.os_process_support import stand_still
 
 
 @unittest.skipIf(this_os_process() is None, "the system tells no processes")
@@ -22,17 +24,22 @@ class OsProcessTests(unittest.TestCase):
     def test_one_that_runs_is_not_gone(self):
         self.assertEqual(self.os_process.pid, self.child.pid)
         self.assertFalse(is_gone(self.os_process))
+        self.assertTrue(is_running(self.os_process))
 
     def test_one_that_stands_still_is_not_gone(self):
-        self.child.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, self.child.pid, os.WSTOPPED)
+        stand_still(self.child)
         self.assertFalse(is_gone(self.os_process))
+        self.assertFalse(is_running(self.os_process))
+        self.child.send_signal(signal.SIGCONT)
+        os.waitid(os.P_PID, self.child.pid, os.WCONTINUED)
+        self.assertTrue(is_running(self.os_process))
 
     def test_one_that_was_killed_is_gone_before_its_parent_looks(self):
         self.child.kill()
         # It stays a zombie.
         os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOWAIT)
         self.assertTrue(is_gone(self.os_process))
+        self.assertFalse(is_running(self.os_process))
 
     def test_one_that_was_killed_is_gone_afterwards(self):
         end(self.child)
@@ -42,6 +49,7 @@ class OsProcessTests(unittest.TestCase):
         start_time = str(int(self.os_process.start_time) - 1)
         before = self.os_process._replace(start_time=start_time)
         self.assertTrue(is_gone(before))
+        self.assertFalse(is_running(before))
 
     def test_one_of_another_machine_or_container_or_boot_is_unknown(self):
         end(self.child)
@@ -51,10 +59,12 @@ class OsProcessTests(unittest.TestCase):
             with self.subTest(place):
                 other = self.os_process._replace(machine=tuple(machine))
                 self.assertFalse(is_gone(other))
+                self.assertFalse(is_running(other))
 
     def test_one_that_is_hidden_is_unknown(self):
         with mock.patch.object(os_process, "_stat", return_value=None):
             self.assertFalse(is_gone(self.os_process))
+            self.assertFalse(is_running(self.os_process))
 
     def test_one_of_another_user_is_not_gone(self):
         with mock.patch("os.kill", side_effect=PermissionError):
@@ -67,6 +77,7 @@ class OsProcessTests(unittest.TestCase):
             self.assertIsNone(this_os_process())
             self.assertFalse(is_gone(self.os_process))
         self.assertFalse(is_gone(None))
+        self.assertFalse(is_running(None))
 
     def test_numbers_of_another_container_are_not_taken_for_ours(self):
         self.addCleanup(this_machine.cache_clear)

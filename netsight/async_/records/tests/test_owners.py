@@ -1,6 +1,7 @@
 """Whom a process belongs to, on Zope alone."""
 
 import unittest
+from unittest import mock
 
 import transaction
 from AccessControl.users import UnrestrictedUser
@@ -14,6 +15,7 @@ from netsight.async_.records.owners import find_user
 from netsight.async_.records.owners import owner_of
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.views import JobView
 
 
 class OwnerTests(AsyncTestCase):
@@ -85,6 +87,7 @@ class OriginTests(AsyncTestCase):
             "http://evil.example",
             "https://localhost:8443",
             "http://localhost.evil.example",
+            "https://localhost",
             "null",
         ):
             with self.subTest(origin):
@@ -95,6 +98,47 @@ class OriginTests(AsyncTestCase):
     def test_a_post_from_the_same_site_starts(self):
         self.start("http://localhost")
         self.assertEqual(len(self.processes()), 1)
+
+    def start_by_get(self):
+        """Have the view start by GET, too."""
+        starts = mock.patch.object(JobView, "run_process", lambda view: True)
+        starts.start()
+        self.addCleanup(starts.stop)
+
+    def test_what_the_browser_says_of_the_site_decides(self):
+        self.start_by_get()
+        for site, method, status in (
+            ("same-origin", "post", 302),
+            ("none", "post", 302),
+            ("same-site", "post", 403),
+            ("cross-site", "post", 403),
+            ("same-origin", "get", 302),
+            ("none", "get", 403),
+            ("same-site", "get", 403),
+            ("cross-site", "get", 403),
+        ):
+            with self.subTest(site, method=method):
+                request = getattr(self.client(EDITOR), method)
+                headers = {"Sec-Fetch-Site": site}
+                request("/job", headers=headers, status=status)
+
+    def test_behind_a_proxy_that_hides_the_scheme_it_still_decides(self):
+        headers = {
+            "Sec-Fetch-Site": "same-origin",
+            "Origin": "https://localhost",
+        }
+        self.client(EDITOR).post("/job", headers=headers, status=302)
+
+    def test_a_get_without_any_proof_starts_nothing(self):
+        self.start_by_get()
+        response = self.client(EDITOR).get("/job", status=403)
+        self.assertIn("not come from a form of this site", response)
+        self.assertEqual(self.processes(), [])
+
+    def test_a_program_proves_itself_by_what_no_link_can_send(self):
+        self.start_by_get()
+        headers = {"Prefer": "respond-async"}
+        self.client(EDITOR).get("/job", headers=headers, status=202)
 
     def test_a_client_that_is_no_browser_sends_none(self):
         self.client(EDITOR).start("/job")

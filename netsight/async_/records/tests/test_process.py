@@ -119,6 +119,7 @@ class AgainTests(unittest.TestCase):
         cancelled, killed = (make_process(max_attempts=2) for _ in range(2))
         cancelled.cancel()
         killed.claim.deaths = 1
+        killed.claim_for(Worker("worker"))
         killed.recover()
         self.assertEqual(killed.state, "failed")
         for process in (cancelled, killed):

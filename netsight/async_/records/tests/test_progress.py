@@ -1,8 +1,17 @@
-"""How long a process will take."""
+"""What is told of progress, and how long a process will take."""
 
+import pickle
+import threading
 import unittest
+from decimal import Decimal
+from fractions import Fraction
 
+from zope.i18nmessageid import Message
+
+from netsight.async_.records.progress import MESSAGE_CHARS
 from netsight.async_.records.progress import MOST_SAMPLES
+from netsight.async_.records.progress import VALUES_MOST
+from netsight.async_.records.progress import checked_message
 from netsight.async_.records.progress import seconds_left
 from netsight.async_.records.progress import with_sample
 
@@ -13,6 +22,69 @@ def steady(count, per_second=1.0, start=0.0):
     for second in range(count):
         samples = with_sample(samples, start + second, second * per_second)
     return samples
+
+
+def message_of(**mapping):
+    return Message("count", "test", "${n} of ${of}", mapping)
+
+
+class MessageTests(unittest.TestCase):
+    def test_texts_and_none_are_kept(self):
+        for message in (None, "", "a message", "\ud800 a lone surrogate"):
+            self.assertEqual(checked_message(message), message)
+
+    def test_so_are_message_ids(self):
+        kept = checked_message(message_of(n=3, of=Message("all", "test")))
+        self.assertEqual((kept, kept.domain), ("count", "test"))
+        self.assertEqual(kept.default, "${n} of ${of}")
+        self.assertEqual(kept.mapping, {"n": "3", "of": "all"})
+        self.assertEqual(kept.mapping["of"].domain, "test")
+        self.assertIsNone(checked_message(Message("bare")).default)
+
+    def test_numbers_become_texts(self):
+        numbers = {"a": 1, "b": 1.5, "c": Decimal("2.5"), "d": Fraction(1, 3)}
+        kept = checked_message(message_of(**numbers))
+        texts = {"a": "1", "b": "1.5", "c": "2.5", "d": "1/3"}
+        self.assertEqual(kept.mapping, texts)
+
+    def test_anything_else_is_an_error(self):
+        bad = (b"bytes", 5, {}, [], object(), threading.Lock(), iter("x"))
+        for value in bad:
+            with self.subTest(value), self.assertRaises(TypeError):
+                checked_message(value)
+        for value in (None, b"bytes", {}, object(), threading.Lock()):
+            with self.subTest(mapped=value), self.assertRaises(TypeError):
+                checked_message(message_of(n=value))
+
+    def test_long_texts_are_cut(self):
+        long, cut = "x" * 5_000_000, "x" * MESSAGE_CHARS + "…"
+        self.assertEqual(checked_message(long), cut)
+        kept = checked_message(Message(long, long, long, {long: long}))
+        self.assertEqual((kept, kept.domain, kept.default), (cut, cut, cut))
+        self.assertEqual(kept.mapping, {cut: cut})
+
+    def test_too_many_values_are_an_error(self):
+        many = {f"n{number}": number for number in range(VALUES_MOST + 1)}
+        with self.assertRaises(ValueError):
+            checked_message(message_of(**many))
+
+    def test_a_number_that_no_page_could_show_is_an_error_of_the_job(self):
+        with self.assertRaises(ValueError):
+            checked_message(message_of(n=10**5000))
+
+    def test_what_a_text_was_taken_from_is_not_kept(self):
+        class Smart(str):
+            """Refers to what cannot be stored, as texts of lxml do."""
+
+        smart = Smart("text")
+        smart.parent = threading.Lock()
+        self.assertIs(type(checked_message(smart)), str)
+        kept = checked_message(message_of(n=smart))
+        self.assertIs(type(kept.mapping["n"]), str)
+
+    def test_what_is_kept_can_be_stored(self):
+        kept = checked_message(message_of(n=3, of="text"))
+        self.assertEqual(pickle.loads(pickle.dumps(kept)), kept)
 
 
 class SampleTests(unittest.TestCase):

@@ -1,6 +1,7 @@
 """What a process sees of the request that started it."""
 
 import unittest
+from unittest import mock
 
 import transaction
 from webtest import Upload
@@ -190,13 +191,21 @@ class CrossingTests(AsyncTestCase):
             lambda view: dict(view.request.environ), headers=headers, **kwargs
         )
 
-    def test_plain_headers_cross(self):
+    def test_the_usual_headers_cross(self):
         environ = self.environ(
-            {"User-Agent": "browser", "X-Custom": "1", "Accept": "text/html"}
+            {"User-Agent": "browser", "Accept": "text/html"}
         )
         self.assertEqual(environ["HTTP_USER_AGENT"], "browser")
-        self.assertEqual(environ["HTTP_X_CUSTOM"], "1")
         self.assertEqual(environ["HTTP_ACCEPT"], "text/html")
+
+    def test_those_of_the_setting_cross_and_no_others(self):
+        setting = {"NETSIGHT_ASYNC_HEADERS": "X-Tenant, x-shop"}
+        sent = {"X-Tenant": "a", "X-Shop": "b", "X-Other": "c"}
+        with mock.patch.dict("os.environ", setting):
+            environ = self.environ(sent)
+        self.assertEqual(environ["HTTP_X_TENANT"], "a")
+        self.assertEqual(environ["HTTP_X_SHOP"], "b")
+        self.assertNotIn("HTTP_X_OTHER", environ)
 
     def test_conditions_and_ranges_do_not_cross(self):
         environ = self.environ(
@@ -212,6 +221,13 @@ class CrossingTests(AsyncTestCase):
                 "X-Auth-Token": "s3cret",
                 "X-Api-Key": "s3cret",
                 "X-Forwarded-User": "s3cret",
+                "X-Forwarded-Email": "s3cret",
+                "X-Amzn-Oidc-Data": "s3cret",
+                "X-Ms-Client-Principal": "s3cret",
+                "X-Saml-Assertion": "s3cret",
+                "X-Otp": "s3cret",
+                "DPoP": "s3cret",
+                "Signature": "s3cret",
                 "Proxy-Authorization": "s3cret",
                 "Cookie": "__ac=s3cret; I18N_LANGUAGE=de; other=s3cret",
             },
@@ -227,9 +243,12 @@ class CrossingTests(AsyncTestCase):
         self.assertEqual(cookies, {"I18N_LANGUAGE": "de"})
 
     def test_a_form_with_login_fields_is_refused(self):
-        for name in ("__ac_name", "__ac_password"):
+        for name in ("__ac_name", "__ac_password", "__ac"):
             with self.subTest(name):
                 response = self.client().post("/job", {name: "x"}, status=400)
+                self.assertIn("Log in first", response)
+                query = f"/job?{name}=x"
+                response = self.client().post(query, status=400)
                 self.assertIn("Log in first", response)
         self.assertEqual(self.processes(), [])
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from email.message import Message
+from unittest import mock
 
 from zExceptions import Redirect
 from zope.interface import implementer
@@ -9,6 +10,7 @@ from ZPublisher.Iterators import IUnboundStreamIterator
 from ZPublisher.Iterators import filestream_iterator
 
 from netsight.async_.records.body import INLINE_BODY_BYTES
+from netsight.async_.running.monitor import monitor
 from netsight.async_.tests.support import AsyncTestCase
 
 
@@ -144,6 +146,32 @@ class ResponseTests(AsyncTestCase):
             headers.getall("Cache-Control"), ["no-store, private"]
         )
 
+    def test_what_outranks_that_in_some_caches_is_left_out(self):
+        names = (
+            *("Expires", "Pragma", "Surrogate-Control", "Accept-Ranges"),
+            *("CDN-Cache-Control", "X-Accel-Expires"),
+        )
+
+        def work(view, pid):
+            for name in names:
+                view.request.response.setHeader(name, "public, max-age=9")
+            return "x"
+
+        headers = self.result_of(work).headers
+        self.assertEqual([name for name in names if name in headers], [])
+
+    def test_a_header_that_cannot_be_sent_is_a_failure(self):
+        def work(view, pid):
+            view.request.response.setHeader("X-Weather", "\N{SNOWMAN}")
+            view.context.title = "changed"
+            return "x"
+
+        _client, process_id = self.run_job(work)
+        process = self.process(process_id)
+        self.assertEqual(process.state, "failed")
+        self.assertEqual(process.error.kind, "UnicodeEncodeError")
+        self.assertNotEqual(self.app.title, "changed")
+
     def test_a_result_can_be_fetched_again(self):
         client, process_id = self.run_job(lambda view, pid: "x")
         for _ in range(2):
@@ -153,6 +181,14 @@ class ResponseTests(AsyncTestCase):
 
 
 class RedirectTests(AsyncTestCase):
+    def test_a_head_is_no_fetch(self):
+        client, process_id = self.run_job(lambda view, pid: "x")
+        with mock.patch.object(monitor, "note_fetched") as noted:
+            client.head(f"/@@job/result?process_id={process_id}", status=200)
+            noted.assert_not_called()
+            client.see("/job", "result", process_id)
+            noted.assert_called_once_with(process_id)
+
     def test_a_returned_redirect(self):
         result = self.result_of(
             lambda view, pid: view.request.response.redirect("/there"),

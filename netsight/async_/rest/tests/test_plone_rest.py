@@ -4,6 +4,7 @@ import unittest
 from unittest import mock
 
 import transaction
+from plone.app.testing import TEST_USER_ID
 from plone.app.testing import setRoles
 from plone.protect.interfaces import IDisableCSRFProtection
 
@@ -264,6 +265,25 @@ class ProcessTests(ProcessesTestCase):
         response = self.get(self.ended(), status=201, behind="/result")
         self.assertEqual(response.content_type, "text/csv")
         self.assertEqual(response.text, "a,b")
+
+    def test_a_result_needs_the_permission_of_the_view(self):
+        self.job(lambda view, process_id: "secret")
+        setRoles(self.portal, TEST_USER_ID, ["Manager"])
+        self.portal.invokeFactory("Folder", "folder")
+        folder = self.portal.folder
+        folder.manage_setLocalRoles(EDITOR[0], ["Manager"])
+        transaction.commit()
+        client = self.client(EDITOR)
+        process_id = client.post(
+            "/plone/folder/manager-job", headers=ASYNC
+        ).json["id"]
+        self.assertEqual(
+            self.get(process_id, behind="/result").body, b"secret"
+        )
+        folder.manage_delLocalRoles([EDITOR[0]])
+        transaction.commit()
+        answer = self.get(process_id, status=401, behind="/result")
+        self.assertNotIn("secret", answer.text)
 
     def test_without_a_result_it_is_an_error(self):
         self.job(lambda view, process_id: 1 / 0)

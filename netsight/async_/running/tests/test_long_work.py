@@ -368,10 +368,21 @@ class SingleTests(AsyncTestCase):
         self.assertEqual(again, first)
         self.assertNotEqual(other, first)
 
+    def test_an_anonymous_visitor_is_not_led_to_that_of_another(self):
+        for view in ("single-user-job", "single-context-job", "single-job"):
+            with self.subTest(view):
+                self.client().start(f"/{view}")
+                for login in (None, EDITOR):
+                    if (view, login) == ("single-user-job", EDITOR):
+                        continue
+                    page = self.client(login).post(f"/{view}", status=409)
+                    self.assertIn("is running already", page)
+                    self.assertNotIn("process_id", page)
+
     def test_of_one_context(self):
-        first = self.client().start("/single-context-job")
-        again = self.client().start("/single-context-job")
-        other = self.client().start("/folder/single-context-job")
+        first = self.client(EDITOR).start("/single-context-job")
+        again = self.client(EDITOR).start("/single-context-job")
+        other = self.client(EDITOR).start("/folder/single-context-job")
         self.assertEqual(again, first)
         self.assertNotEqual(other, first)
 
@@ -392,7 +403,7 @@ class SingleTests(AsyncTestCase):
 
     def test_two_starts_at_once_make_one(self):
         first, other = start_two_at_once(
-            self, lambda: self.client().start("/single-job")
+            self, lambda: self.client(EDITOR).start("/single-job")
         )
         self.assertEqual(first, other)
         self.assertEqual(len(self.processes()), 1)

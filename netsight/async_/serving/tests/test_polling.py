@@ -12,6 +12,7 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.lease import this_worker
 from netsight.async_.running.monitor import Monitor
+from netsight.async_.serving import polling
 from netsight.async_.serving import server
 from netsight.async_.serving.polling import Poll
 from netsight.async_.serving.recovery import recover
@@ -67,6 +68,21 @@ class PollTests(AsyncTestCase):
         self.look()
         self.look()
         self.assertEqual(self.bell.rung, ids)
+
+    def test_of_many_the_rest_is_rung_for_by_the_next_looks(self):
+        ids = [self.start() for _number in range(5)]
+        with mock.patch.object(polling, "LOOK_MOST", 2):
+            self.look()
+            self.assertEqual(self.bell.rung, ids[:2])
+            self.look()
+            self.look()
+        self.assertEqual(self.bell.rung, ids)
+
+    def test_what_is_old_is_left_to_recovery(self):
+        self.start()
+        with mock.patch.object(polling, "RECENT_SECONDS", -1.0):
+            self.look()
+        self.assertEqual(self.bell.rung, [])
 
     def test_what_another_runs_is_not_rung_for(self):
         self.claim(self.start(), "other")

@@ -14,6 +14,7 @@ from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
 from netsight.async_.records.lease import Hold
+from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.parts import Error
 from netsight.async_.records.parts import Outcome
@@ -175,7 +176,7 @@ class RecoveryTests(unittest.TestCase):
     def test_what_1x_left_is_dropped(self):
         old = ProcessRegistry.__new__(ProcessRegistry)
         old.__setstate__({"_process_registry": PersistentMapping(a={})})
-        self.assertEqual(recover(old), ([], [], 0))
+        self.assertEqual(recover(old), ({}, [], [], set()))
         self.assertNotIn("_process_registry", old.__dict__)
 
     def test_twice_is_as_once(self):
@@ -221,6 +222,28 @@ class ForgottenWorkerTests(unittest.TestCase):
         other.commit()
         with self.assertRaises(ConflictError):
             mine.commit()
+
+    def test_a_worker_that_beats_in_between_is_not_recovered_from(self):
+        """The recovery was held up by another commit, and the beat as well."""
+        for kwargs in {}, {"max_attempts": 3}:
+            with self.subTest(kwargs):
+                self.claimed("late", **kwargs)
+                late, registry = self.opened()
+                registry.worker("late").beat()
+                other, registry = self.opened()
+                registry.worker("late")._p_activate()
+                with mock.patch.object(lookout, "is_heard", lambda w: False):
+                    recover(registry)
+                late.commit()
+                with self.assertRaises(ConflictError):
+                    other.commit()
+
+    def claimed(self, name, **kwargs):
+        with self.database.transaction() as connection:
+            registry = connection.root()["registry"]
+            process = make_process(f"of-{name}-{len(kwargs)}", **kwargs)
+            registry.add(process)
+            process.claim_for(registry.worker(name))
 
 
 class ExclusiveTests(AsyncTestCase):

@@ -1,9 +1,12 @@
 """A real server: killed, stopped and started again."""
 
+import signal
+
 from netsight.async_.tests.server_support import EXIT_SECONDS
 from netsight.async_.tests.server_support import STOP_SECONDS
 from netsight.async_.tests.server_support import ServerTestCase
 from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.zope_server import plain
 
 
@@ -72,6 +75,30 @@ class StoppedTests(ServerTestCase):
         self.zope.start()
         record = self.zope.states()[process_id]
         self.assertEqual(record["stored"], "completed")
+
+    def handed_back_after(self, *signals):
+        """Send signals, one after the other, while a process runs.
+
+        It must be handed back, and Zope end in order.
+        """
+        self.zope.start(NETSIGHT_ASYNC_STOP_SECONDS="2")
+        process_id = self.running("crash-slow-again", seconds="4")
+        for number in signals:
+            self.zope.os_process.send_signal(number)
+            wait_until(self.zope.has_ended, 1)
+        self.assertEqual(self.zope.wait(WAIT_SECONDS), 0)
+        self.zope.start()
+        self.wait_for(process_id, "completed")
+        self.assertEqual(self.zope.states()[process_id]["deaths"], 0)
+
+    def test_a_second_sigterm_does_not_cut_the_stop_short(self):
+        self.handed_back_after(signal.SIGTERM, signal.SIGTERM, signal.SIGTERM)
+
+    def test_nor_does_one_after_an_interrupt(self):
+        self.handed_back_after(signal.SIGINT, signal.SIGTERM)
+
+    def test_a_second_interrupt_does_not_wait_and_hands_back(self):
+        self.handed_back_after(signal.SIGINT, signal.SIGINT)
 
     def test_a_long_process_is_handed_back(self):
         environ = {"NETSIGHT_ASYNC_STOP_SECONDS": "1"}

@@ -59,8 +59,8 @@ class PoolTests(unittest.TestCase):
             server, "get_executor", lambda: thread_executor
         ):
             make_room(database)
-        # Four threads, and the monitor.
-        database.setPoolSize.assert_called_once_with(12)
+        # Four threads, the heartbeat and the monitor.
+        database.setPoolSize.assert_called_once_with(13)
 
     def test_a_zope_that_runs_nothing_needs_room_for_its_monitor_only(self):
         database = mock.Mock()

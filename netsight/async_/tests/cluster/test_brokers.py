@@ -9,8 +9,9 @@ import Zope2
 
 from netsight.async_.executors.celery import BrokerExecutor
 from netsight.async_.executors.celery import CeleryBroker
+from netsight.async_.executors.celery import broker_queue
 from netsight.async_.executors.celery import make_app
-from netsight.async_.executors.celery import queue_name
+from netsight.async_.executors.queues import Queued
 from netsight.async_.tests.cluster.services import MEMORY
 from netsight.async_.tests.cluster.services import RABBITMQ
 from netsight.async_.tests.cluster.services import REDIS
@@ -46,7 +47,7 @@ class BrokerTestCase(unittest.TestCase):
     def fetched(self, queue="default"):
         """Return all messages of a queue, in the order they are fetched."""
         with self.app.connection_for_read() as connection:
-            bound = self.app.amqp.queues[queue_name(queue)](connection)
+            bound = self.app.amqp.queues[broker_queue(queue)](connection)
             messages = iter(lambda: bound.get(no_ack=True), None)
             return list(messages)
 
@@ -60,7 +61,7 @@ class Messages:
     def tearDown(self):
         with self.app.connection_for_write() as connection:
             for queue in ("default", "heavy"):
-                name = queue_name(queue)
+                name = broker_queue(queue)
                 self.app.amqp.queues[name](connection).delete()
 
     def test_a_message_is_json_with_the_id_and_the_database(self):
@@ -85,7 +86,7 @@ class Messages:
         self.assertEqual(self.ids(), ["c", "b", "d", "a"])
 
     def test_reminders_fill_up_what_is_missing(self):
-        queued = [("a", "default", 0), ("b", "default", 9)]
+        queued = [Queued("a", "default", 0), Queued("b", "default", 9)]
         for _beat in range(3):
             self.executor.remind(queued)
             self.wait_sent()
@@ -133,7 +134,7 @@ class AwayTests(BrokerTestCase):
 
     def test_one_that_was_emptied_is_filled_by_reminders(self):
         self.redis.start()
-        queued = [("a", "default", 0), ("b", "default", 0)]
+        queued = [Queued("a", "default", 0), Queued("b", "default", 0)]
         self.executor.remind(queued)
         self.wait_sent()
         self.redis.flush()

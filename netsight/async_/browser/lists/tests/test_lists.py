@@ -156,7 +156,7 @@ class MyProcessesTests(ListTestCase):
 
     def test_odd_numbers_of_pages_show_the_first(self):
         process_id = self.done()
-        for start in ("-1", "99", "x", "1.5"):
+        for start in ("-1", "99", "x", "1.5", "9" * 10_000):
             page = self.see(query=f"?b_start={start}")
             self.assertEqual(self.ids(page), [process_id])
 
@@ -478,6 +478,24 @@ class ManageTests(ListTestCase):
         self.done()
         path = "/netsight_async_process_registry/manage_workspace"
         self.client(EDITOR).get(path, status=401)
+
+    def remove_registry(self, status):
+        form = {
+            "ids:list": "netsight_async_process_registry",
+            "manage_delObjects:method": "Delete",
+        }
+        return self.client(MANAGER).post("/", form, status=status)
+
+    def test_it_is_not_removed_while_something_waits(self):
+        process_id = self.queued(view="job")
+        page = self.remove_registry(400)
+        self.assertIn("Background processes wait or run", page)
+        self.assertEqual(self.state(process_id), "queued")
+
+    def test_it_is_removed_when_all_has_ended(self):
+        self.done()
+        self.remove_registry(200)
+        self.assertEqual(self.processes(), [])
 
     def test_nothing_else_of_the_registry_has_an_address(self):
         self.done()

@@ -1,0 +1,38 @@
+"""What a server does each beat."""
+
+from unittest import mock
+
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import transact
+from netsight.async_.serving import server
+from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.support import Never
+
+
+class DutyTests(AsyncTestCase):
+    def start_and_die(self):
+        """Return the id of a process whose worker is dead."""
+        with processes_run_by(Never()):
+            process_id = self.client().start("/job")
+
+        def die(root):
+            worker = query_registry(root).worker("dead")
+            query_registry(root)[process_id].claim_for(worker)
+            worker.end()
+
+        transact("test", die)
+        return process_id
+
+    def test_what_could_not_be_told_is_told_in_the_next_beat(self):
+        process_id = self.start_and_die()
+        told = []
+        error = RuntimeError("can't start new thread")
+        duty = server.Duty()
+        with mock.patch.object(server, "tell_in_thread", side_effect=error):
+            with self.assertRaises(RuntimeError):
+                duty()
+        with mock.patch.object(server, "tell_in_thread", told.append):
+            duty()
+            duty()
+        self.assertEqual(told, [[process_id], []])
