@@ -6,10 +6,12 @@ from unittest import mock
 
 import Zope2
 from ZODB.ActivityMonitor import ActivityMonitor
+from ZODB.Connection import Connection
 
 from netsight.async_.executors.none import none_executor
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
+from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
 from netsight.async_.running.monitor import Monitor
 from netsight.async_.serving import polling
@@ -125,6 +127,23 @@ class PollTests(AsyncTestCase):
         before = storage.lastTransaction()
         self.look()
         self.assertEqual(storage.lastTransaction(), before)
+
+    def votes_of_a_look(self):
+        """Return how often a poll has a storage vote in a commit."""
+        with mock.patch.object(
+            Connection,
+            "tpc_vote",
+            autospec=True,
+            side_effect=Connection.tpc_vote,
+        ) as vote:
+            self.look()
+        return vote.call_count
+
+    def test_a_look_waits_for_other_commits_if_a_worker_is_in_doubt(self):
+        self.claim(self.start(), "other")
+        self.assertEqual(self.votes_of_a_look(), 0)
+        with mock.patch.object(lookout, "is_in_doubt", lambda worker: True):
+            self.assertEqual(self.votes_of_a_look(), 1)
 
     def test_what_was_seen_is_not_loaded_again(self):
         for _number in range(20):
