@@ -140,7 +140,21 @@ class Lookout:
         return self.is_heard(worker) or is_running(worker.os_process)
 
     def is_heard(self, worker):
-        """Tell whether a Worker has beaten within its lease."""
+        """Tell whether a Worker has beaten within its lease.
+
+        A count that has grown since this Zope looked last is a sign of life,
+        whatever the clocks say.  A count that stands still is silence.  It is
+        measured by the monotonic clock, from the moment at which this Zope
+        first saw that count; after a lease of it the worker is dead, and for
+        this Zope it stays dead until it counts on.
+
+        Silence begins anew after time in which no heartbeat could arrive
+        here: the database was away, a commit was held up, or this Zope itself
+        did not look for most of a lease.
+
+        When a worker is seen for the first time there is no count to compare.
+        Only then its time of day decides, with CLOCK_TOLERANCE_SECONDS.
+        """
         lease = config.get("lease-seconds")
         sees = self._sees(worker, lease)
         now = self._monotonic()

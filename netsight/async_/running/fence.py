@@ -30,6 +30,14 @@ class Fence:
     each, also of transactions that nobody began, while hooks belong to one
     transaction.  It is told of roll-backs as well, and not which of both it
     is; so it does not raise, but joins what refuses a commit.
+
+    A commit passes two gates.  Before it begins, the run's claim is looked at
+    as this transaction sees it: a claim that is known to be gone makes the
+    Refusal join, which comes before all databases and lets none of them
+    begin.  Then the claim is guarded (see `records.parts.guard`): a claim that
+    is taken between this look and the end of the commit is found by the
+    storage, under its lock, and the commit fails as a conflict.  So there is
+    no moment at which a worker that was given up can still commit.
     """
 
     def __init__(self, run):
@@ -101,7 +109,10 @@ def _caller():
 
 @implementer(IDataManager)
 class Refusal:
-    """Lets no transaction commit that it has joined: raises `error`."""
+    """Lets no transaction commit that it has joined: raises `error`.
+
+    Roll-backs are nothing to it.
+    """
 
     def __init__(self, error):
         self._error = error

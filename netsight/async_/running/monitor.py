@@ -48,7 +48,10 @@ def _poll_seconds():
 class Monitor:
     """Writes for the processes of this Zope, one thing after the other.
 
-    Beside it, the heart beats.
+    Of its tasks, that which has been due for the longest is done first; so a
+    slow one delays each of the others by its own length and no more.  Progress
+    that a run tells wakes it; all else is done by the clock.  The heartbeat is
+    not among them: it has a thread of its own.
     """
 
     def __init__(self):
