@@ -137,7 +137,7 @@ class Impersonation:
         self.view = view
 
     def validate(self, request, auth="", *roles):
-        """Return the recorded user, if he still exists and still may.
+        """Return the recorded user, if there still is one that may.
 
         `roles` is what the view asks for, left out if it asks nothing.
         Raises Unauthorized otherwise.  It never returns None, which would

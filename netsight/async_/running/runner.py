@@ -67,7 +67,7 @@ def run(process_id, window=None):
     """Run a queued process to its outcome; never raises.
 
     Does nothing if the process is not queued: another worker was quicker.
-    `window` is a Window by which the caller learns when he may interrupt it.
+    `window` is a Window by which the caller learns when to interrupt it.
     """
     try:
         Run(process_id, window).execute()
