@@ -125,11 +125,11 @@ def _committing(connection, note):
     manager.begin().note(NOTE + note)
     try:
         yield connection.root()["Application"]
+        with commits.one():
+            manager.commit()
     except BaseException:
         manager.abort()
         raise
-    with commits.one():
-        manager.commit()
 
 
 class OwnConnection(threading.local):

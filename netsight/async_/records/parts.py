@@ -93,6 +93,15 @@ class ResponseSnapshot(Part):
         self.body = body
 
 
+def new_token():
+    """Return a fencing token (str) for one claim.
+
+    It is no number that is counted up: when a claim is undone, the next one
+    must not pass for it.
+    """
+    return uuid.uuid4().hex
+
+
 class Claim(Part):
     """Who runs the process: the fence that a late worker cannot pass."""
 
@@ -105,14 +114,14 @@ class Claim(Part):
     deaths = 0
     """How many workers died under a claim."""
 
-    def take(self, worker):
+    def take(self, worker, token=None):
         """Note that a Worker runs the process from now on.
 
-        Returns the fencing token (str).  It is no number that is counted up:
-        when a claim is undone, the next one must not pass for it.
+        Returns the fencing token: `token`, as `new_token` makes it, or a new
+        one.
         """
         self.number += 1
-        self.token = uuid.uuid4().hex
+        self.token = token or new_token()
         self.worker = worker
         self.since = time.time()
         return self.token
@@ -177,6 +186,8 @@ class Outcome(Part):
     attempts = 0
     response = None
     error = None
+    token = None
+    """That of the claim of the run that has written it, if one has."""
 
     def settle(self, state, attempts, response=None, error=None):
         """Set the final `state`, once.

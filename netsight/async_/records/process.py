@@ -158,10 +158,11 @@ class Process(Part):
     def response(self):
         return self.outcome.response
 
-    def claim_for(self, worker):
+    def claim_for(self, worker, token=None):
         """Take a queued process for a Worker; return the claim's token.
 
-        Raises ClaimLostError if the process is not queued.
+        `token` is as in `Claim.take`.  Raises ClaimLostError if the process
+        is not queued.
         """
         if self.is_abandoned:
             self.recover()
@@ -170,7 +171,7 @@ class Process(Part):
         if self.format < config.RECORD_FORMAT:
             # What the run stores may be nothing for older code.
             self.format = config.RECORD_FORMAT
-        return self.claim.take(worker)
+        return self.claim.take(worker, token)
 
     def check_running(self, worker, token):
         """Raise ClaimLostError if this claim may not work on the process.

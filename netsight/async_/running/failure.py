@@ -49,7 +49,9 @@ def _says_cut_off(exc):
     last longer than Zope's retries.
     """
     frames = traceback.walk_tb(exc.__traceback__)
-    return type(exc).__name__ in CUT_OFF and any(
+    # Drivers have classes of their own below those of PEP 249.
+    names = {each.__name__ for each in type(exc).__mro__}
+    return not names.isdisjoint(CUT_OFF) and any(
         frame.f_globals.get("__name__", "").startswith(STORAGE_MODULES)
         for frame, _line in frames
     )

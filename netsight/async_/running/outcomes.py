@@ -6,6 +6,7 @@ of the run: raises ClaimLostError when that is gone.
 
 from zope.event import notify
 
+from netsight.async_ import interfaces
 from netsight.async_.events import ProcessCompletedEvent
 from netsight.async_.records.database import get_process
 from netsight.async_.records.lease import this_worker
@@ -21,12 +22,28 @@ def complete(root, hold, attempts, response):
 
 def fail(root, hold, attempts, error):
     """Let the process of a Hold fail with an Error."""
-    _held(root, hold).fail(attempts, error)
+    if not _is_written(root, hold, interfaces.FAILED):
+        process = _held(root, hold)
+        process.fail(attempts, error)
+        process.outcome.token = hold.token
 
 
 def cancel(root, hold, attempts):
     """Let the process of a Hold be cancelled."""
-    _held(root, hold).cancel(attempts)
+    if not _is_written(root, hold, interfaces.CANCELLED):
+        process = _held(root, hold)
+        process.cancel(attempts)
+        process.outcome.token = hold.token
+
+
+def _is_written(root, hold, state):
+    """Tell whether the run of a Hold has written this outcome itself.
+
+    The commit was done then, and its answer lost; others may have put the
+    claim away meanwhile.
+    """
+    outcome = get_process(root, hold.process_id).outcome
+    return (outcome.state, outcome.token) == (state, hold.token)
 
 
 def _held(root, hold):

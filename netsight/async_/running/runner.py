@@ -3,7 +3,6 @@
 import inspect
 import logging
 import threading
-import time
 from contextlib import closing
 from contextlib import contextmanager
 
@@ -27,12 +26,14 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import this_worker
+from netsight.async_.records.parts import new_token
 from netsight.async_.records.requests import open_environ
 from netsight.async_.running import outcomes
 from netsight.async_.running.failure import error_of
 from netsight.async_.running.failure import is_cut_off
 from netsight.async_.running.fence import Fence
 from netsight.async_.running.monitor import monitor
+from netsight.async_.running.patience import Patience
 from netsight.async_.running.publishing import Impersonation
 from netsight.async_.running.publishing import JobRequest
 from netsight.async_.running.publishing import JobResponse
@@ -46,10 +47,7 @@ from netsight.async_.running.window import Window
 logger = logging.getLogger(__name__)
 
 CUT_OFF_MOST = 5
-"""A run begins anew so often whose database was cut off."""
-
-CUT_OFF_SECONDS = 2.0
-"""How long it waits before, so that the database can come back."""
+"""A run begins anew so often that was cut off while the database was there."""
 
 claim_lock = threading.Lock()
 """Claims of one Zope beat the same worker record, so one after the other."""
@@ -84,7 +82,7 @@ class Run:
     def __init__(self, process_id, window=None):
         self.process_id = process_id
         self.window = window or Window()
-        self.hold = None
+        self.hold = Hold(process_id, new_token())
         self.owner = None
         self.view_path = None
         self.attempts = 0
@@ -94,6 +92,7 @@ class Run:
         self._is_told = False
         self._escaped = None
         self._cuts_left = CUT_OFF_MOST
+        self._patience = Patience(process_id)
         self._cancel = threading.Event()
 
     def execute(self):
@@ -103,9 +102,9 @@ class Run:
         """
         try:
             with claim_lock:
-                transact("claim", self._claim)
+                self._patience.insist(transact, "claim", self._claim)
             while not self._publish_input():
-                time.sleep(CUT_OFF_SECONDS)
+                pass
         finally:
             monitor.unwatch(self.hold)
 
@@ -141,40 +140,44 @@ class Run:
 
     def _claim(self, root):
         process = get_process(root, self.process_id)
-        worker = query_registry(root).worker(this_worker())
-        # Nobody has heard of this worker while it had nothing to do.
-        worker.beat()
-        self._take_hold(process, process.claim_for(worker))
+        # Of the last try, the commit may be done and its answer lost.
+        if not process.claim.is_held_by(this_worker(), self.hold.token):
+            self._take(process, query_registry(root).worker(this_worker()))
         self.owner = process.owner
         self.view_path = process.view_path
 
-    def _take_hold(self, process, token):
-        """Have the monitor know of the claim before others can see it."""
-        monitor.unwatch(self.hold)
-        self.hold = Hold(self.process_id, token)
+    def _take(self, process, worker):
+        # Nobody has heard of this worker while it had nothing to do.
+        worker.beat()
+        process.claim_for(worker, self.hold.token)
         cancel = self.cancel if process.cancellable else None
         part = process.progress_part
+        # The monitor must know of the claim before others can see it.
         monitor.watch(self.hold, cancel, (part.number, part.message))
 
     def _publish_input(self):
-        """Return False if it is to be done again; see `_is_cut_off`."""
+        """Return False if it is to be done again; see `_wait_if_cut_off`."""
         try:
-            with own_transaction("input") as root:
-                process = get_process(root, self.process_id)
-                process.check_running(this_worker(), self.hold.token)
-                self.environ = open_environ(process.request)
+            self._patience.insist(self._read_input)
         except ClaimLostError:
             raise
         except Exception as exc:
-            if self._is_cut_off(exc):
-                return False
             # A blob that is gone, for example.
             self._fail(exc)
             return True
         with closing(self.environ["wsgi.input"]):
             return self._publish()
 
-    def _is_cut_off(self, exc):
+    def _read_input(self):
+        with own_transaction("input") as root:
+            process = get_process(root, self.process_id)
+            process.check_running(this_worker(), self.hold.token)
+            if self._patience.is_waiting:
+                # A cache may be read without the database; a commit takes it.
+                process.check_claim(this_worker(), self.hold.token)
+            self.environ = open_environ(process.request)
+
+    def _wait_if_cut_off(self, exc):
         """Tell whether to publish again, as the database was cut off.
 
         Whether what was committed meanwhile is stored is seen then, as it is
@@ -184,9 +187,7 @@ class Run:
         if not is_cut_off(exc) or not self._cuts_left:
             return False
         self._cuts_left -= 1
-        logger.warning(
-            "process %s: the database was cut off: %r", self.process_id, exc
-        )
+        self._patience.wait(exc)
         return True
 
     def _publish(self):
@@ -339,14 +340,16 @@ class Run:
             self._write("cancelled", outcomes.cancel)
             tell_ended(self.process_id, self.environ)
             return True
-        if self._is_cut_off(exc):
+        if self._wait_if_cut_off(exc):
             return False
         # SystemExit and the like end the process, not the worker.
         self._fail(exc)
         return True
 
     def _write(self, note, end, *args):
-        transact(note, end, self.hold, self.attempts, *args)
+        self._patience.insist(
+            transact, note, end, self.hold, self.attempts, *args
+        )
 
     def _fail(self, exc):
         logger.error(

@@ -153,3 +153,37 @@ class Commits:
     def _spring(self):
         self.sprung = True
         raise self._fault
+
+
+class LostAnswers:
+    """Lets commits be done and loses the answer, by what `fault` raises.
+
+    Of those whose description ends with `note`, that is the first, or one in
+    `every`.  `lost` is how many it has been.
+    """
+
+    def __init__(self, note, fault, every=sys.maxsize):
+        self.lost = 0
+        self._note = note
+        self._fault = fault
+        self._every = every
+        self._count = 0
+
+    @contextmanager
+    def watched(self):
+        """Look at all connections, in a block."""
+        finish = Connection.tpc_finish
+
+        def tpc_finish(connection, txn):
+            finish(connection, txn)
+            if txn.description.endswith(self._note):
+                self._lose()
+
+        with mock.patch.object(Connection, "tpc_finish", tpc_finish):
+            yield self
+
+    def _lose(self):
+        self._count += 1
+        if self._count % self._every == 1:
+            self.lost += 1
+            self._fault()

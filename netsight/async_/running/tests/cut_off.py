@@ -7,6 +7,10 @@ class OperationalError(Exception):
     """What drivers of SQL databases raise, by PEP 249."""
 
 
+class AdminShutdown(OperationalError):
+    """What psycopg2 raises when the server ends a session."""
+
+
 class ClientDisconnected(TransientError):
     """What ZEO raises when its server is away for too long."""
 

@@ -15,7 +15,7 @@ from zope.component import getGlobalSiteManager
 from zope.component import getSiteManager
 
 from netsight.async_.interfaces import IProcessEndedEvent
-from netsight.async_.running import runner
+from netsight.async_.running import patience
 from netsight.async_.running.tests.cut_off import cut_off
 from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.storage_support import FileStorageTesting
@@ -50,7 +50,7 @@ class Ends:
             manager.unregisterHandler, self.note, (IProcessEndedEvent,)
         )
         retry_conflicts(self)
-        patcher = mock.patch.object(runner, "CUT_OFF_SECONDS", 0)
+        patcher = mock.patch.object(patience, "FIRST_SECONDS", 0)
         patcher.start()
         self.addCleanup(patcher.stop)
 
@@ -155,7 +155,7 @@ class Ends:
             if self.calls == 1:
                 cut_off()
 
-        with self.assertLogs(runner.logger, "WARNING"):
+        with self.assertLogs(patience.logger, "WARNING"):
             _process, change = self.check("completed", end, attempts=2)
         self.assertEqual(change, "+")
 

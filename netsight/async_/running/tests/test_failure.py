@@ -21,9 +21,11 @@ from netsight.async_.records.database import get_process
 from netsight.async_.records.database import own_transaction
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
+from netsight.async_.running import patience
 from netsight.async_.running import runner
 from netsight.async_.running.failure import TRACEBACK_CHARS
 from netsight.async_.running.runner import run
+from netsight.async_.running.tests.cut_off import AdminShutdown
 from netsight.async_.running.tests.cut_off import ClientDisconnected
 from netsight.async_.running.tests.cut_off import OperationalError
 from netsight.async_.running.tests.cut_off import cut_off
@@ -33,6 +35,10 @@ from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import text_of
+
+
+RUNNING = "netsight.async_.running"
+"""Logger of all that is about runs."""
 
 
 class Unprintable(Exception):
@@ -380,7 +386,7 @@ class CutOffTests(AsyncTestCase):
 
     def setUp(self):
         super().setUp()
-        patch = mock.patch.object(runner, "CUT_OFF_SECONDS", 0)
+        patch = mock.patch.object(patience, "FIRST_SECONDS", 0)
         patch.start()
         self.addCleanup(patch.stop)
         self.forms = []
@@ -393,7 +399,7 @@ class CutOffTests(AsyncTestCase):
         return "done"
 
     def test_it_is_run_again_with_the_whole_form(self):
-        with self.assertLogs(runner.logger, logging.WARNING):
+        with self.assertLogs(RUNNING, logging.WARNING):
             _client, process_id = self.run_job(
                 self.cut_once, params={"name": "x"}
             )
@@ -401,6 +407,17 @@ class CutOffTests(AsyncTestCase):
         self.assertEqual(process.state, "completed", process.error)
         self.assertEqual(self.app.title, "changed 2")
         self.assertEqual(self.forms, ["x", "x"])
+
+    def test_it_is_run_again_when_the_driver_has_a_special_error(self):
+        def work(view, process_id):
+            self.forms.append("x")
+            if len(self.forms) == 1:
+                cut_off(AdminShutdown)
+
+        with self.assertLogs(RUNNING, logging.WARNING):
+            _client, process_id = self.run_job(work)
+        process = self.process(process_id)
+        self.assertEqual(process.state, "completed", process.error)
 
     def test_it_is_run_again_when_a_nested_load_was_cut_off(self):
         self.app.nested = Nested()
@@ -413,7 +430,7 @@ class CutOffTests(AsyncTestCase):
             view.context.title = view.context.nested.text
 
         Nested.loads = 0
-        with self.assertLogs(runner.logger, logging.WARNING):
+        with self.assertLogs(RUNNING, logging.WARNING):
             _client, process_id = self.run_job(work)
         process = self.process(process_id)
         self.assertEqual(process.state, "completed", process.error)
@@ -427,12 +444,14 @@ class CutOffTests(AsyncTestCase):
             except OperationalError as exc:
                 raise RuntimeError("the import") from exc
 
-        with self.assertLogs(runner.logger, logging.WARNING):
+        with self.assertLogs(RUNNING, logging.WARNING):
             _client, process_id = self.run_job(work, params={"name": "x"})
         self.assertEqual(self.process(process_id).state, "completed")
 
     def test_it_fails_when_that_does_not_end(self):
-        with self.assertLogs(runner.logger, logging.WARNING) as logs:
+        with self.assertLogs(
+            "netsight.async_.running", logging.WARNING
+        ) as logs:
             _client, process_id = self.run_job(
                 lambda view, process_id: cut_off()
             )
@@ -451,7 +470,7 @@ class CutOffTests(AsyncTestCase):
             mock.patch.object(
                 runner, "publish_environ", publish_and_lose_the_answer
             ),
-            self.assertLogs(runner.logger, logging.WARNING),
+            self.assertLogs(RUNNING, logging.WARNING),
         ):
             _client, process_id = self.run_job(
                 lambda view, process_id: self.forms.append("once")
@@ -469,7 +488,7 @@ class CutOffTests(AsyncTestCase):
         tries, open_environ = [], runner.open_environ
         with (
             mock.patch.object(runner, "open_environ", be_away_once),
-            self.assertLogs(runner.logger, logging.WARNING),
+            self.assertLogs(RUNNING, logging.WARNING),
         ):
             _client, process_id = self.run_job(lambda view, pid: "done")
         process = self.process(process_id)

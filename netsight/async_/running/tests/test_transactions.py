@@ -8,6 +8,7 @@ from ZODB.POSException import ConflictError
 
 from netsight.async_.records.database import own_transaction
 from netsight.async_.running import fence
+from netsight.async_.running import patience
 from netsight.async_.running import runner
 from netsight.async_.running.tests.cut_off import cut_off
 from netsight.async_.tests.conflicts import retry_conflicts
@@ -227,7 +228,7 @@ class CaughtTests(AsyncTestCase):
                 view.checkpoint()
             return "done"
 
-        with self.assertLogs(runner.logger, "WARNING"):
+        with self.assertLogs(patience.logger, "WARNING"):
             self.check(work)
 
     def test_another_error_is_the_cause_that_is_stored(self):

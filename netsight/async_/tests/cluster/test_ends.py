@@ -5,7 +5,7 @@ from relstorage.options import Options
 from relstorage.storage import RelStorage
 from ZODB.DB import DB
 
-from netsight.async_.running import runner
+from netsight.async_.running import patience
 from netsight.async_.running.tests.plone_ends_support import Ends
 from netsight.async_.running.tests.plone_ends_support import (
     PloneFileStorageTesting,
@@ -66,6 +66,6 @@ class PostgresqlEndsTests(Ends, PloneTestCase):
                 self.end_sessions()
             return str(view.context.portal_catalog.Indexes.keys())
 
-        with self.assertLogs(runner.logger, "WARNING"):
+        with self.assertLogs(patience.logger, "WARNING"):
             _process, change = self.check("completed", end, attempts=2)
         self.assertEqual(change, "+")
