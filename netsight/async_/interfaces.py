@@ -66,7 +66,7 @@ class IAsyncView(Interface):
         """
 
     def checkpoint():
-        """Commit what is done so far, and free the ZODB cache.
+        """Commit what is done so far, and shrink the ZODB cache to its size.
 
         Raises ProcessCancelled, or ClaimLostError if the process was given to
         another worker.
