@@ -68,7 +68,7 @@ class IAsyncView(Interface):
         """
 
     def checkpoint():
-        """Commit what is done so far, and free the ZODB cache.
+        """Commit what is done so far, and shrink the ZODB cache to its size.
 
         Raises ProcessCancelled, or ClaimLostError if the process was given to
         another worker.
@@ -244,8 +244,10 @@ class IExecutor(Interface):
         """Have the process claimed and run soon; returns at once.
 
         `queue` and `priority` are those of the process.  This is called after
-        the commit that made the process, and again while it is queued.  It
-        must not raise.
+        the commit that made the process, and again while it is queued.  A
+        process that is queued again, as its worker has died or was stopped,
+        is rung for with the same id: do not leave out what was rung for
+        before.  It must not raise.
         """
 
     def health():

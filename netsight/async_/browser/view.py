@@ -170,7 +170,7 @@ class BaseAsyncView(BrowserView):
             yield item
 
     def checkpoint(self):
-        """Commit what is done so far, and free the memory of the ZODB cache.
+        """Commit what is done so far, and shrink the ZODB cache to its size.
 
         From here on it stays, whatever becomes of the process: a later
         attempt must find out what is done.  Raises ProcessCancelled if
