@@ -11,7 +11,6 @@ from io import BytesIO
 from AccessControl import Unauthorized
 from AccessControl import getSecurityManager
 from AccessControl.SecurityManagement import newSecurityManager
-from AccessControl.SecurityManagement import noSecurityManager
 from zope.component.hooks import setSite
 from ZPublisher.HTTPRequest import WSGIRequest
 from ZPublisher.HTTPResponse import WSGIResponse
@@ -53,20 +52,13 @@ def publish_environ(environ, publish, make_request):
 class OwnRequest(WSGIRequest):
     """A request that we publish ourselves, on a thread of our own."""
 
-    def __init__(self, stdin, environ, response, clean=0):
-        super().__init__(stdin, environ, response, clean)
-        # As plone.subrequest makes, in the middle of another.
-        self._is_clone = bool(clean)
-
     def close(self):
         """Forget all; when Zope calls this, the connection is closed.
 
-        User and site go first: those who are told of this are looked up in
-        the registry of the site, which may have to be loaded.
+        The site goes first: those who are told of this are looked up in its
+        registry, which may have to be loaded.
         """
-        if not self._is_clone:
-            noSecurityManager()
-            setSite(None)
+        setSite(None)
         super().close()
 
 

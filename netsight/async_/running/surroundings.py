@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import transaction
 from AccessControl.SecurityManagement import newSecurityManager
+from AccessControl.SecurityManagement import noSecurityManager
 from AccessControl.users import nobody
 from Acquisition import aq_chain
 from zope.component.hooks import setSite
@@ -99,6 +100,7 @@ def _extra_environ():
 def _call(process_id, function, request, module_info):
     """Stand in for ZPublisher's publish."""
     root = module_info[0]
+    noSecurityManager()
     transaction.get().note(f"{NOTE}end")
     process = get_process(root, process_id)
     context = _traverse(root, process.view_path, request)
