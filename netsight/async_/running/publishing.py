@@ -1,6 +1,7 @@
-"""What stands in for Zope's own when the runner publishes a view.
+"""How ZPublisher publishes for us, and what stands in for Zope's own there.
 
-A request, a response, and the user folder.
+A request, a response, and the user folder.  This is the one module that calls
+the publisher.
 """
 
 import tempfile
@@ -14,9 +15,39 @@ from AccessControl.SecurityManagement import noSecurityManager
 from zope.component.hooks import setSite
 from ZPublisher.HTTPRequest import WSGIRequest
 from ZPublisher.HTTPResponse import WSGIResponse
+from ZPublisher.WSGIPublisher import publish as publish_view
+from ZPublisher.WSGIPublisher import publish_module
 
 from netsight.async_.records.owners import find_user
 from netsight.async_.records.responses import SPOOL_BYTES
+
+
+__all__ = [
+    "Impersonation",
+    "JobRequest",
+    "JobResponse",
+    "OwnRequest",
+    "publish_environ",
+    "publish_view",
+]
+
+
+def publish_environ(environ, publish, make_request):
+    """Have Zope handle a request as it does one that came over HTTP.
+
+    In a transaction of this thread, which is committed, and repeated when it
+    conflicts.  ``publish(request, module_info)`` stands in for ZPublisher's
+    function of that name, `publish_view` here; it returns the response.
+    ``make_request(stdin, environ, response)`` returns the request.  Whatever
+    is raised comes out, if the environ says ``x-wsgiorg.throw_errors``.
+    """
+    publish_module(
+        environ,
+        lambda status, headers, exc_info=None: None,
+        _publish=publish,
+        _request_factory=make_request,
+        _response_factory=JobResponse,
+    )
 
 
 class OwnRequest(WSGIRequest):
@@ -106,7 +137,7 @@ class Impersonation:
         self.view = view
 
     def validate(self, request, auth="", *roles):
-        """Return the recorded user, if he still exists and still may.
+        """Return the recorded user, if there still is one that may.
 
         `roles` is what the view asks for, left out if it asks nothing.
         Raises Unauthorized otherwise.  It never returns None, which would

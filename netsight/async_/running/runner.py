@@ -1,8 +1,4 @@
-"""Claim a process, publish its request again, write the outcome.
-
-ZPublisher publishes the view here, and in `running.surroundings` what is told
-of ends; nowhere else.
-"""
+"""Claim a process, publish its request again, write the outcome."""
 
 import inspect
 import logging
@@ -17,8 +13,6 @@ from ZODB.POSException import POSKeyError
 from zope.component.hooks import setSite
 from zope.event import notify
 from zope.globalrequest import clearRequest
-from ZPublisher.WSGIPublisher import publish
-from ZPublisher.WSGIPublisher import publish_module
 
 from netsight.async_.events import ProcessStartedEvent
 from netsight.async_.exceptions import ClaimLostError
@@ -44,6 +38,8 @@ from netsight.async_.running.patience import Patience
 from netsight.async_.running.publishing import Impersonation
 from netsight.async_.running.publishing import JobRequest
 from netsight.async_.running.publishing import JobResponse
+from netsight.async_.running.publishing import publish_environ
+from netsight.async_.running.publishing import publish_view
 from netsight.async_.running.telling import tell_ended
 from netsight.async_.running.transactions import roll_back
 from netsight.async_.running.unread import unread
@@ -71,7 +67,7 @@ def run(process_id, window=None):
     """Run a queued process to its outcome; never raises.
 
     Does nothing if the process is not queued: another worker was quicker.
-    `window` is a Window by which the caller learns when he may interrupt it.
+    `window` is a Window by which the caller learns when to interrupt it.
     """
     try:
         Run(process_id, window).execute()
@@ -235,12 +231,8 @@ class Run:
         """
         try:
             with self._own_surroundings():
-                publish_module(
-                    self.environ,
-                    lambda status, headers, exc_info=None: None,
-                    _publish=self._attempt,
-                    _request_factory=self._make_request,
-                    _response_factory=JobResponse,
+                publish_environ(
+                    self.environ, self._attempt, self._make_request
                 )
         except BaseException as exc:
             # Zope tidies up after the view, which may be an error of its own.
@@ -299,7 +291,7 @@ class Run:
         answer without effects.
         """
         try:
-            response = self._unswallowed(publish, request, module_info)
+            response = self._unswallowed(publish_view, request, module_info)
         except HTTPRedirection as exc:
             response = JobResponse()
             response.redirect(exc)

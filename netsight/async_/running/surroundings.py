@@ -19,7 +19,6 @@ from zope.component.interfaces import ISite
 from zope.event import notify
 from zope.traversing.interfaces import BeforeTraverseEvent
 from ZPublisher.BaseRequest import RequestContainer
-from ZPublisher.WSGIPublisher import publish_module
 
 from netsight.async_.context import site_of
 from netsight.async_.records.database import NOTE
@@ -27,6 +26,7 @@ from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
 from netsight.async_.records.owners import find_user
 from netsight.async_.running.publishing import OwnRequest
+from netsight.async_.running.publishing import publish_environ
 
 
 PUBLISH_TRIES = 5
@@ -54,11 +54,10 @@ def publish_as_owner(process_id, function, environ=None):
     The thread must have no transaction, site or request of its own.
     """
     environ = environ or transact("end", _environ_of, process_id)
-    publish_module(
+    publish_environ(
         {**environ, **_extra_environ()},
-        lambda status, headers, exc_info=None: None,
-        _publish=partial(_call, process_id, function),
-        _request_factory=OwnersRequest,
+        partial(_call, process_id, function),
+        OwnersRequest,
     )
 
 

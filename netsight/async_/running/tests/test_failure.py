@@ -462,13 +462,13 @@ class CutOffTests(AsyncTestCase):
 
     def test_an_outcome_that_was_stored_nevertheless_stands(self):
         def publish_and_lose_the_answer(*args, **kwargs):
-            publish_module(*args, **kwargs)
+            publish_environ(*args, **kwargs)
             cut_off()
 
-        publish_module = runner.publish_module
+        publish_environ = runner.publish_environ
         with (
             mock.patch.object(
-                runner, "publish_module", publish_and_lose_the_answer
+                runner, "publish_environ", publish_and_lose_the_answer
             ),
             self.assertLogs(RUNNING, logging.WARNING),
         ):
