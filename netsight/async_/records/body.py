@@ -1,11 +1,15 @@
 """The bytes of a request or response, small ones inline, large ones a blob."""
 
+import errno
+import os
 import shutil
 from io import BufferedWriter
 from io import BytesIO
 
+from ZODB.blob import LAYOUT_MARKER
 from ZODB.blob import Blob
 from ZODB.interfaces import IBlobStorage
+from ZODB.POSException import POSKeyError
 from ZPublisher.Iterators import filestream_iterator
 
 from netsight.async_.records.parts import Part
@@ -58,9 +62,24 @@ class Body(Part):
         """Return a readable, seekable binary file.
 
         It stays valid when the connection is closed, the body deleted and the
-        database packed; the caller closes it.
+        database packed; the caller closes it.  Raises POSKeyError if the
+        bytes are gone, and other errors, as OSError, if they cannot be read
+        now.
         """
-        return BytesIO(self.data) if self.blob is None else self.blob.open("c")
+        return BytesIO(self.data) if self.blob is None else self._open_blob()
+
+    def _open_blob(self):
+        storage = self._p_jar.db().storage
+        # ZODB itself logs a traceback for each blob that is not there.
+        _check_directory(storage)
+        try:
+            return self.blob.open("c")
+        except POSKeyError as exc:
+            # It may have gone meanwhile.
+            _check_directory(storage)
+            if _has_unseen_directory(storage):
+                raise OSError("the storage server has no such blob") from exc
+            raise
 
     def read(self):
         """Return all bytes."""
@@ -72,3 +91,23 @@ class Body(Part):
         if self.blob is None:
             return self.data
         return filestream_iterator(self.blob.committed(), "rb")
+
+
+def _check_directory(storage):
+    """Raise FileNotFoundError if the directory of all blobs is not there.
+
+    An empty one is where a file system is not mounted.  A storage of another
+    kind than those of ZODB, ZEO and RelStorage tells of none.
+    """
+    helper = getattr(storage, "blobhelper", storage)
+    files = getattr(helper, "fshelper", None)
+    if files is not None:
+        marker = os.path.join(files.base_dir, LAYOUT_MARKER)
+        if not os.path.exists(marker):
+            code = errno.ENOENT
+            raise FileNotFoundError(code, os.strerror(code), marker)
+
+
+def _has_unseen_directory(storage):
+    """Tell whether a server of ZEO has blobs where it alone can see them."""
+    return not getattr(storage, "shared_blob_dir", True)

@@ -132,6 +132,11 @@ class Claim(Part):
         self.token = None
         self.since = None
 
+    def put_back(self):
+        """Put the process back as if it had not been taken."""
+        self.number -= 1
+        self.release()
+
     def revoke(self):
         """Let nobody commit under this claim any more."""
         self.token = None

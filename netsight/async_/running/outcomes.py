@@ -36,6 +36,20 @@ def cancel(root, hold, attempts):
         process.outcome.token = hold.token
 
 
+def put_back(root, hold):
+    """Put the process of a Hold back into the queue: it was not begun.
+
+    If somebody wants it cancelled, it is instead.  Returns whether it is over.
+    """
+    process = _held(root, hold)
+    if process.control.cancel_requested:
+        process.cancel()
+        process.outcome.token = hold.token
+    else:
+        process.claim.put_back()
+    return process.is_final
+
+
 def _is_written(root, hold, state):
     """Tell whether the run of a Hold has written this outcome itself.
 

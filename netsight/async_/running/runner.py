@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import transaction
 from AccessControl.SecurityManagement import noSecurityManager
 from zExceptions import HTTPRedirection
+from ZODB.POSException import POSKeyError
 from zope.component.hooks import setSite
 from zope.event import notify
 from zope.globalrequest import clearRequest
@@ -19,9 +20,9 @@ from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.exceptions import ViewNotFoundError
 from netsight.async_.forks import in_forked_child
+from netsight.async_.interfaces import QUEUED
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.records.database import get_process
-from netsight.async_.records.database import own_transaction
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.lease import Hold
@@ -41,6 +42,7 @@ from netsight.async_.running.publishing import publish_environ
 from netsight.async_.running.publishing import publish_view
 from netsight.async_.running.telling import tell_ended
 from netsight.async_.running.transactions import roll_back
+from netsight.async_.running.unread import unread
 from netsight.async_.running.window import Window
 
 
@@ -100,6 +102,8 @@ class Run:
 
         Raises ClaimLostError or NoSuchProcessError if there is nothing to do.
         """
+        if not self._is_readable():
+            return
         try:
             with claim_lock:
                 self._patience.insist(transact, "claim", self._claim)
@@ -138,6 +142,23 @@ class Run:
 
     # Before
 
+    def _is_readable(self):
+        """Tell whether to claim a process that may have been put back."""
+        if self.process_id not in unread:
+            return True
+        try:
+            transact("input", self._try_input)
+        except NoSuchProcessError:
+            raise
+        except Exception as exc:
+            return isinstance(exc, POSKeyError)
+        return True
+
+    def _try_input(self, root):
+        process = get_process(root, self.process_id)
+        if process.state == QUEUED:
+            open_environ(process.request)["wsgi.input"].close()
+
     def _claim(self, root):
         process = get_process(root, self.process_id)
         # Of the last try, the commit may be done and its answer lost.
@@ -158,24 +179,37 @@ class Run:
     def _publish_input(self):
         """Return False if it is to be done again; see `_wait_if_cut_off`."""
         try:
-            self._patience.insist(self._read_input)
+            self._patience.insist(transact, "input", self._read_input)
         except ClaimLostError:
             raise
-        except Exception as exc:
-            # A blob that is gone, for example.
+        except POSKeyError as exc:
+            # It is gone, for good.
             self._fail(exc)
             return True
+        except Exception as exc:
+            # The blob directory is away, for example, or too much is open.
+            self._put_back(exc)
+            return True
+        unread.discard(self.process_id)
         with closing(self.environ["wsgi.input"]):
             return self._publish()
 
-    def _read_input(self):
-        with own_transaction("input") as root:
-            process = get_process(root, self.process_id)
-            process.check_running(this_worker(), self.hold.token)
-            if self._patience.is_waiting:
-                # A cache may be read without the database; a commit takes it.
-                process.check_claim(this_worker(), self.hold.token)
-            self.environ = open_environ(process.request)
+    def _read_input(self, root):
+        process = get_process(root, self.process_id)
+        process.check_running(this_worker(), self.hold.token)
+        if self._patience.is_waiting:
+            # A cache may be read without the database; a commit takes it.
+            process.check_claim(this_worker(), self.hold.token)
+        self.environ = open_environ(process.request)
+
+    def _put_back(self, exc):
+        """Have the process wait until its request can be read."""
+        unread.add(self.process_id, exc)
+        if self._patience.insist(
+            transact, "back", outcomes.put_back, self.hold
+        ):
+            unread.discard(self.process_id)
+            tell_ended(self.process_id)
 
     def _wait_if_cut_off(self, exc):
         """Tell whether to publish again, as the database was cut off.

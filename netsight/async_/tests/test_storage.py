@@ -298,12 +298,31 @@ class MissingBlobDirectoryTests(StorageTestCase):
         self.assertIn("POSKeyError", self.zope.log)
         self.completed()
 
-    def test_a_queued_process_whose_input_is_gone(self):
-        one_thread = {"NETSIGHT_ASYNC_THREADS": "1"}
-        self.zope.start(**one_thread)
+    def queue_upload(self):
+        """Return the id of a process that waits until the blobs are away."""
+        self.zope.start(NETSIGHT_ASYNC_THREADS="1")
         self.running("crash-slow", seconds="2")
         queued = self.zope.start_job("crash-upload", b"\0" * 400 * KB)
-        shutil.rmtree(self.zope.blobs)
+        self.zope.blobs.rename(self.away)
+        self.wait_for_log(f"process {queued} waits")
+        return queued
+
+    @property
+    def away(self):
+        return self.zope.blobs.with_name("away")
+
+    def test_a_queued_process_waits_while_its_input_is_away(self):
+        queued = self.queue_upload()
+        self.completed()
+        self.assertEqual(self.zope.state(queued), "queued")
+        self.away.rename(self.zope.blobs)
+        self.assertEqual(self.wait_for(queued, "completed")["claims"], 1)
+        self.assertEqual(self.zope.log.count(f"process {queued} waits"), 1)
+
+    def test_a_queued_process_whose_input_is_gone(self):
+        queued = self.queue_upload()
+        # It makes another directory, without this blob.
+        self.kill_and_start()
         self.wait_for(queued, "failed")
         self.assertIn(f"process {queued} of", self.zope.log)
         status, page = self.see("crash-upload", "processing", queued)

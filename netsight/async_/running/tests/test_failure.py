@@ -17,8 +17,8 @@ from zope.component import getGlobalSiteManager
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_.interfaces import IProcessFailedEvent
+from netsight.async_.records.database import TRANSACT_TRIES
 from netsight.async_.records.database import get_process
-from netsight.async_.records.database import own_transaction
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.running import patience
@@ -479,15 +479,15 @@ class CutOffTests(AsyncTestCase):
         self.assertEqual(self.process(process_id).state, "completed")
 
     def test_a_server_of_zeo_may_be_away_when_the_input_is_read(self):
-        def be_away_once(request):
+        def be_away_first(request):
             tries.append(request)
-            if len(tries) == 1:
+            if len(tries) <= TRANSACT_TRIES:
                 cut_off(ClientDisconnected, "ZEO.asyncio.client")
             return open_environ(request)
 
         tries, open_environ = [], runner.open_environ
         with (
-            mock.patch.object(runner, "open_environ", be_away_once),
+            mock.patch.object(runner, "open_environ", be_away_first),
             self.assertLogs(RUNNING, logging.WARNING),
         ):
             _client, process_id = self.run_job(lambda view, pid: "done")
@@ -586,17 +586,17 @@ class FenceTests(AsyncTestCase):
     def test_it_is_none_before_the_input_was_read(self):
         calls = []
 
-        def late(note):
+        def late(note, *args):
             if note == "input":
                 (process,) = self.processes()
                 transact("test", lambda root: end(root, process.id))
-            return own_transaction(note)
+            return transact(note, *args)
 
         def end(root, process_id):
             get_process(root, process_id).recover()
 
         with (
-            mock.patch.object(runner, "own_transaction", late),
+            mock.patch.object(runner, "transact", late),
             self.assertNoLogs(level="ERROR"),
         ):
             self.run_job(lambda view, pid: calls.append(pid))

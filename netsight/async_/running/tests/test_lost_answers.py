@@ -5,15 +5,14 @@ from unittest import mock
 
 import transaction
 from Products.SiteErrorLog.SiteErrorLog import manage_addErrorLog
-from zope.component import getGlobalSiteManager
 
-from netsight.async_ import interfaces
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.running import patience
 from netsight.async_.running.tests.cut_off import ClientDisconnected
 from netsight.async_.running.tests.cut_off import OperationalError
 from netsight.async_.running.tests.cut_off import cut_off
+from netsight.async_.running.tests.told import told_states
 from netsight.async_.serving.server import Duty
 from netsight.async_.tests.faults import LostAnswers
 from netsight.async_.tests.storage_support import FileStorageTestCase
@@ -122,14 +121,7 @@ class OutcomeTests(LostAnswerTestCase):
         super().setUp()
         manage_addErrorLog(self.app)
         transaction.commit()
-        self.ended = []
-        handler = self.note, (interfaces.IProcessEndedEvent,)
-        manager = getGlobalSiteManager()
-        manager.registerHandler(*handler)
-        self.addCleanup(manager.unregisterHandler, *handler)
-
-    def note(self, event):
-        self.ended.append(event.process.state)
+        self.ended = told_states(self)
 
     def check(self, work, state, note, **kwargs):
         for name, fault in ERRORS.items():
