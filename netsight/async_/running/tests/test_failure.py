@@ -494,6 +494,33 @@ class CutOffTests(AsyncTestCase):
         process = self.process(process_id)
         self.assertEqual(process.state, "completed", process.error)
 
+    def check_waits(self, target, name, work, state):
+        """Run a job with a database that is away when a function is called."""
+
+        def be_away(*args):
+            tries.append(args)
+            if len(tries) <= 2 * runner.CUT_OFF_MOST:
+                cut_off()
+            return function(*args)
+
+        tries, function = [], getattr(target, name)
+        with (
+            mock.patch.object(target, name, be_away),
+            self.assertLogs(RUNNING, logging.WARNING),
+        ):
+            _client, process_id = self.run_job(work)
+        self.assertEqual(self.process(process_id).state, state)
+
+    def test_it_waits_as_long_as_the_database_is_away(self):
+        self.check_waits(
+            runner, "open_environ", lambda view, pid: "done", "completed"
+        )
+
+    def test_it_waits_so_long_also_to_write_how_it_has_ended(self):
+        self.check_waits(
+            runner.outcomes, "fail", raiser(ValueError("why")), "failed"
+        )
+
     def test_such_an_error_of_the_job_itself_fails_it(self):
         with self.assertLogs(runner.logger, logging.ERROR):
             _client, process_id = self.run_job(
