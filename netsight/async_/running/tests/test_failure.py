@@ -437,6 +437,23 @@ class CutOffTests(AsyncTestCase):
         self.assertEqual(process.attempts, 2)
         self.assertEqual(self.app.title, "loaded")
 
+    def test_it_is_run_again_when_an_old_object_has_the_id_of_a_new_one(self):
+        def work(view, process_id):
+            self.forms.append("x")
+            if len(self.forms) == 1:
+                connection = view.context._p_jar
+                oid = view.context._p_oid
+                with mock.patch.object(connection, "new_oid", lambda: oid):
+                    connection.add(Persistent())
+                # As in a commit with ZEO, which asks the server later.
+                transaction.savepoint()
+
+        with self.assertLogs(RUNNING, logging.WARNING) as logs:
+            _client, process_id = self.run_job(work)
+        self.assertIn("already has the same oid", logs.output[0])
+        process = self.process(process_id)
+        self.assertEqual(process.state, "completed", process.error)
+
     def test_it_is_run_again_when_the_job_raises_its_own_error_for_that(self):
         def work(view, process_id):
             try:
