@@ -13,6 +13,9 @@ TRACEBACK_CHARS = 20_000
 CUT_OFF = ("OperationalError", "InterfaceError", "ClientDisconnected")
 """What drivers of SQL databases raise whose connection was closed, and ZEO."""
 
+SAME_OID = "A different object already has the same oid"
+"""What ZODB raises a ValueError with."""
+
 STORAGE_MODULES = tuple(f"{name}." for name in STORAGES)
 
 
@@ -36,8 +39,17 @@ def is_cut_off(exc):
 
     Also when that is the cause of another: ZODB raises a StateLoadError for
     what an object meets that loads a second one while it is loaded itself.
+
+    Or if it has lost it before: a client of ZEO may have ids for new objects
+    that its server, restarted since, has given to others.
     """
-    return any(_says_cut_off(each) for each in _chain(exc))
+    return any(
+        _says_cut_off(each) or _says_same_oid(each) for each in _chain(exc)
+    )
+
+
+def _says_same_oid(exc):
+    return isinstance(exc, ValueError) and exc.args == (SAME_OID,)
 
 
 def _says_cut_off(exc):

@@ -46,6 +46,9 @@ ran_here = set()
 TRAP = "CRASH_TRAP"
 """Environment variable: ``step:place:number``, see Trap."""
 
+VOTING = "crash: the databases have voted"
+"""What a SlowVote logs when it begins."""
+
 MACHINE = "CRASH_MACHINE"
 """Environment variable: name of the machine that this is taken for."""
 
@@ -176,6 +179,7 @@ class SlowVote:
         return "~~"
 
     def tpc_vote(self, txn):
+        os.write(2, f"{VOTING}\n".encode())
         time.sleep(self._seconds)
 
     def abort(self, txn):

@@ -437,6 +437,23 @@ class CutOffTests(AsyncTestCase):
         self.assertEqual(process.attempts, 2)
         self.assertEqual(self.app.title, "loaded")
 
+    def test_it_is_run_again_when_an_old_object_has_the_id_of_a_new_one(self):
+        def work(view, process_id):
+            self.forms.append("x")
+            if len(self.forms) == 1:
+                connection = view.context._p_jar
+                oid = view.context._p_oid
+                with mock.patch.object(connection, "new_oid", lambda: oid):
+                    connection.add(Persistent())
+                # As in a commit with ZEO, which asks the server later.
+                transaction.savepoint()
+
+        with self.assertLogs(RUNNING, logging.WARNING) as logs:
+            _client, process_id = self.run_job(work)
+        self.assertIn("already has the same oid", logs.output[0])
+        process = self.process(process_id)
+        self.assertEqual(process.state, "completed", process.error)
+
     def test_it_is_run_again_when_the_job_raises_its_own_error_for_that(self):
         def work(view, process_id):
             try:
@@ -493,6 +510,33 @@ class CutOffTests(AsyncTestCase):
             _client, process_id = self.run_job(lambda view, pid: "done")
         process = self.process(process_id)
         self.assertEqual(process.state, "completed", process.error)
+
+    def check_waits(self, target, name, work, state):
+        """Run a job with a database that is away when a function is called."""
+
+        def be_away(*args):
+            tries.append(args)
+            if len(tries) <= 2 * runner.CUT_OFF_MOST:
+                cut_off()
+            return function(*args)
+
+        tries, function = [], getattr(target, name)
+        with (
+            mock.patch.object(target, name, be_away),
+            self.assertLogs(RUNNING, logging.WARNING),
+        ):
+            _client, process_id = self.run_job(work)
+        self.assertEqual(self.process(process_id).state, state)
+
+    def test_it_waits_as_long_as_the_database_is_away(self):
+        self.check_waits(
+            runner, "open_environ", lambda view, pid: "done", "completed"
+        )
+
+    def test_it_waits_so_long_also_to_write_how_it_has_ended(self):
+        self.check_waits(
+            runner.outcomes, "fail", raiser(ValueError("why")), "failed"
+        )
 
     def test_such_an_error_of_the_job_itself_fails_it(self):
         with self.assertLogs(runner.logger, logging.ERROR):

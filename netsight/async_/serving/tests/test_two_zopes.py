@@ -6,6 +6,7 @@ looks who does.
 
 import time
 
+from netsight.async_.tests.crash_views import VOTING
 from netsight.async_.tests.server_support import LEASE_SECONDS
 from netsight.async_.tests.server_support import LONG
 from netsight.async_.tests.server_support import TwoZopesTestCase
@@ -218,6 +219,27 @@ class DatabaseAwayTests(TwoZopesTestCase):
         record = runner.wait_for(process_id, "completed")
         self.assertEqual(len(record["effects"]), 1)
         self.assert_all_work()
+
+    def test_a_job_that_is_between_vote_and_finish_is_done_once(self):
+        self.start()
+        process_id = self.zopes[0].start_job("crash-committing", seconds="4")
+        self.wait_votes(1)
+        self.be_away(0)
+        self.wait_votes(2)
+        self.wait_stored(self.zopes[0], process_id, "completed")
+        record = self.zopes[0].states()[process_id]
+        self.assertEqual(len(record["effects"]), 1)
+        self.assert_all_work()
+
+    def wait_votes(self, number):
+        """Wait until slow votes were begun so many times."""
+        self.assertTrue(
+            wait_until(
+                lambda: sum(z.log.count(VOTING) for z in self.zopes) >= number,
+                WAIT_SECONDS,
+            ),
+            [zope.log[-4000:] for zope in self.zopes],
+        )
 
     def test_a_dead_zope_is_found_when_it_is_back(self):
         self.start()
