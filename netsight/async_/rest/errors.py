@@ -14,10 +14,14 @@ class RestErrors:
         """Set the HTTP status (int); return an error as JSON text."""
         response = self.request.response
         response.setStatus(status)
-        kind = response.errmsg.replace(" ", "")
-        return json_text(response, self.error(kind, sentence))
+        return json_text(response, self.error(kind_of(response), sentence))
 
     def error(self, kind, sentence, **more):
         """Return an error as a dict of the shape that plone.restapi has."""
         message = translate(sentence, context=self.request)
         return {"type": kind, "message": message, **more}
+
+
+def kind_of(response):
+    """Return the kind of an error, as "NotFound", from the HTTP status."""
+    return response.errmsg.replace(" ", "")
