@@ -15,3 +15,12 @@ def in_forked_child(function):
     """
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=function)
+
+
+def renew_in_child(thing):
+    """Have an object begin anew in each process that this one forks.
+
+    It stays the same object, so whoever refers to it need not know; it is as
+    new as if it had just been made without arguments, locks and all.
+    """
+    in_forked_child(thing.__init__)

@@ -15,7 +15,7 @@ from zope.interface import implementer
 from netsight.async_ import config
 from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.executors.queues import is_served
-from netsight.async_.forks import in_forked_child
+from netsight.async_.forks import renew_in_child
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.running.runner import run
 
@@ -143,4 +143,4 @@ class ThreadExecutor:
 
 thread_executor = ThreadExecutor()
 
-in_forked_child(thread_executor.__init__)
+renew_in_child(thread_executor)

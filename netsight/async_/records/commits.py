@@ -7,7 +7,7 @@ heartbeats of others may be held up, too.
 import time
 from contextlib import contextmanager
 
-from netsight.async_.forks import in_forked_child
+from netsight.async_.forks import renew_in_child
 
 
 class Commits:
@@ -36,4 +36,4 @@ class Commits:
 commits = Commits()
 """Those of this Zope."""
 
-in_forked_child(commits.__init__)
+renew_in_child(commits)

@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from netsight.async_ import config
 from netsight.async_.forks import in_forked_child
+from netsight.async_.forks import renew_in_child
 from netsight.async_.records.commits import commits
 from netsight.async_.records.os_process import is_gone
 from netsight.async_.records.os_process import is_running
@@ -197,4 +198,4 @@ class Lookout:
 lookout = Lookout()
 """The one of this Zope."""
 
-in_forked_child(lookout.__init__)
+renew_in_child(lookout)

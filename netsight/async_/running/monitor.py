@@ -18,7 +18,7 @@ import threading
 import time
 
 from netsight.async_ import config
-from netsight.async_.forks import in_forked_child
+from netsight.async_.forks import renew_in_child
 from netsight.async_.records.database import OwnConnection
 from netsight.async_.records.database import transact
 from netsight.async_.running import signs
@@ -292,4 +292,4 @@ class Monitor:
 monitor = Monitor()
 """The one of this Zope."""
 
-in_forked_child(monitor.__init__)
+renew_in_child(monitor)

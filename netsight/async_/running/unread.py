@@ -2,7 +2,7 @@
 
 import logging
 
-from netsight.async_.forks import in_forked_child
+from netsight.async_.forks import renew_in_child
 
 
 logger = logging.getLogger(__name__)
@@ -40,4 +40,4 @@ class Unread:
 unread = Unread()
 """Those of this Zope."""
 
-in_forked_child(unread.__init__)
+renew_in_child(unread)

@@ -14,7 +14,7 @@ from netsight.async_ import config
 from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.doorbell import ring_all
 from netsight.async_.executors.doorbell import runs_here
-from netsight.async_.forks import in_forked_child
+from netsight.async_.forks import renew_in_child
 from netsight.async_.records.database import is_read_only
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
@@ -99,7 +99,7 @@ class Duty:
 duty = Duty()
 """The one of this Zope."""
 
-in_forked_child(duty.__init__)
+renew_in_child(duty)
 
 
 def _sweep(root, after):
