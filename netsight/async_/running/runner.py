@@ -238,6 +238,8 @@ class Run:
             # Zope tidies up after the view, which may be an error of its own.
             escaped = self._escaped or exc
             self.forget_attempt()
+            if exc is not escaped:
+                self._log_other(exc)
             return self._end(escaped)
         return True
 
@@ -363,6 +365,14 @@ class Run:
 
     # After it
 
+    def _log_other(self, exc):
+        """Log an exception that is not how the run has ended."""
+        logger.warning(
+            "process %s: beside how it has ended, there was an error",
+            self.process_id,
+            exc_info=exc,
+        )
+
     def _end(self, exc):
         """Store how the run ended that has raised `exc`.
 
@@ -371,6 +381,9 @@ class Run:
         if isinstance(exc, ClaimLostError):
             raise exc
         if isinstance(exc, ProcessCancelled):
+            if not isinstance(exc.__context__, ProcessCancelled | None):
+                # What the view has raised instead.
+                self._log_other(exc.__context__)
             self._write("cancelled", outcomes.cancel)
             tell_ended(self.process_id, self.environ)
             return True

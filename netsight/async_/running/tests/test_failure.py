@@ -161,7 +161,12 @@ class FailureTests(AsyncTestCase):
             transaction.get().join(Stuck())
             raise ValueError("why")
 
-        self.assertEqual(self.error_of(work).text, "why")
+        with self.assertLogs(runner.logger) as logs:
+            _client, process_id = self.run_job(work)
+        self.assertEqual(self.process(process_id).error.text, "why")
+        other = logs.records[0]
+        self.assertIn(process_id, other.getMessage())
+        self.assertEqual(str(other.exc_info[1]), "cannot abort")
 
     def test_the_log_has_the_traceback_with_the_process_id(self):
         with self.assertLogs("netsight.async_", logging.ERROR) as logs:

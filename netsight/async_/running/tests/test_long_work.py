@@ -13,6 +13,7 @@ from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.interfaces import IProcessEndedEvent
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
+from netsight.async_.running import runner
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.conflicts import retry_conflicts
@@ -157,7 +158,9 @@ class CancelTests(AsyncTestCase):
             self.swallow(view)
             raise ValueError("cancelled?")
 
-        self.check_swallowed(work)
+        with self.assertLogs(runner.logger, "WARNING") as logs:
+            self.check_swallowed(work)
+        self.assertEqual(str(logs.records[0].exc_info[1]), "cancelled?")
 
     def test_swallowed_for_a_conflict(self):
         def work(view):
