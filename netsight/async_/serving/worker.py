@@ -128,8 +128,7 @@ def _is_mine(process):
     if process.state == QUEUED:
         return is_served(process.queue)
     worker = process.claim.worker
-    runs = process.state == RUNNING and worker is not None
-    return runs and worker.name == this_worker()
+    return process.state == RUNNING and worker.name == this_worker()
 
 
 if __name__ == "__main__":
