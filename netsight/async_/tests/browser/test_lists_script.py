@@ -75,9 +75,6 @@ class ScriptTestCase(ClockTestCase, ListTestCase):
     def notice(self):
         return self.page.locator(".netsight-async-notice")
 
-    def is_focused(self, locator):
-        return locator.evaluate("each => each === document.activeElement")
-
 
 class SpokenTests(ScriptTestCase):
     def test_no_progress(self):
@@ -212,7 +209,7 @@ class ButtonTests(ScriptTestCase):
         self.wait_for(third, state="running")
         self.pass_time(5)
         self.state(third, "Running")
-        self.assertTrue(self.is_focused(self.button(third, "Cancel")))
+        expect(self.button(third, "Cancel")).to_be_focused()
 
     def test_the_focus_of_one_that_goes_is_on_the_name(self):
         steps = self.start()
@@ -221,7 +218,7 @@ class ButtonTests(ScriptTestCase):
         self.end_all(steps)
         self.pass_time(5)
         name = self.row(steps).get_by_role("link", name=NAME)
-        self.assertTrue(self.is_focused(name))
+        expect(name).to_be_focused()
 
     def test_of_one_that_is_cancelled_elsewhere_there_is_no_button(self):
         steps = self.start("steps-that-do-not-look")
