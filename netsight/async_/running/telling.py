@@ -47,15 +47,17 @@ def tell_ended(process_id, environ=None, exc_info=None):
     is at hand; an exception goes to the error log.  What goes wrong is logged;
     never raises.
     """
-    thread = _start([process_id], environ, exc_info)
-    if thread is not None:
-        thread.join()
+    try:
+        _start([process_id], environ, exc_info).join()
+    except RuntimeError:
+        logger.exception(NOT_TOLD, process_id)
 
 
 def tell_in_thread(process_ids):
-    """Tell of several processes; returns at once, and never raises.
+    """Tell of several processes; returns at once.
 
-    The monitor must go on with its heartbeat, however slow a subscriber is.
+    The monitor must go on, however slow a subscriber is.  Raises RuntimeError
+    if the system has no more threads; nobody is told then.
     """
     if process_ids:
         _start(process_ids)
@@ -69,18 +71,14 @@ def wait_told(timeout):
 
 
 def _start(process_ids, *args):
-    """Return the thread that tells, or None if it cannot be started."""
+    """Return the thread that tells; raises RuntimeError if none can."""
     thread = threading.Thread(
         target=_tell_all,
         args=(process_ids, *args),
         name=THREAD_NAME,
         daemon=True,
     )
-    try:
-        thread.start()
-    except RuntimeError:
-        logger.exception(NOT_TOLD, ", ".join(process_ids))
-        return None
+    thread.start()
     _threads.add(thread)
     return thread
 
