@@ -114,11 +114,11 @@ class BaseAsyncView(BrowserView):
         """
         no_process = kwargs.pop("no_process", False)
         if run_of(self.request) is None:
-            # Who wrote the view shall learn of a mistake at the first look.
-            choices_of(self)
             may_start = not no_process and self.request.method != "HEAD"
             if may_start and self.run_process():
                 return self._start()
+            # Who wrote the view shall learn of a mistake at the first look.
+            choices_of(self)
         return self._initial_page(*args, **kwargs)
 
     # Choices of a subclass

@@ -14,36 +14,30 @@ from AccessControl.SecurityManagement import newSecurityManager
 from zope.component.hooks import setSite
 from ZPublisher.HTTPRequest import WSGIRequest
 from ZPublisher.HTTPResponse import WSGIResponse
-from ZPublisher.WSGIPublisher import publish as publish_view
+from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
 from netsight.async_.records.owners import find_user
 from netsight.async_.records.responses import SPOOL_BYTES
 
 
-__all__ = [
-    "Impersonation",
-    "JobRequest",
-    "JobResponse",
-    "OwnRequest",
-    "publish_environ",
-    "publish_view",
-]
+publish_view = publish
+"""ZPublisher's own way from a request to a response, through the view."""
 
 
-def publish_environ(environ, publish, make_request):
+def publish_environ(environ, handle, make_request):
     """Have Zope handle a request as it does one that came over HTTP.
 
     In a transaction of this thread, which is committed, and repeated when it
-    conflicts.  ``publish(request, module_info)`` stands in for ZPublisher's
-    function of that name, `publish_view` here; it returns the response.
+    conflicts.  ``handle(request, module_info)`` takes the place of
+    `publish_view`; it returns the response.
     ``make_request(stdin, environ, response)`` returns the request.  Whatever
     is raised comes out, if the environ says ``x-wsgiorg.throw_errors``.
     """
     publish_module(
         environ,
         lambda status, headers, exc_info=None: None,
-        _publish=publish,
+        _publish=handle,
         _request_factory=make_request,
         _response_factory=JobResponse,
     )

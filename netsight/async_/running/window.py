@@ -30,35 +30,30 @@ class Window:
     error = None
     """The exception that has interrupted the run, or None."""
 
-    def __init__(self):
-        self._is_within = False
-
-    @property
-    def is_within(self):
-        """Whether the run is in the code of its view, or what that calls."""
-        return self._is_within
+    is_within = False
+    """Whether the run is in the code of its view, or what that calls."""
 
     @contextmanager
     def within(self):
         """Be open in a block, from the thread that runs it."""
-        self._is_within = True
+        self.is_within = True
         try:
             yield
         finally:
-            self._is_within = False
+            self.is_within = False
 
     def interrupt(self, error):
         """Raise `error`, and be open no more in this block.
 
         It is kept, as the code of the view may catch it.
         """
-        self._is_within = False
+        self.is_within = False
         self.error = error
         raise error
 
     def is_open(self, frame):
         """Tell whether the run may be interrupted that is in a frame."""
-        return self._is_within and not is_untouchable(frame)
+        return self.is_within and not is_untouchable(frame)
 
 
 def is_untouchable(frame):
