@@ -3,6 +3,7 @@
 from unittest import mock
 
 from netsight.async_ import config
+from netsight.async_.records.database import query_registry
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.owners import Owner
@@ -46,3 +47,11 @@ def add_ended(registry, count, owner=ANN, path="/plone/export"):
 def newer_version():
     """Have the code be of a newer version, in a block."""
     return mock.patch.object(config, "RECORD_FORMAT", NEWER)
+
+
+def die_with_claim(root, process_id):
+    """Claim a process as a worker that dies at once, in a transaction."""
+    registry = query_registry(root)
+    worker = registry.worker("dead")
+    registry[process_id].claim_for(worker)
+    worker.end()

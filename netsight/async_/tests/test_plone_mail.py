@@ -19,6 +19,7 @@ from netsight.async_.tests.documents import IS_CHECKOUT
 from netsight.async_.tests.documents import blocks
 from netsight.async_.tests.documents import read
 from netsight.async_.tests.plone_support import PloneTestCase
+from netsight.async_.tests.record_support import die_with_claim
 from netsight.async_.tests.smtp_server import HOST
 from netsight.async_.tests.smtp_server import SmtpServer
 from netsight.async_.tests.support import EDITOR
@@ -81,11 +82,8 @@ class MailTests(PloneTestCase):
             process_id = self.client(EDITOR).start("/plone/job")
 
         def die(root):
-            registry = query_registry(root)
-            worker = registry.worker("dead")
-            registry[process_id].claim_for(worker)
-            worker.end()
-            recover(registry)
+            die_with_claim(root, process_id)
+            recover(query_registry(root))
 
         transact("test", die)
         tell_ended(process_id)

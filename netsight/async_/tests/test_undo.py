@@ -13,8 +13,6 @@ from ZODB.POSException import UndoError
 
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import ProcessCancelled
-from netsight.async_.records.database import get_process
-from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.running import signs
 from netsight.async_.running.monitor import monitor
@@ -23,6 +21,7 @@ from netsight.async_.serving.recovery import DAY_SECONDS
 from netsight.async_.serving.recovery import is_expired
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.conflicts import retry_conflicts
+from netsight.async_.tests.record_support import die_with_claim
 from netsight.async_.tests.storage_support import FileStorageTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
@@ -368,10 +367,3 @@ def raise_cancelled(view, process_id):
 
 def drop_registry(root):
     root._delObject(PROCESS_REGISTRY_ID, suppress_events=True)
-
-
-def die_with_claim(root, process_id):
-    """Claim a process as a worker that dies at once."""
-    worker = query_registry(root).worker("dead")
-    get_process(root, process_id).claim_for(worker)
-    worker.end()

@@ -17,6 +17,7 @@ from netsight.async_.serving.recovery import recover
 from netsight.async_.serving.recovery import sweep
 from netsight.async_.serving.worker import _has_work
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.record_support import die_with_claim
 from netsight.async_.tests.record_support import newer_version
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import AsyncTestCase
@@ -54,14 +55,8 @@ class NewerTests(AsyncTestCase):
 
     def die(self):
         """Let a worker of the newer version claim it, and die."""
-
-        def die(registry):
-            worker = registry.worker("dead")
-            registry[self.process_id].claim_for(worker)
-            worker.end()
-
         with newer_version():
-            self.do(die)
+            transact("test", die_with_claim, self.process_id)
 
     def test_it_is_not_claimed(self):
         with self.assertLogs("netsight.async_", "INFO") as logs:

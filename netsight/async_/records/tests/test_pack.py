@@ -20,6 +20,7 @@ from netsight.async_.serving.recovery import DAY_SECONDS
 from netsight.async_.serving.server import _sweep
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.conflicts import retry_conflicts
+from netsight.async_.tests.record_support import die_with_claim
 from netsight.async_.tests.storage_support import BLOB_STORAGE_FUNCTIONAL
 from netsight.async_.tests.storage_support import FileStorageTestCase
 from netsight.async_.tests.support import Gate
@@ -274,11 +275,3 @@ class WrappedExpiredTests(ExpiredTests):
 
 def remove(root, process_id):
     query_registry(root).remove(process_id)
-
-
-def die_with_claim(root, process_id):
-    """Claim a process as a worker that dies at once."""
-    registry = query_registry(root)
-    worker = registry.worker("dead")
-    registry[process_id].claim_for(worker)
-    worker.end()

@@ -10,7 +10,6 @@ from plone.protect.interfaces import IDisableCSRFProtection
 
 from netsight.async_.config import MANAGE_PROCESSES
 from netsight.async_.queries import is_below
-from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.rest import processes
@@ -23,6 +22,7 @@ from netsight.async_.tests.failing_commits import Failing
 from netsight.async_.tests.plone_program_support import PloneProgramMixin
 from netsight.async_.tests.plone_support import ROOT_ADMIN
 from netsight.async_.tests.plone_support import PloneTestCase
+from netsight.async_.tests.record_support import die_with_claim
 from netsight.async_.tests.record_support import newer_version
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
@@ -382,13 +382,7 @@ class DeleteTests(ProcessesTestCase):
 
     def test_one_of_a_dead_worker_is_fenced_before_it_is_removed(self):
         process_id = self.start()
-
-        def die(root):
-            worker = query_registry(root).worker("dead")
-            query_registry(root)[process_id].claim_for(worker)
-            worker.end()
-
-        transact("test", die)
+        transact("test", die_with_claim, process_id)
         claim = self.process(process_id).claim
         self.assertIsNotNone(claim.token)
         self.delete(process_id)

@@ -20,6 +20,7 @@ from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.plone_support import PloneTestCase
+from netsight.async_.tests.record_support import die_with_claim
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import Never
 
@@ -95,11 +96,8 @@ class ToldTestCase(PloneTestCase):
             process_id = self.client(MANAGER).start("/plone/job")
 
         def die(root):
-            registry = query_registry(root)
-            worker = registry.worker("dead")
-            registry[process_id].claim_for(worker)
-            worker.end()
-            recover(registry)
+            die_with_claim(root, process_id)
+            recover(query_registry(root))
 
         transact("test", die)
         tell_ended(process_id)

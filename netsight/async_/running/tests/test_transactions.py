@@ -17,6 +17,16 @@ from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import AsyncTestCase
 
 
+class Refusing:
+    """Joins a transaction, and lets it not commit."""
+
+    sortKey = lambda self: ""  # noqa: E731
+    abort = tpc_abort = lambda self, txn: None  # noqa: E731
+
+    def tpc_begin(self, txn):
+        raise ValueError("refused")
+
+
 class UndoLogTests(FileStorageTestCase):
     """Whose a transaction is, and of which view."""
 
@@ -107,13 +117,6 @@ class RolledBackTests(AsyncTestCase):
         self.check_silent(work)
 
     def test_a_commit_has_failed_before(self):
-        class Refusing:
-            sortKey = lambda self: ""  # noqa: E731
-            abort = tpc_abort = lambda self, txn: None  # noqa: E731
-
-            def tpc_begin(self, txn):
-                raise ValueError("refused")
-
         def work(view, process_id):
             transaction.get().join(Refusing())
             with suppress(ValueError):
@@ -232,13 +235,6 @@ class CaughtTests(AsyncTestCase):
             self.check(work)
 
     def test_another_error_is_the_cause_that_is_stored(self):
-        class Refusing:
-            sortKey = lambda self: ""  # noqa: E731
-            abort = tpc_abort = lambda self, txn: None  # noqa: E731
-
-            def tpc_begin(self, txn):
-                raise ValueError("refused")
-
         def work(view, process_id):
             transaction.get().join(Refusing())
             with suppress(Exception):

@@ -3,11 +3,11 @@
 import threading
 from unittest import mock
 
-from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.running import telling
 from netsight.async_.serving import server
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.record_support import die_with_claim
 from netsight.async_.tests.support import WAIT_SECONDS
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Never
@@ -18,13 +18,7 @@ class DutyTests(AsyncTestCase):
         """Return the id of a process whose worker is dead."""
         with processes_run_by(Never()):
             process_id = self.client().start("/job")
-
-        def die(root):
-            worker = query_registry(root).worker("dead")
-            query_registry(root)[process_id].claim_for(worker)
-            worker.end()
-
-        transact("test", die)
+        transact("test", die_with_claim, process_id)
         return process_id
 
     def test_what_could_not_be_told_is_told_in_the_next_beat(self):
