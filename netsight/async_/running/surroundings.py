@@ -55,11 +55,16 @@ def publish_as_owner(process_id, function, environ=None):
     The thread must have no transaction, site or request of its own.
     """
     environ = environ or transact("end", _environ_of, process_id)
-    publish_environ(
-        {**environ, **_extra_environ()},
-        partial(_call, process_id, function),
-        OwnersRequest,
-    )
+    try:
+        publish_environ(
+            {**environ, **_extra_environ()},
+            partial(_call, process_id, function),
+            OwnersRequest,
+        )
+    finally:
+        # Users are kept by the number of a thread, which another one gets
+        # when this one has ended.
+        noSecurityManager()
 
 
 def _environ_of(root, process_id):

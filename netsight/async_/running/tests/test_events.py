@@ -1,9 +1,11 @@
 """The events of a process, and the transactions they are notified in."""
 
+import threading
 import unittest
 from unittest import mock
 
 import transaction
+from AccessControl import SecurityManagement
 from AccessControl.SecurityManagement import getSecurityManager
 from AccessControl.SecurityManagement import newSecurityManager
 from AccessControl.users import nobody
@@ -185,6 +187,17 @@ class EventTests(AsyncTestCase):
         before = getSecurityManager(), getSite()
         tell_ended(process_id)
         self.assertEqual((getSecurityManager(), getSite()), before)
+
+    def test_the_thread_that_told_leaves_no_user(self):
+        """A later thread can have its number, and so would be its owner."""
+        threads = []
+        self.listen(
+            lambda event: threads.append(threading.get_ident()),
+            interfaces.IProcessLostEvent,
+        )
+        tell_ended(self.leave_to_a_dead_worker("/job", login=EDITOR))
+        (ident,) = threads
+        self.assertNotIn(ident, SecurityManagement._managers)
 
     def test_several_are_told_in_a_thread(self):
         self.listen(self.note, interfaces.IProcessEndedEvent)

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import transaction
 import ZEO
+from AccessControl import SecurityManagement
 from AccessControl import getSecurityManager
 from plone import api
 from plone.app.contentrules.actions.mail import MailAction
@@ -252,6 +253,13 @@ class FileTests(PloneTestCase):
 
 class ThreadTests(PloneTestCase):
     """What a thread that a job starts has of the job."""
+
+    def setUp(self):
+        super().setUp()
+        # A thread has the user of an ended one with the same number.
+        alive = {thread.ident for thread in threading.enumerate()}
+        for ident in set(SecurityManagement._managers) - alive:
+            del SecurityManagement._managers[ident]
 
     def test_no_site_no_user_and_no_transaction(self):
         def look():
