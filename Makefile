@@ -29,13 +29,10 @@ CLUSTER := .venv/installed-cluster-$(PYTHON_VERSION)
 DOCS := .venv-docs/installed-$(PYTHON_VERSION)
 RUN_TESTS := -m coverage run -m zope.testrunner --test-path=. -s netsight
 
-# Tests of level 2 take minutes; once is enough.
-LEVEL ?= --all
-
 .PHONY: help
 help:  ## List these targets.
 	@echo "make start    serves a Plone site with the examples."
-	@echo "make test     runs every test."
+	@echo "make test     runs the tests, with Plone and without."
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## /  \1 @/p' $(MAKEFILE_LIST) | awk -F@ '{printf "%-18s%s\n", $$1, $$2}'
 	@echo
@@ -82,17 +79,21 @@ port-is-free:
 # To check it
 
 .PHONY: test
-test: test-plone test-zope coverage  ## Run every test, with Plone and without.
+test: test-plone test-zope coverage  ## Run the tests, with Plone and without.
 
 .PHONY: test-plone
-test-plone: $(PLONE)  ## Run the tests with Plone.
+test-plone: $(PLONE)  ## Run the tests that need Plone.
 	rm -f .coverage .coverage.*
-	.venv/bin/python $(RUN_TESTS)
+	.venv/bin/python $(RUN_TESTS) -m test_plone
 
 .PHONY: test-zope
 test-zope: $(ZOPE)  ## Run the tests on Zope alone.
 	@! $(ZOPE_DIR)/bin/python -c 'import plone.base' 2>/dev/null || { echo 'Plone is in $(ZOPE_DIR).'; exit 1; }
-	$(ZOPE_DIR)/bin/python $(RUN_TESTS) $(LEVEL) -m '!test_plone'
+	$(ZOPE_DIR)/bin/python $(RUN_TESTS) -m '!test_plone'
+
+.PHONY: test-servers
+test-servers: $(ZOPE)  ## Run the tests that take minutes, with real servers.
+	$(ZOPE_DIR)/bin/python -m zope.testrunner --test-path=. -s netsight --only-level 2 -m '!test_plone'
 
 .PHONY: test-browser
 test-browser: $(BROWSER)  ## Run the tests in Chromium, against a Plone site.
@@ -100,7 +101,7 @@ test-browser: $(BROWSER)  ## Run the tests in Chromium, against a Plone site.
 
 .PHONY: test-cluster
 test-cluster: $(CLUSTER)  ## Run the tests with Celery, its brokers, and PostgreSQL.
-	@.venv/bin/python -m zope.testrunner --test-path=. -s netsight --tests-pattern '^cluster$$' $(LEVEL)
+	@.venv/bin/python -m zope.testrunner --test-path=. -s netsight --tests-pattern '^cluster$$' --all
 
 .PHONY: test-pythons
 test-pythons:  ## Run the tests on Zope alone with each Python that is found.
