@@ -56,6 +56,9 @@ class Configuration:
     # A worker waits for its broker, however long it is away.
     broker_connection_retry_on_startup = True
     broker_connection_max_retries = None
+    # Also one that refuses: RabbitMQ closes a channel, Redis may be read-only
+    # for a moment, or full.  Without this the worker ends.
+    broker_channel_error_retry = True
     broker_heartbeat = HEARTBEAT_SECONDS
     worker_cancel_long_running_tasks_on_connection_loss = False
 

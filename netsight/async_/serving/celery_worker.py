@@ -36,6 +36,7 @@ from netsight.async_.executors.celery import database_name
 from netsight.async_.running.runner import run
 from netsight.async_.running.window import Window
 from netsight.async_.serving import server
+from netsight.async_.serving.celery_prefetch import GiveBack
 
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ AGAIN_SECONDS = 0.1
 
 SLACK_SECONDS = 0.5
 """By how much the clock of a child may be behind that of its parent."""
+
+app.steps["consumer"].add(GiveBack)
 
 limits = {"hard": None, "soft": None}
 """The time limits of the worker in seconds; set before it forks."""

@@ -88,3 +88,11 @@ class RedisServer:
 
         with redis.Redis(self.host, self.port) as client:
             client.flushall()
+
+    def set_read_only(self, is_read_only):
+        """Have it refuse to write, as one does that is not the master."""
+        import redis
+
+        with redis.Redis(self.host, self.port) as client:
+            # Of a server that does not answer, or of none.
+            client.replicaof(*((HOST, "1") if is_read_only else ("NO", "ONE")))

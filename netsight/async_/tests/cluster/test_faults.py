@@ -179,6 +179,15 @@ class BrokerTests(FaultTestCase):
         self.assert_all_ended_once(ids, may_be_lost=False)
         self.assert_works_on()
 
+    def test_it_is_read_only_for_a_moment(self):
+        workers = self.worker, self.other
+        ids = self.start_jobs()
+        self.redis.set_read_only(True)
+        self.wait(lambda: all("ReadOnlyError" in w.new_log for w in workers))
+        self.redis.set_read_only(False)
+        self.assert_all_ended_once(ids, may_be_lost=False)
+        self.assert_works_on()
+
     def test_messages_are_doubled(self):
         ids = self.start_jobs()
         with mock.patch.dict(os.environ, self.cluster.settings):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import contextmanager
 from unittest import mock
 
 from netsight.async_.executors.celery import TASK
@@ -178,6 +179,14 @@ class HardLimitTests(WorkerTestCase):
         self.assertEqual(record["error"], "WorkerDied")
 
 
+class MultiprocessingTests(WorkerTestCase):
+    def test_a_child_may_have_no_children(self):
+        """As docs/howto/run-celery-workers.rst says."""
+        self.start()
+        process_id, record = self.run_job("cluster-children", "failed")
+        self.assertEqual(record["error"], "AssertionError")
+
+
 class MessageTests(WorkerTestCase):
     def send(self, *args):
         with mock.patch.dict(os.environ, self.cluster.settings):
@@ -218,3 +227,48 @@ class RabbitMQFetchedTests(FetchedTests):
     """With RabbitMQ, Celery fetches one beyond what it runs."""
 
     cluster_class = RabbitMQCluster
+
+
+class RabbitMQTests(WorkerTestCase):
+    cluster_class = RabbitMQCluster
+
+    @contextmanager
+    def queue(self):
+        """Give the queue of the worker, to ask the broker about."""
+        with (
+            mock.patch.dict(os.environ, self.cluster.settings),
+            make_app() as app,
+            app.connection_for_write() as connection,
+        ):
+            (queue,) = app.amqp.queues.values()
+            yield queue(connection.default_channel)
+
+    def consumers(self):
+        """Return how many take messages from the queue."""
+        with self.queue() as queue:
+            return queue.queue_declare(passive=True).consumer_count
+
+    def test_no_message_is_kept_while_all_children_work(self):
+        """The broker ends the channel of who keeps one for too long."""
+        self.start()
+        for _child in range(2):
+            self.web.start_running("crash-slow", LONG)
+        for _each in range(2):
+            self.web.start_job("crash-quick")
+        self.wait(lambda: "gave 2 messages back" in self.worker.log)
+        self.assertEqual(self.consumers(), 0)
+
+    def test_what_was_given_back_is_run_when_a_child_is_free(self):
+        self.cluster.children = self.worker.children = 1
+        self.start()
+        self.web.start_running("crash-slow", "20")
+        process_id = self.web.start_job("crash-quick")
+        self.wait(lambda: self.consumers() == 0)
+        self.wait_stored(process_id, "completed")
+        self.run_job("crash-quick")
+
+    def test_a_queue_that_is_deleted_is_made_anew(self):
+        self.start()
+        with self.queue() as queue:
+            queue.delete()
+        self.run_job("crash-quick")

@@ -2,6 +2,7 @@
 
 import os
 import time
+from multiprocessing import get_context
 
 import transaction
 import Zope2
@@ -104,6 +105,13 @@ class ClusterView(JobView):
 
     def do_worker(self):
         return str(os.getpid())
+
+    def do_children(self):
+        """Have the work done by a process of our own."""
+        child = get_context("spawn").Process(target=os.getpid)
+        child.start()
+        child.join()
+        return str(child.exitcode)
 
 
 class SlowView(BrowserView):
