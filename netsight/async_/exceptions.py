@@ -62,6 +62,15 @@ class TimeLimitExceeded(BaseException):
     """
 
 
+class SessionEndedError(AsyncError):
+    """The database ended the session of a run again and again.
+
+    It was there each time, so the run itself may be the reason: it held a
+    transaction open for longer than the server allows.  What `__run__` did
+    outside of the ZODB was done in each attempt; the ZODB has none of it.
+    """
+
+
 class NotCancellableError(AsyncError):
     """The view does not allow that its processes are cancelled.
 

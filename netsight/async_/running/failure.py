@@ -21,7 +21,9 @@ STORAGE_MODULES = tuple(f"{name}." for name in STORAGES)
 
 def error_of(exc):
     """Return the Error to store for an exception."""
-    text = "".join(traceback.format_exception(exc))[-TRACEBACK_CHARS:]
+    # Not `format_exception`: zope.testrunner has its own, without the causes.
+    lines = traceback.TracebackException.from_exception(exc).format()
+    text = "".join(lines)[-TRACEBACK_CHARS:]
     return Error(type(exc).__name__, printable(exc) or _cause_of(exc), text)
 
 

@@ -18,6 +18,7 @@ from netsight.async_.events import ProcessStartedEvent
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ProcessCancelled
+from netsight.async_.exceptions import SessionEndedError
 from netsight.async_.exceptions import ViewNotFoundError
 from netsight.async_.forks import in_forked_child
 from netsight.async_.interfaces import QUEUED
@@ -48,8 +49,15 @@ from netsight.async_.running.window import Window
 
 logger = logging.getLogger(__name__)
 
-CUT_OFF_MOST = 5
-"""A run begins anew so often that was cut off while the database was there."""
+CUT_OFF_RUNS = 2
+"""A run that was cut off is done so often in all; or as often as its view
+allows for crashes, if that is more."""
+
+SESSION_ENDED = (
+    "The database was there, and ended the session each time.  Does it end "
+    "those that are idle in a transaction?  See "
+    "idle_in_transaction_session_timeout of PostgreSQL."
+)
 
 claim_lock = threading.Lock()
 """Claims of one Zope beat the same worker record, so one after the other."""
@@ -93,7 +101,7 @@ class Run:
         self._fence = None
         self._is_told = False
         self._escaped = None
-        self._cuts_left = CUT_OFF_MOST
+        self._runs_left = CUT_OFF_RUNS
         self._patience = Patience(process_id)
         self._cancel = threading.Event()
 
@@ -166,6 +174,7 @@ class Run:
             self._take(process, query_registry(root).worker(this_worker()))
         self.owner = process.owner
         self.view_path = process.view_path
+        self._runs_left = max(process.max_attempts, CUT_OFF_RUNS)
 
     def _take(self, process, worker):
         # Nobody has heard of this worker while it had nothing to do.
@@ -212,15 +221,21 @@ class Run:
             tell_ended(self.process_id)
 
     def _wait_if_cut_off(self, exc):
-        """Tell whether to publish again, as the database was cut off.
+        """Wait if the database was cut off, to publish again.
 
         Whether what was committed meanwhile is stored is seen then, as it is
         when Zope tries again.  Zope does so where a storage says that an error
         is transient, as ZEO does; this is for when that was not enough.
+
+        Returns False if something else is wrong.  Raises SessionEndedError if
+        it was cut off too often: what it does outside of the ZODB is done each
+        time.
         """
-        if not is_cut_off(exc) or not self._cuts_left:
+        if not is_cut_off(exc):
             return False
-        self._cuts_left -= 1
+        self._runs_left -= 1
+        if not self._runs_left:
+            raise SessionEndedError(SESSION_ENDED) from exc
         self._patience.wait(exc)
         return True
 
@@ -387,8 +402,11 @@ class Run:
             self._write("cancelled", outcomes.cancel)
             tell_ended(self.process_id, self.environ)
             return True
-        if self._wait_if_cut_off(exc):
-            return False
+        try:
+            if self._wait_if_cut_off(exc):
+                return False
+        except SessionEndedError as ended:
+            exc = ended
         # SystemExit and the like end the process, not the worker.
         self._fail(exc)
         return True

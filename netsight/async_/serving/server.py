@@ -30,6 +30,7 @@ from netsight.async_.serving.recovery import is_exclusive
 from netsight.async_.serving.recovery import recover_some
 from netsight.async_.serving.recovery import sweep
 from netsight.async_.serving.rounds import Rounds
+from netsight.async_.serving.session_limits import warn_of_limits
 
 
 logger = logging.getLogger(__name__)
@@ -142,6 +143,7 @@ def start(event=None):
             logger.exception("earlier workers were not noted as dead")
     for database in used_databases():
         make_room(database)
+        warn_of_limits(database.storage)
     stop_on_terminate()
     atexit.register(stop)
     Zope2.opened.insert(0, StopFirst)

@@ -470,17 +470,28 @@ class CutOffTests(AsyncTestCase):
             _client, process_id = self.run_job(work, params={"name": "x"})
         self.assertEqual(self.process(process_id).state, "completed")
 
-    def test_it_fails_when_that_does_not_end(self):
-        with self.assertLogs(
-            "netsight.async_.running", logging.WARNING
-        ) as logs:
+    def cut_always(self, view="job"):
+        """Run a job that is always cut off; return its process."""
+        with self.assertLogs(RUNNING, logging.WARNING) as logs:
             _client, process_id = self.run_job(
-                lambda view, process_id: cut_off()
+                lambda view, process_id: cut_off(), view=view
             )
         process = self.process(process_id)
-        self.assertEqual(process.error.kind, "OperationalError")
-        self.assertEqual(process.attempts, runner.CUT_OFF_MOST + 1)
-        self.assertEqual(len(logs.records), runner.CUT_OFF_MOST + 1)
+        self.assertEqual(len(logs.records), process.attempts)
+        return process
+
+    def test_one_that_may_not_be_repeated_is_begun_anew_only_once(self):
+        self.assertEqual(self.cut_always().attempts, 2)
+
+    def test_one_that_may_is_begun_as_often_as_after_crashes(self):
+        process = self.cut_always("again-job")
+        self.assertEqual(process.attempts, process.max_attempts)
+
+    def test_the_cause_says_what_may_end_sessions(self):
+        error = self.cut_always().error
+        self.assertEqual(error.kind, "SessionEndedError")
+        self.assertIn("idle_in_transaction_session_timeout", error.text)
+        self.assertIn("OperationalError", error.traceback)
 
     def test_an_outcome_that_was_stored_nevertheless_stands(self):
         def publish_and_lose_the_answer(*args, **kwargs):
@@ -521,7 +532,7 @@ class CutOffTests(AsyncTestCase):
 
         def be_away(*args):
             tries.append(args)
-            if len(tries) <= 2 * runner.CUT_OFF_MOST:
+            if len(tries) <= 2 * runner.CUT_OFF_RUNS:
                 cut_off()
             return function(*args)
 

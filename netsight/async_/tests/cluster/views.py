@@ -114,6 +114,18 @@ class ClusterView(JobView):
         return str(child.exitcode)
 
 
+class OnceView(ClusterView):
+    """``cluster-KIND``: is not run again after a crash."""
+
+    restart_after_crash = False
+
+    def do_waiting(self):
+        """Wait `seconds` for something else, and go on with the database."""
+        time.sleep(float(self.request.form["seconds"]))
+        self.context._p_jar.cacheMinimize()
+        return self.context.title
+
+
 class SlowView(BrowserView):
     """How many slow commits were done."""
 
