@@ -27,7 +27,10 @@ ZOPE := $(ZOPE_DIR)/installed-$(PYTHON_VERSION)
 BROWSER := .venv/installed-browser-$(PYTHON_VERSION)
 CLUSTER := .venv/installed-cluster-$(PYTHON_VERSION)
 DOCS := .venv-docs/installed-$(PYTHON_VERSION)
-RUN_TESTS := -m coverage run -m zope.testrunner --test-path=. -s netsight
+
+# Empty, tests are run without measuring what they cover, and faster.
+MEASURE ?= -m coverage run
+RUN_TESTS = $(MEASURE) -m zope.testrunner --test-path=. -s netsight
 
 .PHONY: help
 help:  ## List these targets.
@@ -92,8 +95,9 @@ test-zope: $(ZOPE)  ## Run the tests on Zope alone.
 	$(ZOPE_DIR)/bin/python $(RUN_TESTS) -m '!test_plone'
 
 .PHONY: test-servers
+test-servers: MEASURE =
 test-servers: $(ZOPE)  ## Run the tests that take minutes, with real servers.
-	$(ZOPE_DIR)/bin/python -m zope.testrunner --test-path=. -s netsight --only-level 2 -m '!test_plone'
+	$(ZOPE_DIR)/bin/python $(RUN_TESTS) --only-level 2 -m '!test_plone'
 
 .PHONY: test-browser
 test-browser: $(BROWSER)  ## Run the tests in Chromium, against a Plone site.
