@@ -10,6 +10,7 @@ from netsight.async_.events import ProcessQueuedEvent
 from netsight.async_.exceptions import AlreadyRunningError
 from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.exceptions import NotCancellableError
+from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.exceptions import StillRunningError
 from netsight.async_.executors.doorbell import ring_after_commit
 from netsight.async_.interfaces import QUEUED
@@ -17,6 +18,7 @@ from netsight.async_.queries import find
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.ids import new_process_id
+from netsight.async_.records.limits import check_limits
 from netsight.async_.running.telling import tell_ended
 
 
@@ -52,11 +54,16 @@ def run_again(registry, process):
     """Start a new process that does the same, and return it.
 
     Its owner, view, request and choices are those of `process`, which stays
-    as it is, but cannot be run again any more.  Raises NotRepeatableError, or
-    AlreadyRunningError if the view is `single`.
+    as it is, but cannot be run again any more.  Raises NotRepeatableError,
+    AlreadyRunningError if the view is `single`, or QueueFullError.
     """
     if registry.single(process.single_key) is not None:
         raise AlreadyRunningError(process.id)
+    if not process.may_run_again:
+        raise NotRepeatableError(process.id)
+    check_limits(
+        registry, process.owner, process.view_name, process.max_queued
+    )
     _recover_abandoned(process)
     new = process.again(new_process_id())
     registry.add(new)

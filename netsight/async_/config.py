@@ -37,6 +37,9 @@ RECORD_FORMAT = 1
 DEFAULT_QUEUE = "default"
 """Where processes wait whose view names no other queue."""
 
+QUEUED_MOST = 1_000_000_000
+"""The highest limit that can be set for what waits."""
+
 QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 
 
@@ -179,6 +182,25 @@ SETTINGS = {
             whole_number(0, 3600),
             "How long a Zope that is stopped waits for its running processes, "
             "in seconds.",
+        ),
+        Setting(
+            "max-queued",
+            "10000",
+            whole_number(0, QUEUED_MOST),
+            "How many processes may wait in a database; with 0, any number.",
+        ),
+        Setting(
+            "max-queued-user",
+            "1000",
+            whole_number(0, QUEUED_MOST),
+            "How many processes of one user may wait; with 0, any number.",
+        ),
+        Setting(
+            "max-queued-anonymous",
+            "100",
+            whole_number(0, QUEUED_MOST),
+            "How many processes of all anonymous visitors together may wait; "
+            "with 0, any number.",
         ),
         Setting(
             "keep-result",

@@ -101,6 +101,21 @@ class AlreadyRunningError(AsyncError):
     """
 
 
+class QueueFullError(AsyncError):
+    """As many processes wait as may.
+
+    Of anonymous visitors, of this view, or in all; the log says which, and
+    the settings how many may.  Over HTTP: 503.
+    """
+
+
+class UserQueueFullError(QueueFullError):
+    """As many processes of this user wait as may.
+
+    The setting `max-queued-user` says how many.  Over HTTP: 429.
+    """
+
+
 class ViewNotFoundError(AsyncError):
     """The URL of a process does not lead to its view any more.
 

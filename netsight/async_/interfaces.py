@@ -45,6 +45,10 @@ class IAsyncView(Interface):
         ConflictError makes Zope call the method again in a new transaction.
         """
 
+    max_queued = Attribute(
+        "How many processes of the view may wait (int), or None: any number."
+    )
+
     def run_process():
         """Return True if this request shall start a process."""
 
@@ -135,6 +139,7 @@ class IProcess(Interface):
     error = Attribute("Error of a failed process, or None.")
     response = Attribute("ResponseSnapshot of a completed one, or None.")
     single_key = Attribute("What no two active ones may share (str), or None.")
+    max_queued = Attribute("`max_queued` of its view when it was started.")
     idempotency = Attribute("parts.Idempotency of the start, or None.")
 
 
@@ -198,6 +203,17 @@ class IProcessRegistry(Interface):
 
     def active_ids():
         """Return a list of the ids that are queued, running or just ended."""
+
+    def active_count():
+        """Return how many `active_ids` there are."""
+
+    def active_like(owner=None, view_name=None):
+        """Return an iterator over `active_ids`, the oldest first, lazily.
+
+        Over those of a records.owners.Owner, of a view by its name, or both,
+        where they are given; a few of others may be among them.  No process
+        is loaded.
+        """
 
     def is_active(process_id):
         """Tell whether an id is among them."""

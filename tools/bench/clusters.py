@@ -25,6 +25,8 @@ class Cluster:
         # As in production: nobody is killed here.
         "NETSIGHT_ASYNC_BEAT_SECONDS": "15",
         "NETSIGHT_ASYNC_LEASE_SECONDS": "60",
+        # Nobody logs in, and much is started at once.
+        "NETSIGHT_ASYNC_MAX_QUEUED_ANONYMOUS": "0",
     }
 
     def __init__(self, directory, broker):

@@ -30,6 +30,10 @@ NOT_ALL_REMOVED = _(
 )
 
 
+QUEUE_FULL_SECONDS = 60
+"""What is asked for by Retry-After then."""
+
+
 def not_all_removed(exc):
     """Return the message id that says what became of a long removal."""
     return NOT_ALL_REMOVED if exc.removed else NOT_STORED
@@ -118,8 +122,25 @@ REFUSALS = {
             "a new key for each request.",
         ),
     ),
+    exceptions.UserQueueFullError: (
+        429,
+        _(
+            "error_user_queue_full",
+            default="So many of your processes are waiting that no more are "
+            "taken, and nothing was started. Please try again when some of "
+            "them have started.",
+        ),
+    ),
     exceptions.ResultGoneError: (500, result_gone),
     exceptions.NotAllRemovedError: (503, not_all_removed),
+    exceptions.QueueFullError: (
+        503,
+        _(
+            "error_queue_full",
+            default="So many processes are waiting here that no more are "
+            "taken, and nothing was started. Please try again later.",
+        ),
+    ),
     exceptions.NewerFormatError: (
         503,
         _(
@@ -163,3 +184,14 @@ def refusal_of(exc, words=()):
     status, sentence = REFUSALS[kind]
     sentence = dict(words).get(kind, sentence)
     return Refusal(status, sentence(exc) if callable(sentence) else sentence)
+
+
+def refuse(view, exc, words=()):
+    """Return the answer of an IRefusing for one of REFUSED.
+
+    `words` is as for `refusal_of`.
+    """
+    if isinstance(exc, exceptions.QueueFullError):
+        seconds = str(QUEUE_FULL_SECONDS)
+        view.request.response.setHeader("Retry-After", seconds)
+    return view.message_page(*refusal_of(exc, words))

@@ -26,6 +26,9 @@ class Choices(NamedTuple):
     single_key: str | None
     """What no two active processes may share."""
 
+    max_queued: int | None
+    """How many of this view may wait; None: any number."""
+
 
 def choices_of(view):
     """Return the Choices of an async view for a start by this visitor.
@@ -40,6 +43,7 @@ def choices_of(view):
         view.cancellable,
         _max_attempts(view) if restarts else 1,
         _single_key(view),
+        _max_queued(view),
     )
 
 
@@ -77,6 +81,14 @@ def _single_key(view):
         "view": (view.__name__,),
     }
     return "\n".join([single, *(part or "" for part in parts[single])])
+
+
+def _max_queued(view):
+    most = view.max_queued
+    if most is None or _is_number(most, 1, float("inf")):
+        return most
+    expects = "None or an int of at least 1"
+    raise BadChoiceError(_wrong(view, "max_queued", expects))
 
 
 def _is_number(value, low, high):

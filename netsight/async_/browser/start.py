@@ -8,7 +8,7 @@ from netsight.async_.answers.headers import vary
 from netsight.async_.answers.idempotency import idempotency_of
 from netsight.async_.answers.programs import accepted
 from netsight.async_.answers.refusals import REFUSED
-from netsight.async_.answers.refusals import refusal_of
+from netsight.async_.answers.refusals import refuse
 from netsight.async_.answers.unstored import Change
 from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import not_stored
@@ -24,6 +24,7 @@ from netsight.async_.records.database import application_of
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import registry_connection
 from netsight.async_.records.ids import new_process_id
+from netsight.async_.records.limits import check_limits
 from netsight.async_.records.owners import current_owner
 from netsight.async_.records.owners import may_see
 from netsight.async_.records.process import Process
@@ -46,7 +47,7 @@ def start(view):
         check_writable(view.context)
         return check_start(view) or _started(view)
     except REFUSED as exc:
-        return view.message_page(*refusal_of(exc))
+        return refuse(view, exc)
 
 
 def _started(view):
@@ -59,6 +60,8 @@ def _started(view):
     choices = choices_of(view)
     process = _known(view, registry, process_id, key, choices.single_key)
     if process is None:
+        owner = current_owner()
+        check_limits(registry, owner, view.__name__, choices.max_queued)
         change = Change(view, process_id, "start")
         try:
             process = _new_process(change, choices, key)

@@ -102,6 +102,10 @@ class BaseAsyncView(BrowserView):
     """At most one active process: of this view for each "user", of this view
     and "context", or of this "view" anywhere in the database."""
 
+    max_queued = None
+    """How many processes of this view may wait anywhere in the database, in
+    addition to what the settings say; None: any number."""
+
     def __run__(self, process_id=None, *args, **kwargs):
         """Override this with the work to do.  See IAsyncView."""
         raise NotImplementedError(f"{type(self).__name__}.__run__")

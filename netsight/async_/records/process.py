@@ -56,6 +56,7 @@ class Process(Part):
         url=None,
         queue=DEFAULT_QUEUE,
         priority=0,
+        max_queued=None,
     ):
         self.format = config.RECORD_FORMAT
         self.id = process_id
@@ -77,6 +78,7 @@ class Process(Part):
         self.url = url
         self.queue = queue
         self.priority = priority
+        self.max_queued = max_queued
 
     @property
     def state(self):
@@ -253,6 +255,7 @@ class Process(Part):
             url=self.url and self.url.replace(self.id, process_id),
             queue=self.queue,
             priority=self.priority,
+            max_queued=self.max_queued,
         )
 
     def _drop_request(self):

@@ -1,6 +1,7 @@
 """Where all processes are kept."""
 
 from itertools import islice
+from zlib import crc32
 
 from AccessControl.class_init import InitializeClass
 from AccessControl.Permissions import view_management_screens
@@ -24,6 +25,9 @@ from netsight.async_.records.owners import Owner
 AHEAD_MOST = 100
 """How far a process looks at those before it in the queue."""
 
+OWNER_BITS, VIEW_BITS = 0xFFFFFFFF << 32, 0xFFFFFFFF
+"""Halves of the mark that is kept with the id of an active process."""
+
 
 @implementer(IProcessRegistry)
 class ProcessRegistry(SimpleItem):
@@ -32,9 +36,11 @@ class ProcessRegistry(SimpleItem):
     Processes are in a BTree, so that concurrent starts merge.  Beside it are
     the ids of each owner, and the set of those that have not ended, or ended
     so lately that recovery has not looked: the transaction of a process must
-    not touch the set, where it could conflict.  All ids are in the order of
-    the starts.  A registry that netsight.async 1.x stored has a mapping
-    `_process_registry` instead; it loads, and its entries are no processes.
+    not touch the set, where it could conflict.  The set has a mark for each,
+    so that those of a user can be counted without loading any.  All ids are
+    in the order of the starts.  A registry that netsight.async 1.x stored has
+    a mapping `_process_registry` instead; it loads, and its entries are no
+    processes.
     """
 
     security = ClassSecurityInfo()
@@ -60,7 +66,7 @@ class ProcessRegistry(SimpleItem):
 
     def _make_containers(self):
         self._processes = OOBTree()
-        self._active = OOTreeSet()
+        self._active = OOBTree()
         self._workers = OOBTree()
         self._singles = OOBTree()
         self._owned = OOBTree()
@@ -78,7 +84,7 @@ class ProcessRegistry(SimpleItem):
         if self._processes is None:
             self._make_containers()
         self._processes[process.id] = process
-        self._active.insert(process.id)
+        self._active[process.id] = _mark_of(process.owner, process.view_name)
         if not process.owner.is_anonymous:
             self._ids_of(process.owner).insert(process.id)
         if process.single_key is not None:
@@ -138,6 +144,15 @@ class ProcessRegistry(SimpleItem):
     def oldest_active_ids(self, after=None):
         return iter(self._active.keys(after) if self._active else ())
 
+    def active_count(self):
+        return len(self._active or ())
+
+    def active_like(self, owner=None, view_name=None):
+        marks = self._active.items() if self._active else ()
+        bits = (OWNER_BITS if owner else 0) | (VIEW_BITS if view_name else 0)
+        wanted = _mark_of(owner or Owner("", ""), view_name or "") & bits
+        return (each for each, mark in marks if mark & bits == wanted)
+
     def is_active(self, process_id):
         return bool(self._active) and process_id in self._active
 
@@ -153,7 +168,7 @@ class ProcessRegistry(SimpleItem):
         )
 
     def retire(self, process_id):
-        self._active.remove(process_id)
+        del self._active[process_id]
         if process_id in self:
             self[process_id].claim.close()
 
@@ -198,7 +213,7 @@ class ProcessRegistry(SimpleItem):
         if not process.owner.is_anonymous:
             self._ids_of(process.owner).remove(process_id)
         if process_id in self._active:
-            self._active.remove(process_id)
+            del self._active[process_id]
         for names, key in (
             (self._singles, process.single_key),
             (self._keys, process.idempotency and process.idempotency.key),
@@ -208,6 +223,13 @@ class ProcessRegistry(SimpleItem):
 
 
 InitializeClass(ProcessRegistry)
+
+
+def _mark_of(owner, view_name):
+    """Return a number of 64 bits; others may have the same, but few have."""
+    texts = "\n".join([owner.user_id or "", owner.folder_path]), view_name
+    high, low = (crc32(each.encode("utf-8", "replace")) for each in texts)
+    return high << 32 | low
 
 
 def _is_newer(process):

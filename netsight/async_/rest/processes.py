@@ -26,7 +26,7 @@ from netsight.async_.answers.headers import no_store
 from netsight.async_.answers.interfaces import IRefusing
 from netsight.async_.answers.programs import RETRY_AFTER_SECONDS
 from netsight.async_.answers.refusals import REFUSED
-from netsight.async_.answers.refusals import refusal_of
+from netsight.async_.answers.refusals import refuse
 from netsight.async_.answers.result import replay_result
 from netsight.async_.answers.sentences import sentence_of
 from netsight.async_.answers.unstored import Change
@@ -73,7 +73,7 @@ class ProcessesService(RestErrors, Service):
         try:
             return self.answer()
         except REFUSED as exc:
-            return self.message_page(*refusal_of(exc))
+            return refuse(self, exc)
 
     def answer(self):
         """Return the body, as the services of plone.restapi do."""

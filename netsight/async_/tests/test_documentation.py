@@ -33,6 +33,7 @@ from plone.testing import zca
 from plone.testing.zope import Browser
 from zope.configuration import xmlconfig
 from zope.dottedname.resolve import resolve
+from zope.interface.interface import Method
 from zope.interface.interfaces import IInterface
 from Zope2.Startup.options import ZopeWSGIOptions
 
@@ -45,6 +46,7 @@ from netsight.async_.actions import REMOVE_MOST
 from netsight.async_.answers.interfaces import IProcessView
 from netsight.async_.answers.programs import RETRY_AFTER_SECONDS
 from netsight.async_.answers.programs import problem_name
+from netsight.async_.answers.refusals import QUEUE_FULL_SECONDS
 from netsight.async_.browser import processing
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.executors.thread import ThreadExecutor
@@ -55,6 +57,8 @@ from netsight.async_.records import requests
 from netsight.async_.records.body import INLINE_BODY_BYTES
 from netsight.async_.records.database import TRANSACT_TRIES
 from netsight.async_.records.lease import CLOCK_TOLERANCE_SECONDS
+from netsight.async_.records.limits import LOG_SECONDS
+from netsight.async_.records.limits import WAITING_MOST
 from netsight.async_.records.registry import AHEAD_MOST
 from netsight.async_.records.responses import DROPPED_RESPONSE_HEADERS
 from netsight.async_.running.failure import TRACEBACK_CHARS
@@ -360,6 +364,9 @@ class DocumentationTests(unittest.TestCase):
             (f"{TRANSACT_TRIES} times", "conflicts"),
             (f"{CLOCK_TOLERANCE_SECONDS:.0f} second", "clocks"),
             (f"{RETRY_AFTER_SECONDS} second", "Retry-After"),
+            (f"{QUEUE_FULL_SECONDS} second", "of a start that is refused"),
+            (f"{WAITING_MOST} processes", "how many of a user wait"),
+            (f"{LOG_SECONDS} second", "in which the log tells once"),
             (f"{SWEEP_BATCH} records", "one sweep"),
             (f"{AHEAD_MOST} processes", "a place in the queue"),
             (f"{SCAN_MOST} records", "page of a list"),
@@ -440,9 +447,11 @@ class DocumentationTests(unittest.TestCase):
 
     def test_each_method_of_a_view_is_described(self):
         text = read("reference/view.rst")
-        for name in interfaces.IAsyncView.names():
+        for name, method in interfaces.IAsyncView.namesAndDescriptions():
+            if not isinstance(method, Method):
+                continue
             with self.subTest(name):
-                signature = interfaces.IAsyncView[name].getSignatureString()
+                signature = method.getSignatureString()
                 self.assertIn(f".. py:method:: {name}{signature}\n", text)
 
     def test_what_the_answers_ask_of_a_view_is_described(self):

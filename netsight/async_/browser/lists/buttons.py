@@ -9,18 +9,23 @@ from netsight.async_.answers.csrf import check_start
 from netsight.async_.answers.headers import no_store
 from netsight.async_.answers.interfaces import IRefusing
 from netsight.async_.answers.refusals import REFUSED
-from netsight.async_.answers.refusals import refusal_of
+from netsight.async_.answers.refusals import refuse
 from netsight.async_.answers.unstored import Change
 from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.lists import texts
 from netsight.async_.context import context_path
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import UserQueueFullError
 from netsight.async_.records.database import get_process
 from netsight.async_.records.owners import current_owner
 
 
-WORDS = {Forbidden: texts.FORGED, NoSuchProcessError: texts.GONE}
+WORDS = {
+    Forbidden: texts.FORGED,
+    NoSuchProcessError: texts.GONE,
+    UserQueueFullError: texts.OWNER_WAITS,
+}
 """Sentences of the lists for refusals."""
 
 
@@ -46,7 +51,7 @@ class Buttons:
             check_writable(self.context)
             return self._change()
         except REFUSED as exc:
-            return self.message_page(*refusal_of(exc, WORDS))
+            return refuse(self, exc, WORDS)
 
     def message_page(self, status, sentence, back_url=None):
         """Set the HTTP status (int); return the list with a message id."""

@@ -56,6 +56,11 @@ FORGED = _(
     default="Nothing was changed: this request does not come from this page. "
     "Please try again.",
 )
+OWNER_WAITS = _(
+    "error_list_user_queue_full",
+    default="Nothing was started: so many processes of this user are waiting "
+    "that no more are taken. Please try again when some of them have started.",
+)
 GONE = _(
     "error_list_gone",
     default="Nothing was changed: there is no such process any more.",

@@ -38,6 +38,9 @@ class ChoiceTests(AsyncTestCase):
         attempts = (0, -1, "3", None, True, 2.0)
         self.check("max_attempts", attempts, restart_after_crash=True)
 
+    def test_a_bad_number_of_those_that_may_wait(self):
+        self.check("max_queued", (0, -1, "3", True, 2.0))
+
     def test_attempts_do_not_matter_to_a_view_that_is_not_restarted(self):
         with mock.patch.object(JobView, "max_attempts", None):
             self.client().post("/job", status=302)

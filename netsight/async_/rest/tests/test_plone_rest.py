@@ -537,6 +537,19 @@ class ServiceTests(ProcessesTestCase):
         self.client(EDITOR).delete(first["@id"], status=200)
         self.assertEqual(self.process(first["id"]).state, "cancelled")
 
+    def test_what_waits_is_limited(self):
+        with (
+            processes_run_by(Never()),
+            mock.patch.dict("os.environ", NETSIGHT_ASYNC_MAX_QUEUED_USER="1"),
+            self.assertLogs("netsight.async_.records.limits", "WARNING"),
+        ):
+            self.post({})
+            answer = self.post({}, status=429)
+        self.assertEqual(answer.json["type"], "TooManyRequests")
+        self.assertIn("are waiting", answer.json["message"])
+        self.assertEqual(answer.headers["Retry-After"], "60")
+        self.assertEqual(len(self.processes()), 1)
+
     def test_an_anonymous_start_is_read_by_its_id(self):
         self.job(lambda service, body: "mine")
         started = self.post({}, None).json

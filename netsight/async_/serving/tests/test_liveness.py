@@ -11,10 +11,12 @@ SECONDS = os.environ.get("LONG_QUEUE_SECONDS", "30")
 JOBS = int(os.environ.get("LONG_QUEUE_JOBS", 2))
 """At once."""
 
-SHORT_LEASE = {
+SETTINGS = {
     "NETSIGHT_ASYNC_BEAT_SECONDS": "1",
     "NETSIGHT_ASYNC_LEASE_SECONDS": "4",
     "NETSIGHT_ASYNC_QUEUES": "default",
+    "NETSIGHT_ASYNC_MAX_QUEUED": "0",
+    "NETSIGHT_ASYNC_MAX_QUEUED_ANONYMOUS": "0",
 }
 LEASE = {
     "NETSIGHT_ASYNC_BEAT_SECONDS": "1",
@@ -45,9 +47,9 @@ class LongQueueTests(LivingTestCase):
         """
         watcher, runner = self.zopes
         self.zeo.start()
-        watcher.start(**{MACHINE: "a"}, **SHORT_LEASE, **NONE)
+        watcher.start(**{MACHINE: "a"}, **SETTINGS, **NONE)
         watcher.post(f"/crash-many?number={WAITING}")
-        runner.start(**{MACHINE: "b"}, **SHORT_LEASE)
+        runner.start(**{MACHINE: "b"}, **SETTINGS)
         return watcher, runner
 
     def test_no_job_is_lost(self):
