@@ -8,8 +8,10 @@ default.
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from App.config import getConfiguration
 from zope.component import queryUtility
@@ -118,6 +120,38 @@ header_names.expects = (
 )
 
 
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def origin_of(url):
+    """Return scheme, host and any odd port of a URL, as one text.
+
+    Raises ValueError for a URL that has none, or somebody's name before it.
+    """
+    parts = urlsplit(url)
+    default = DEFAULT_PORTS.get(parts.scheme)
+    if default is None or not parts.hostname or "@" in parts.netloc:
+        raise ValueError(url)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = "" if parts.port in (None, default) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def origins(text):
+    """Return a tuple of the origins in `text`; raises ValueError."""
+    urls = names(text)
+    if not all(
+        re.fullmatch("[a-z]+://[^/?#]+/?", each, re.I) for each in urls
+    ):
+        raise ValueError(text)
+    return tuple(map(origin_of, urls))
+
+
+origins.expects = (
+    "addresses as https://www.example.org, without a path, parted by spaces"
+)
+
+
 @dataclass(frozen=True)
 class Setting:
     """One line of the table below."""
@@ -216,6 +250,13 @@ SETTINGS = {
             "How long other ended processes are kept, in days.",
         ),
         Setting(
+            "origins",
+            "",
+            origins,
+            "Where visitors reach the sites of this Zope, as "
+            "https://www.example.org.  Events tell of no other address.",
+        ),
+        Setting(
             "database",
             "",
             str,
@@ -277,6 +318,17 @@ def get(name):
             f"netsight.async: {name} = {text!r} ({place}) is not "
             f"{setting.parse.expects}."
         ) from exc
+
+
+def has_known_origin(url):
+    """Tell whether the setting `origins` names the host of a URL.
+
+    Else any visitor may have given it, in the header Host.
+    """
+    known = get("origins")
+    with suppress(ValueError):
+        return origin_of(url) in known
+    return False
 
 
 def validate(event=None):

@@ -1,6 +1,7 @@
 """Where a context is: its site, its path, and its URL from outside."""
 
 from urllib.parse import quote
+from urllib.parse import urlsplit
 
 from Acquisition import aq_chain
 from Acquisition import aq_parent
@@ -37,3 +38,29 @@ def context_url(context, request):
         return context.absolute_url()
     parent = context_url(context.__parent__, request)
     return f"{parent}/{quote(context.__name__)}"
+
+
+def path_of_url(url, request):
+    """Return path and query of a URL that was made by a request.
+
+    The path is quoted, and begins at the root of Zope, whatever the virtual
+    host: `url_of_path` makes a URL of it by another request.
+    """
+    base, root = _virtual_root(request)
+    if url.startswith(f"{base}/"):
+        return root + url.removeprefix(base)
+    # Somebody makes URLs in a way of their own.
+    return urlsplit(url)._replace(scheme="", netloc="").geturl()
+
+
+def url_of_path(path, request):
+    """Return the URL, as seen from outside by a request, of `path_of_url`."""
+    base, root = _virtual_root(request)
+    inside = path.startswith(f"{root}/")
+    return base + (path.removeprefix(root) if inside else path)
+
+
+def _virtual_root(request):
+    """Return the URL and the quoted path of what a request sees as root."""
+    path = request.other.get("VirtualRootPhysicalPath", ("",))
+    return request.physicalPathToURL(path), "/".join(map(quote, path))

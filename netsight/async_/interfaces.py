@@ -116,7 +116,12 @@ class IProcess(Interface):
     view_path = Attribute("Physical path of the context, '/', view name.")
     view_name = Attribute("Name of the view, a str.")
     title = Attribute("Title for lists, a str.")
-    url = Attribute("URL of its waiting page, by the start request's host.")
+    url = Attribute(
+        "URL of its waiting page, if `origins` has its host; else `page_path`."
+    )
+    page_path = Attribute(
+        "Path of that page from the root of Zope, quoted, with the query."
+    )
     owner = Attribute("records.owners.Owner, whom it runs as.")
     created = Attribute("POSIX time in seconds (float) of the start request.")
     started = Attribute("POSIX time of the current claim, or None.")

@@ -3,6 +3,7 @@
 import transaction
 from zope.event import notify
 
+from netsight.async_ import config
 from netsight.async_.answers.csrf import check_start
 from netsight.async_.answers.headers import vary
 from netsight.async_.answers.idempotency import idempotency_of
@@ -14,6 +15,7 @@ from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import not_stored
 from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.choices import choices_of
+from netsight.async_.context import path_of_url
 from netsight.async_.events import ProcessQueuedEvent
 from netsight.async_.exceptions import BusyError
 from netsight.async_.exceptions import KeyReusedError
@@ -116,6 +118,8 @@ def _id_of(request):
 
 def _new_process(change, choices, idempotency):
     view = change.view
+    url = view.process_url("processing", change.process_id)
+    page_path = path_of_url(url, view.request)
     connection = registry_connection(application_of(view.context))
     return Process(
         change.process_id,
@@ -125,7 +129,8 @@ def _new_process(change, choices, idempotency):
         current_owner(),
         take_request(view.request, connection),
         idempotency=idempotency,
-        url=view.process_url("processing", change.process_id),
+        url=url if config.has_known_origin(url) else page_path,
+        page_path=page_path,
         **choices._asdict(),
     )
 

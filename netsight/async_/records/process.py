@@ -54,6 +54,7 @@ class Process(Part):
         single_key=None,
         idempotency=None,
         url=None,
+        page_path=None,
         queue=DEFAULT_QUEUE,
         priority=0,
         max_queued=None,
@@ -76,6 +77,7 @@ class Process(Part):
         self.single_key = single_key
         self.idempotency = idempotency
         self.url = url
+        self.page_path = page_path
         self.queue = queue
         self.priority = priority
         self.max_queued = max_queued
@@ -253,6 +255,8 @@ class Process(Part):
             max_attempts=self.max_attempts,
             single_key=self.single_key,
             url=self.url and self.url.replace(self.id, process_id),
+            page_path=self.page_path
+            and self.page_path.replace(self.id, process_id),
             queue=self.queue,
             priority=self.priority,
             max_queued=self.max_queued,

@@ -1,6 +1,7 @@
 """A process as JSON of plone.restapi."""
 
 from netsight.async_.answers.status import status_of
+from netsight.async_.context import url_of_path
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import may_manage
@@ -30,7 +31,11 @@ def represent(site, request, process, whole=False):
         "user": process.owner.user_id,
         "attempts": process.attempts,
         "cancellable": process.cancellable and not process.is_final,
-        "links": {"processing": process.url, "result": f"{url}/result"},
+        "links": {
+            # By the host of who asks, not of who has started it.
+            "processing": url_of_path(process.page_path, request),
+            "result": f"{url}/result",
+        },
     }
     error = process.error
     if whole and error is not None and may_manage(site):

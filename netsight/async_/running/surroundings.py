@@ -5,7 +5,6 @@ transaction, its site, its request, its user.  Mails, indexing and savepoints
 join the thread's own transaction and no other.
 """
 
-from contextlib import suppress
 from functools import partial
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -21,6 +20,7 @@ from zope.event import notify
 from zope.traversing.interfaces import BeforeTraverseEvent
 from ZPublisher.BaseRequest import RequestContainer
 
+from netsight.async_ import config
 from netsight.async_.context import site_of
 from netsight.async_.records.database import NOTE
 from netsight.async_.records.database import get_process
@@ -33,7 +33,26 @@ from netsight.async_.running.publishing import publish_environ
 PUBLISH_TRIES = 5
 """What conflicts is done this often."""
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
+HOST_ENVIRON = {
+    "HTTPS",
+    "HTTP_FORWARDED",
+    "HTTP_HOST",
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_PORT",
+    "HTTP_X_FORWARDED_PREFIX",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_FORWARDED_SERVER",
+    "REQUEST_SCHEME",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PORT_SECURE",
+    "SERVER_URL",
+    "wsgi.url_scheme",
+}
+"""What tells of the host, which a visitor can say in the header Host."""
+
+NO_ORIGIN = "http://localhost"
+"""That of links where the setting `origins` is empty."""
 
 
 class OwnersRequest(OwnRequest):
@@ -50,14 +69,16 @@ def publish_as_owner(process_id, function, environ=None):
     current user; there are a site, a request, and the browser layers of the
     site.  `context` is that of the view, or the nearest parent that is left.
     `environ` is that of the request that started the process, if it is at
-    hand.  Raises what the function raises, and NoSuchProcessError.
+    hand; its host is not taken.  Raises what the function raises, and
+    NoSuchProcessError.
 
     The thread must have no transaction, site or request of its own.
     """
-    environ = environ or transact("end", _environ_of, process_id)
+    kept = {k: v for k, v in (environ or {}).items() if k not in HOST_ENVIRON}
+    url = transact("end", _url_of, process_id)
     try:
         publish_environ(
-            {**environ, **_extra_environ()},
+            {**_host_environ(url), **kept, **_extra_environ()},
             partial(_call, process_id, function),
             OwnersRequest,
         )
@@ -67,27 +88,23 @@ def publish_as_owner(process_id, function, environ=None):
         noSecurityManager()
 
 
-def _environ_of(root, process_id):
-    """Return a bare environ for a process whose request was dropped."""
-    url = _split(get_process(root, process_id).url)
+def _url_of(root, process_id):
+    return get_process(root, process_id).url
+
+
+def _host_environ(url):
+    """Return a bare environ with the host of a known URL, or of our own."""
+    if not config.has_known_origin(url):
+        url = next(iter(config.get("origins")), NO_ORIGIN)
+    parts = urlsplit(url)
     return {
-        "HTTP_HOST": url.netloc,
+        "HTTP_HOST": parts.netloc,
         "REQUEST_METHOD": "GET",
-        "SERVER_NAME": url.hostname,
-        "SERVER_PORT": str(url.port or DEFAULT_PORTS.get(url.scheme, 80)),
+        "SERVER_NAME": parts.hostname,
+        "SERVER_PORT": str(parts.port or config.DEFAULT_PORTS[parts.scheme]),
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "wsgi.url_scheme": url.scheme,
+        "wsgi.url_scheme": parts.scheme,
     }
-
-
-def _split(url):
-    """Return the parts of a URL whose host came from a visitor."""
-    with suppress(ValueError):
-        parts = urlsplit(url or "")
-        # The port is looked at only when it is asked for.
-        if parts.hostname and parts.port != 0:
-            return parts
-    return urlsplit("http://localhost")
 
 
 def _extra_environ():

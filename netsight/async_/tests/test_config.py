@@ -88,6 +88,25 @@ class SettingsTests(unittest.TestCase):
         with self.assertRaisesRegex(SettingError, "letters, digits, - and _"):
             config.validate()
 
+    def test_origins_are_compared_without_what_does_not_matter(self):
+        self.zope_conf(
+            origins="HTTPS://Www.Example.org:443/, http://[::1]:8080"
+        )
+        known = ("https://www.example.org", "http://[::1]:8080")
+        self.assertEqual(config.get("origins"), known)
+
+    def test_what_is_no_origin_is_refused(self):
+        for text in (
+            "www.example.org", "ftp://www.example.org", "https://",
+            "https://www.example.org/plone", "https://www.example.org?x",
+            "https://user@www.example.org", "https://www.example.org:x",
+            "//www.example.org", "https://*#x",
+        ):  # fmt: skip
+            with self.subTest(text):
+                self.zope_conf(origins=f"http://localhost {text}")
+                with self.assertRaisesRegex(SettingError, "without a path"):
+                    config.validate()
+
     def test_an_executor_that_is_not_installed_is_refused(self):
         self.zope_conf(executor="celery")
         database = mock.Mock(databases={"main": None})

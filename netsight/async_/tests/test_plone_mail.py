@@ -1,6 +1,7 @@
 """The subscriber of docs/howto/subscribe-to-events.rst mails the owner."""
 
 import unittest
+from unittest import mock
 
 import transaction
 from plone.registry.interfaces import IRegistry
@@ -58,6 +59,10 @@ class MailTests(PloneTestCase):
         manager = getGlobalSiteManager()
         manager.registerHandler(handler, events)
         self.addCleanup(manager.unregisterHandler, handler, events)
+        origin = {"NETSIGHT_ASYNC_ORIGINS": "http://localhost"}
+        patch = mock.patch.dict("os.environ", origin)
+        patch.start()
+        self.addCleanup(patch.stop)
 
     def check_mailed(self, process_id, state, view="job"):
         (mail,) = self.server.mails
@@ -98,6 +103,13 @@ class MailTests(PloneTestCase):
             {"process_id": process_id, "_authenticator": client.token()},
         )
         self.check_mailed(process_id, "cancelled", "cancellable-job")
+
+    def test_a_host_that_is_no_origin_is_not_in_it(self):
+        host = {"Host": "evil.example"}
+        self.run_job(lambda view, pid: "x", EDITOR, headers=host)
+        (mail,) = self.server.mails
+        self.assertNotIn("evil.example", mail.as_string())
+        self.assertIn("/plone/job/processing?", mail.get_content())
 
     def test_an_anonymous_visitor_gets_none(self):
         self.run_job(lambda view, pid: "x")

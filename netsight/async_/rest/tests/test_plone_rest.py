@@ -122,6 +122,32 @@ class ListTests(ProcessesTestCase):
         self.assertEqual(item["cancellable"], False)
         self.assertEqual(item["links"]["result"], f"{url}/result")
 
+    def test_links_are_by_the_host_of_who_asks(self):
+        evil, virtual = {"Host": "evil.example"}, "https://www.example.org"
+        with processes_run_by(Never()):
+            service = self.client().post_json(
+                "/plone/@job", {}, headers=evil
+            ).json["id"]  # fmt: skip
+            view = self.client(MANAGER).post(
+                "/plone/job", headers=ASYNC | evil
+            ).json["id"]  # fmt: skip
+        for base, site in (
+            ("/plone", "http://localhost/plone"),
+            (
+                "/VirtualHostBase/https/www.example.org:443/plone"
+                "/VirtualHostRoot/_vh_x",
+                f"{virtual}/x",
+            ),
+        ):
+            answer = self.client(MANAGER).get(f"{base}/@async-processes")
+            self.assertNotIn("evil.example", answer)
+            links = [each["links"] for each in answer.json["items"]]
+            pages = [
+                f"{site}/job/processing?process_id={view}",
+                f"{site}/@async-processes/{service}",
+            ]
+            self.assertEqual([each["processing"] for each in links], pages)
+
     def test_filter_by_state(self):
         queued, ended = self.start(), self.ended()
         self.assertEqual(self.ids(query="?state=queued"), [queued])

@@ -95,7 +95,9 @@ class EventTests(AsyncTestCase):
             lambda event: urls.append(event.process.url),
             interfaces.IProcessEndedEvent,
         )
-        client, process_id = self.run_job(lambda view, pid: "x")
+        origin = {"NETSIGHT_ASYNC_ORIGINS": "http://localhost"}
+        with mock.patch.dict("os.environ", origin):
+            client, process_id = self.run_job(lambda view, pid: "x")
         url = f"http://localhost/job/processing?process_id={process_id}"
         self.assertEqual(urls, [url])
         self.assertEqual(client.get(url).follow().text, "x")
