@@ -30,6 +30,7 @@ from netsight.async_.records.limits import check_limits
 from netsight.async_.records.owners import current_owner
 from netsight.async_.records.owners import may_see
 from netsight.async_.records.process import Process
+from netsight.async_.records.progress import checked_message
 from netsight.async_.records.requests import take_request
 
 
@@ -137,7 +138,7 @@ def _new_process(change, choices, idempotency):
 
 def _title(view):
     title = getattr(view, "title", None)
-    return title if isinstance(title, str) else view.__name__
+    return checked_message(title if isinstance(title, str) else view.__name__)
 
 
 def _is_of(view, process):

@@ -9,6 +9,8 @@ from numbers import Real
 
 from zope.i18nmessageid import Message
 
+from netsight.async_.records.texts import plain_text
+
 
 MESSAGE_CHARS = 1_000
 """What is kept of a text in a message."""
@@ -89,16 +91,7 @@ def _checked_value(value):
 
 
 def _cut(text):
-    """Return a plain str, or None for None.
-
-    A subclass may refer to whatever it was taken from, as that of lxml does.
-    """
-    if text is None:
-        return None
-    text = str.__str__(text)
-    if len(text) > MESSAGE_CHARS:
-        text = text[:MESSAGE_CHARS] + "…"
-    return text
+    return plain_text(text, MESSAGE_CHARS)
 
 
 def with_sample(samples, when, number):

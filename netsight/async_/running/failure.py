@@ -5,7 +5,11 @@ from itertools import islice
 
 from netsight.async_.records.database import STORAGES
 from netsight.async_.records.parts import Error
+from netsight.async_.records.texts import plain_text
 
+
+ERROR_CHARS = 5_000
+"""What is kept of the text of an error, there and in the traceback."""
 
 TRACEBACK_CHARS = 20_000
 """What is kept of a failed process's traceback; the log has all of it."""
@@ -23,8 +27,14 @@ def error_of(exc):
     """Return the Error to store for an exception."""
     # Not `format_exception`: zope.testrunner has its own, without the causes.
     lines = traceback.TracebackException.from_exception(exc).format()
-    text = "".join(lines)[-TRACEBACK_CHARS:]
-    return Error(type(exc).__name__, printable(exc) or _cause_of(exc), text)
+    # A long text must not leave no room for the lines that lead to it.
+    told = "".join(map(_cut, lines))[-TRACEBACK_CHARS:]
+    text = printable(exc) or _cause_of(exc)
+    return Error(_cut(type(exc).__name__), _cut(text), told)
+
+
+def _cut(text):
+    return plain_text(text, ERROR_CHARS)
 
 
 def _cause_of(exc):

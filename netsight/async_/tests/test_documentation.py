@@ -59,8 +59,10 @@ from netsight.async_.records.database import TRANSACT_TRIES
 from netsight.async_.records.lease import CLOCK_TOLERANCE_SECONDS
 from netsight.async_.records.limits import LOG_SECONDS
 from netsight.async_.records.limits import WAITING_MOST
+from netsight.async_.records.progress import MESSAGE_CHARS
 from netsight.async_.records.registry import AHEAD_MOST
 from netsight.async_.records.responses import DROPPED_RESPONSE_HEADERS
+from netsight.async_.running.failure import ERROR_CHARS
 from netsight.async_.running.failure import TRACEBACK_CHARS
 from netsight.async_.running.monitor import PROGRESS_SECONDS
 from netsight.async_.serving.recovery import SWEEP_BATCH
@@ -361,6 +363,8 @@ class DocumentationTests(unittest.TestCase):
             (f"{processing.REFRESH_SECONDS} second", "without JavaScript"),
             (f"{ThreadExecutor.IDLE_SECONDS:.0f} second", "thread ends"),
             (f"{TRACEBACK_CHARS:,} characters", "traceback"),
+            (f"{ERROR_CHARS:,} characters", "of the text of an error"),
+            (f"{MESSAGE_CHARS:,} characters", "in a message of progress"),
             (f"{TRANSACT_TRIES} times", "conflicts"),
             (f"{CLOCK_TOLERANCE_SECONDS:.0f} second", "clocks"),
             (f"{RETRY_AFTER_SECONDS} second", "Retry-After"),

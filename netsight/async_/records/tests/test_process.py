@@ -12,6 +12,7 @@ from netsight.async_ import interfaces
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.records import progress
+from netsight.async_.records import texts
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.parts import Error
 from netsight.async_.records.progress import checked_percentage
@@ -179,5 +180,6 @@ class CheckedPercentageTests(unittest.TestCase):
 
 
 def load_tests(loader, tests, pattern):
-    tests.addTests(doctest.DocTestSuite(progress))
+    for module in (progress, texts):
+        tests.addTests(doctest.DocTestSuite(module))
     return tests

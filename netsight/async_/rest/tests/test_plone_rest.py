@@ -276,6 +276,17 @@ class ProcessTests(ProcessesTestCase):
         self.assertEqual(error["kind"], "ZeroDivisionError")
         self.assertIn("Traceback", error["traceback"])
 
+    def test_a_long_cause_is_cut(self):
+        def work(view, process_id):
+            raise ValueError("x" * 3 * 10**6)
+
+        self.job(work)
+        with self.assertLogs("netsight.async_", "ERROR"):
+            process_id = self.ended()
+        answer = self.get(process_id, MANAGER)
+        self.assertLess(len(answer.body), 30_000)
+        self.assertIn("in work", answer.json["error"]["traceback"])
+
     def test_a_result_that_is_not_there_yet_is_accepted(self):
         response = self.get(self.start(), status=202, behind="/result")
         self.assertEqual(response.headers["Retry-After"], "5")

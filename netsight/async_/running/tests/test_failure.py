@@ -23,6 +23,7 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.running import patience
 from netsight.async_.running import runner
+from netsight.async_.running.failure import ERROR_CHARS
 from netsight.async_.running.failure import TRACEBACK_CHARS
 from netsight.async_.running.runner import run
 from netsight.async_.running.tests.cut_off import AdminShutdown
@@ -62,14 +63,24 @@ def raiser(error):
     return work
 
 
+class OddText(str):
+    """What a library may return as text, and a database cannot store."""
+
+    def __reduce__(self):
+        raise TypeError("cannot be stored")
+
+
 class FailureTests(AsyncTestCase):
     def error_of(self, work):
         """Return the Error after a job; it must have failed."""
-        with self.assertLogs("netsight.async_", logging.ERROR):
-            _client, process_id = self.run_job(work)
+        _client, process_id = self.fails(work)
         process = self.process(process_id)
         self.assertEqual(process.state, "failed")
         return process.error
+
+    def fails(self, work):
+        with self.assertLogs("netsight.async_", logging.ERROR):
+            return self.run_job(work)
 
     def test_exceptions_of_all_kinds(self):
         for error in (
@@ -93,6 +104,30 @@ class FailureTests(AsyncTestCase):
         error = self.error_of(lambda view, pid: recurse())
         self.assertEqual(error.kind, "RecursionError")
         self.assertLessEqual(len(error.traceback), TRACEBACK_CHARS)
+
+    def test_a_long_text_is_cut(self):
+        _client, process_id = self.fails(raiser(ValueError("<x>" * 10**6)))
+        error = self.process(process_id).error
+        self.assertEqual(error.text, ("<x>" * 10**6)[:ERROR_CHARS] + "…")
+        self.assertLessEqual(len(error.traceback), TRACEBACK_CHARS)
+        self.assertIn("in work", error.traceback)
+        self.assertIn("ValueError: <x>", error.traceback)
+        manager = self.client(MANAGER)
+        pages = (
+            manager.see("/job", "processing", process_id),
+            manager.get(f"/@@async-processes?process_id={process_id}"),
+        )
+        for page in pages:
+            self.assertIn("&lt;x&gt;", page)
+            self.assertLess(len(page.body), 100_000)
+
+    def test_a_text_of_another_class_is_stored_as_plain_text(self):
+        class Odd(Exception):
+            def __str__(self):
+                return OddText("why")
+
+        error = self.error_of(raiser(Odd()))
+        self.assertEqual((type(error.text), error.text), (str, "why"))
 
     def test_an_error_without_text(self):
         error = self.error_of(raiser(Unprintable()))

@@ -6,6 +6,7 @@ from unittest import mock
 
 import transaction
 from ZODB.Connection import Connection
+from zope.i18nmessageid import Message
 
 from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.browser.lists.listing import PAGE_SIZE
@@ -18,6 +19,7 @@ from netsight.async_.queries import SCAN_MOST
 from netsight.async_.records.database import get_process
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.owners import Owner
+from netsight.async_.records.progress import MESSAGE_CHARS
 from netsight.async_.running.monitor import monitor
 from netsight.async_.serving.recovery import recover
 from netsight.async_.tests.failing_commits import Failing
@@ -29,6 +31,7 @@ from netsight.async_.tests.support import READER
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import text_of
+from netsight.async_.tests.views import JobView
 from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
@@ -173,6 +176,23 @@ class MyProcessesTests(ListTestCase):
 
     def test_the_title_of_the_window_is_that_of_the_list(self):
         self.assertIn("<title>My background processes</title>", self.see())
+
+    def test_a_long_title_is_cut(self):
+        title = "x" * 3 * 10**6
+        with mock.patch.object(JobView, "title", title, create=True):
+            self.done()
+        (process,) = self.processes()
+        self.assertEqual(process.title, "x" * MESSAGE_CHARS + "…")
+        self.assertLess(len(self.see().body), 100_000)
+
+    def test_a_title_may_be_a_message_id(self):
+        title = Message("a_title", domain="shop", default="Sold: ${count}")
+        title = Message(title, mapping={"count": 3})
+        with mock.patch.object(JobView, "title", title, create=True):
+            self.done()
+        (process,) = self.processes()
+        self.assertEqual(process.title.domain, "shop")
+        self.assertIn("Sold: 3", self.see())
 
     def test_titles_are_no_markup(self):
         process = get_process(self.app, self.done())
