@@ -93,6 +93,7 @@ setup(
         ],
         "test-zope": [
             "coverage[toml]",
+            "gunicorn",
             "hypothesis",
             "plone.testing[zope]",
             "Products.SiteErrorLog",

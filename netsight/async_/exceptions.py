@@ -127,8 +127,8 @@ class ViewNotFoundError(AsyncError):
 class RequestNotRepeatableError(AsyncError):
     """The request cannot be kept for later.
 
-    Its view is not the published one, or its body cannot be read twice.  The
-    second is cured by a seekable ``wsgi.input``, as waitress gives.
+    Its view is not the published one, or its body cannot be read twice, as the
+    request does not come from Zope's publisher.
     """
 
 

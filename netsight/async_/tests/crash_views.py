@@ -20,6 +20,7 @@ from persistent.mapping import PersistentMapping
 from Products.Five import BrowserView
 from ZODB.blob import Blob
 from ZODB.Connection import Connection
+from ZODB.POSException import ConflictError
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_.records import os_process
@@ -150,6 +151,10 @@ class JobView(BaseAsyncView):
         while chunk := upload.read(1024 * 1024):
             self.request.response.write(chunk)
 
+    def do_body(self):
+        """Answer with the body that was sent."""
+        return self.request.get("BODY")
+
     def do_failing(self):
         raise ValueError("failing")
 
@@ -215,6 +220,15 @@ class CancellableView(JobView):
     """``crash-KIND-cancellable``: may be cancelled."""
 
     cancellable = True
+
+
+class ConflictingView(JobView):
+    """``crash-KIND-conflicting``: Zope has to repeat each request once."""
+
+    def run_process(self):
+        if self.request.retry_count == 0:
+            raise ConflictError
+        return super().run_process()
 
 
 class ManyView(BrowserView):

@@ -27,10 +27,12 @@ CLUSTER_EXIT_SECONDS = 10
 
 
 class ServerTestCase(unittest.TestCase):
+    server = ZopeServer
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.zope = ZopeServer(f"{folder.name}/instance")
+        self.zope = self.server(f"{folder.name}/instance")
         self.addCleanup(self.zope.kill)
 
     def wait_for(self, process_id, state):

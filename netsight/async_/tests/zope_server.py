@@ -89,11 +89,12 @@ class ZopeServer(ServerProcess):
         Returns None if the answer is no redirect.  Raises OSError, or an
         HTTPException, if there is no whole answer.
         """
-        status, headers, _text = self.post(
-            f"/{view}",
-            multipart(form, upload),
-            f"multipart/form-data; boundary={BOUNDARY}",
-        )
+        media_type = f"multipart/form-data; boundary={BOUNDARY}"
+        return self.start_job_with(view, multipart(form, upload), media_type)
+
+    def start_job_with(self, view, body, media_type):
+        """POST bytes, or chunks of them, to a view; else as `start_job`."""
+        status, headers, _text = self.post(f"/{view}", body, media_type)
         if status != 302:
             return None
         query = parse_qs(urlsplit(headers["Location"]).query)

@@ -1,6 +1,7 @@
 """What a process sees of the request that started it."""
 
 import unittest
+from types import SimpleNamespace
 from unittest import mock
 
 import transaction
@@ -11,7 +12,9 @@ from netsight.async_.exceptions import RequestNotRepeatableError
 from netsight.async_.records.body import INLINE_BODY_BYTES
 from netsight.async_.records.body import Body
 from netsight.async_.records.parts import RequestSnapshot
+from netsight.async_.records.requests import input_of
 from netsight.async_.records.requests import open_environ
+from netsight.async_.tests.inputs import Unseekable
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import AsyncTestCase
 
@@ -279,27 +282,14 @@ class SnapshotTests(unittest.TestCase):
         self.assertTrue(environ["x-wsgiorg.throw_errors"])
 
 
-class Unseekable:
-    """A wsgi.input that can be read once, as some servers have."""
-
-    def __init__(self, stream):
-        self.read = stream.read
-        self.readline = stream.readline
-
-
 class UnrepeatableTests(AsyncTestCase):
     def test_a_body_that_can_be_read_once_is_refused_clearly(self):
-        client = self.client()
-        inner = client.app
-
-        def app(environ, start_response):
-            environ["wsgi.input"] = Unseekable(environ["wsgi.input"])
-            return inner(environ, start_response)
-
-        client.app = app
-        with self.assertRaisesRegex(RequestNotRepeatableError, "read twice"):
-            client.post("/job", {"a": "1"})
-        self.assertEqual(self.processes(), [])
+        request = SimpleNamespace(stdin=Unseekable(b"read"))
+        with (
+            self.assertRaisesRegex(RequestNotRepeatableError, "read twice"),
+            input_of(request),
+        ):
+            self.fail("it was opened")
 
     def test_a_view_that_is_not_the_published_one_does_not_start(self):
         with self.assertRaisesRegex(RequestNotRepeatableError, "published"):
