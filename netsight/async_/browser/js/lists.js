@@ -8,11 +8,13 @@ const FIRST_MS = 2_000;
 const AIM_MS = 1_000;
 
 const list = document.querySelector(".netsight-async-list");
+const reload = document.querySelector(".netsight-async-reload");
 const texts = JSON.parse(list?.dataset.texts ?? "{}");
 const notices = new Notices(
   list?.querySelector(".netsight-async-notice"),
   list?.querySelector(".netsight-async-said"),
   texts,
+  reload,
 );
 
 // What is seen
@@ -154,4 +156,6 @@ async function poll() {
 
 if (list?.querySelector("tr[data-status-url]")) {
   repeat(poll, FIRST_MS);
+} else if (reload) {
+  reload.hidden = true;
 }

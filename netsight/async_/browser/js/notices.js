@@ -10,13 +10,16 @@ export class Notices {
   #notice;
   #spoken;
   #texts;
+  #link;
   #isAway = false;
 
-  // The element that is seen, the live region, and the texts by name.
-  constructor(notice, spoken, texts) {
+  // The element that is seen, the live region, the texts by name, and the link
+  // for those whose page does not change by itself.
+  constructor(notice, spoken, texts, link) {
     this.#notice = notice;
     this.#spoken = spoken;
     this.#texts = texts;
+    this.#link = link;
   }
 
   // Shows a text, or nothing.
@@ -39,6 +42,7 @@ export class Notices {
 
   // The server does not answer: that is told once, until it does again.
   away() {
+    this.#link.hidden = false;
     if (!this.#isAway) {
       this.#isAway = true;
       this.tell(this.#texts.away);
@@ -49,6 +53,7 @@ export class Notices {
   back() {
     const news = this.#isAway ? [this.#texts.back] : [];
     this.#isAway = false;
+    this.#link.hidden = true;
     this.show("");
     return news;
   }

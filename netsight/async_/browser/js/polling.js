@@ -9,6 +9,13 @@ const ANSWER_MS = 15_000; // a server that needs longer does not answer
 export const GONE = "gone";
 export const LOGGED_OUT = "loggedOut";
 
+// As AbortSignal.timeout, which came in 2022.
+function timeout(milliseconds) {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), milliseconds);
+  return controller.signal;
+}
+
 // Resolves to the Response of a GET, GONE or LOGGED_OUT; rejects without an
 // answer.
 export async function get(url, accept) {
@@ -16,7 +23,7 @@ export async function get(url, accept) {
     headers: { Accept: accept },
     cache: "no-store",
     redirect: "manual", // a redirect leads to the login form
-    signal: AbortSignal.timeout(ANSWER_MS),
+    signal: timeout(ANSWER_MS),
   });
   const { status, type } = response;
   if (type === "opaqueredirect" || status === 401 || status === 403) {

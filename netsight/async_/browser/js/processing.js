@@ -4,6 +4,8 @@ import { decimal, duration, percent, roughly } from "./format.js";
 import { Notices, write } from "./notices.js";
 import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
 
+const RELOAD_MS = 5_000;
+
 const page = document.querySelector(".netsight-async[data-status-url]");
 const { statusUrl, processingUrl, resultUrl, pollSeconds } = page.dataset;
 const texts = JSON.parse(page.dataset.texts);
@@ -15,7 +17,7 @@ const parts = Object.fromEntries(
   ]),
 );
 
-const notices = new Notices(parts.notice, parts.spoken, texts);
+const notices = new Notices(parts.notice, parts.spoken, texts, parts.again);
 
 let shown = { state: page.dataset.state, quarter: quarterOf(shownProgress()) };
 let startedAt = null; // by the clock of this page
@@ -134,7 +136,7 @@ function end(status) {
   }
 }
 
-async function poll() {
+async function look() {
   let status;
   try {
     status = await ask(statusUrl);
@@ -157,6 +159,16 @@ async function poll() {
   return isOver;
 }
 
-parts.again.hidden = true;
+// Where this script fails, the page does as it does without.
+async function poll() {
+  try {
+    return await look();
+  } catch (error) {
+    parts.again.hidden = false;
+    setTimeout(() => window.location.reload(), RELOAD_MS);
+    throw error;
+  }
+}
+
 repeat(poll, Number(pollSeconds) * 1000);
 setInterval(showElapsed, 1000);
