@@ -10,8 +10,8 @@ from ZODB.blob import LAYOUT_MARKER
 from ZODB.blob import Blob
 from ZODB.interfaces import IBlobStorage
 from ZODB.POSException import POSKeyError
-from ZPublisher.Iterators import filestream_iterator
 
+from netsight.async_.records.downloads import Download
 from netsight.async_.records.parts import Part
 
 
@@ -86,11 +86,16 @@ class Body(Part):
         with self.open() as stream:
             return stream.read()
 
-    def publish(self):
-        """Return what a view may return: bytes, or a stream iterator."""
+    def publish(self, part=None):
+        """Return what a view may return: bytes, or a Download.
+
+        Of `part`, a range of its bytes, if there is one.
+        """
+        if part is None:
+            part = range(self.size)
         if self.blob is None:
-            return self.data
-        return filestream_iterator(self.blob.committed(), "rb")
+            return self.data[part.start : part.stop]
+        return Download(self.blob.committed(), part)
 
 
 def _check_directory(storage):

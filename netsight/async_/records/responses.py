@@ -25,7 +25,7 @@ DROPPED_RESPONSE_HEADERS = {
     "pragma",
     "surrogate-control",
     "x-accel-expires",
-    # The stored body is sent whole.
+    # Said anew: parts of the stored body are sent, not of what made it.
     "accept-ranges",
     # Of the connection (RFC 9110, 7.6.1).
     "connection",
@@ -40,6 +40,8 @@ DROPPED_RESPONSE_HEADERS = {
 
 THEMED_TYPES = ("text/html", "application/xhtml+xml")
 """Bodies of these types go through Plone's transforms when they are sent."""
+
+PARTIAL_CONTENT = 206
 
 SPOOL_BYTES = 1024 * 1024
 """Output of a running process above this size is kept on disk."""
@@ -107,13 +109,15 @@ def _unbound_chunks(body):
             return
 
 
-def replay(snapshot, response):
+def replay(snapshot, response, part=None):
     """Set status and headers of `response`, and return the body to publish.
 
-    The body is bytes, or a stream iterator.  Raises OSError or POSKeyError,
-    and sets nothing, if the body cannot be read.
+    The body is bytes, or a Download; of a `part`, a range of its bytes, if
+    there is one.  Raises OSError or POSKeyError, and sets nothing, if the body
+    cannot be read.
     """
-    body = _readable(snapshot)
+    size = snapshot.body.size
+    body = _readable(snapshot, part)
     seen = set()
     for name, value in snapshot.headers:
         if name.lower() in seen or name.lower() == "set-cookie":
@@ -121,15 +125,30 @@ def replay(snapshot, response):
         else:
             response.setHeader(name, value)
             seen.add(name.lower())
-    response.setHeader("Content-Length", str(snapshot.body.size))
-    response.setStatus(snapshot.status, snapshot.reason)
+    if part is None:
+        response.setHeader("Content-Length", str(size))
+        response.setStatus(snapshot.status, snapshot.reason)
+    else:
+        response.setHeader("Content-Length", str(len(part)))
+        place = f"{part.start}-{part.stop - 1}/{size}"
+        response.setHeader("Content-Range", f"bytes {place}")
+        response.setStatus(PARTIAL_CONTENT)
     return body
 
 
-def _readable(snapshot):
-    content_type = next(
-        (v for n, v in snapshot.headers if n.lower() == "content-type"), ""
-    )
-    if content_type.startswith(THEMED_TYPES):
+def _readable(snapshot, part):
+    if is_themed(snapshot):
         return snapshot.body.read()
-    return snapshot.body.publish()
+    return snapshot.body.publish(part)
+
+
+def is_themed(snapshot):
+    """Tell whether Plone may send another body than the one stored."""
+    content_type = header_of(snapshot, "Content-Type") or ""
+    return content_type.startswith(THEMED_TYPES)
+
+
+def header_of(snapshot, name):
+    """Return the first header of a name, or None."""
+    found = (v for n, v in snapshot.headers if n.lower() == name.lower())
+    return next(found, None)

@@ -1,9 +1,11 @@
 """A Zope without Plone in a process of its own, and HTTP to it."""
 
 import json
+import os
 import re
 from contextlib import suppress
 from http.client import HTTPException
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import parse_qs
 from urllib.parse import urlsplit
@@ -71,6 +73,20 @@ class ZopeServer(ServerProcess):
             return True
         return False
 
+    def open_blobs(self):
+        """Return the paths of the blobs that it has open now."""
+        paths = [
+            link
+            for pid in (self.os_process.pid, *self._children())
+            for link in open_files(pid)
+        ]
+        return [path for path in paths if path.startswith(str(self.blobs))]
+
+    def _children(self):
+        pid = self.os_process.pid
+        tasks = Path(f"/proc/{pid}/task/{pid}/children")
+        return tasks.read_text().split()
+
     # HTTP
 
     def get(self, path):
@@ -78,9 +94,10 @@ class ZopeServer(ServerProcess):
         status, _headers, body = self._open(Request(self.url(path)))
         return status, body.decode("utf-8", "replace")
 
-    def get_bytes(self, path):
+    def get_bytes(self, path, headers=None):
         """Return (status, bytes) of a GET; raises OSError without answer."""
-        status, _headers, body = self._open(Request(self.url(path)))
+        request = Request(self.url(path), headers=headers or {})
+        status, _headers, body = self._open(request)
         return status, body
 
     def start_job(self, view, upload=b"", **form):
@@ -157,6 +174,16 @@ class NoRedirect(HTTPRedirectHandler):
 
 
 OPENER = opener(NoRedirect())
+
+
+def open_files(pid):
+    """Return the paths of all that a process has open."""
+    paths = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        # It may be closed by now.
+        with suppress(FileNotFoundError):
+            paths.append(os.readlink(link))
+    return paths
 
 
 def multipart(form, upload):

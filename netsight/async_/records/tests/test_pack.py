@@ -4,15 +4,16 @@ import logging
 import os
 import threading
 import time
+from contextlib import closing
 from unittest import mock
 
 import transaction
 from OFS.Folder import Folder
 from webtest import Upload
-from ZPublisher.Iterators import filestream_iterator
 
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
+from netsight.async_.records.downloads import Download
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.runner import run
 from netsight.async_.serving import recovery
@@ -148,12 +149,12 @@ class RunningTests(PackTestCase):
         _client, process_id = self.run_job(lambda view, pid: DATA)
         transaction.begin()
         stream = self.process(process_id).response.body.publish()
-        self.assertIsInstance(stream, filestream_iterator)
+        self.assertIsInstance(stream, Download)
         begun = stream.read(1000)
         transaction.abort()
         transact("test", remove, process_id)
         self.pack()
-        with stream:
+        with closing(stream):
             self.assertEqual(begun + stream.read(), DATA)
         self.assertEqual(self.processes(), [])
 

@@ -148,7 +148,7 @@ class ResponseTests(AsyncTestCase):
 
     def test_what_outranks_that_in_some_caches_is_left_out(self):
         names = (
-            *("Expires", "Pragma", "Surrogate-Control", "Accept-Ranges"),
+            *("Expires", "Pragma", "Surrogate-Control"),
             *("CDN-Cache-Control", "X-Accel-Expires"),
         )
 
@@ -159,6 +159,14 @@ class ResponseTests(AsyncTestCase):
 
         headers = self.result_of(work).headers
         self.assertEqual([name for name in names if name in headers], [])
+
+    def test_what_the_job_says_of_parts_is_left_out(self):
+        def work(view, pid):
+            view.request.response.setHeader("Accept-Ranges", "none")
+            return "x"
+
+        headers = self.result_of(work).headers
+        self.assertEqual(headers.getall("Accept-Ranges"), ["bytes"])
 
     def test_a_header_that_cannot_be_sent_is_a_failure(self):
         def work(view, pid):

@@ -303,6 +303,16 @@ class ProcessTests(ProcessesTestCase):
         self.assertEqual(response.content_type, "text/csv")
         self.assertEqual(response.text, "a,b")
 
+    def test_a_part_of_a_result(self):
+        process_id = self.ended()
+        answer = self.client(EDITOR).get(
+            f"{PROCESSES}/{process_id}/result",
+            headers={"Range": "bytes=1-2"},
+            status=206,
+        )
+        self.assertEqual(answer.body, b"on")
+        self.assertEqual(answer.headers["Content-Range"], "bytes 1-2/4")
+
     def test_a_result_needs_the_permission_of_the_view(self):
         self.job(lambda view, process_id: "secret")
         setRoles(self.portal, TEST_USER_ID, ["Manager"])

@@ -3,11 +3,13 @@
 import hashlib
 import os
 import signal
+import socket
 import tempfile
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from netsight.async_.tests.gunicorn_server import GunicornServer
+from netsight.async_.tests.local_http import HOST
 from netsight.async_.tests.server_support import EXIT_SECONDS
 from netsight.async_.tests.server_support import LONG
 from netsight.async_.tests.server_support import STOP_SECONDS
@@ -19,6 +21,7 @@ from netsight.async_.tests.zope_server import ZopeServer
 
 
 MEGABYTE = 1024 * 1024
+DOWNLOAD_BYTES = 32 * MEGABYTE
 STARTS = 20
 
 
@@ -76,6 +79,70 @@ class WaitressTests(ServerTestCase):
     def test_a_page_that_conflicts_is_repeated(self):
         answer = self.zope.get("/crash-upload-conflicting")
         self.assertEqual(answer, (200, "the form"))
+
+
+class WaitressDownloadTests(ServerTestCase):
+    """Results expire a second after they were sent."""
+
+    level = 2
+
+    def setUp(self):
+        super().setUp()
+        self.zope.start(NETSIGHT_ASYNC_KEEP_RESULT="1")
+        self.data = os.urandom(DOWNLOAD_BYTES)
+
+    def done(self):
+        """Return the path of the result of a process that has completed."""
+        process_id = self.zope.start_job("crash-upload", self.data)
+        self.wait_for(process_id, "completed")
+        return f"/crash-upload/result?process_id={process_id}"
+
+    def break_off(self, path):
+        """Begin a download; return some bytes when the server has seen why.
+
+        That is, when it has closed the file.
+        """
+        with socket.socket() as client:
+            # What is on its way must not be all.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            client.connect((HOST, self.zope.port))
+            client.sendall(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+            with client.makefile("rb") as answer:
+                while answer.readline().strip():
+                    pass
+                begun = answer.read(MEGABYTE)
+            self.assertNotEqual(self.zope.open_blobs(), [])
+        self.assertTrue(
+            wait_until(lambda: not self.zope.open_blobs(), WAIT_SECONDS)
+        )
+        return begun
+
+    def wait_expired(self, path):
+        """Wait until the server knows no more of a result; fetch nothing."""
+        status = path.replace("/result", "/process-status")
+        self.assertTrue(
+            wait_until(lambda: self.zope.get(status)[0] == 404, WAIT_SECONDS)
+        )
+
+    def test_a_result_that_was_sent_expires(self):
+        path = self.done()
+        self.assertEqual(self.zope.get_bytes(path), (200, self.data))
+        self.wait_expired(path)
+
+    def test_a_download_that_breaks_off_can_be_resumed(self):
+        broken, sent = self.done(), self.done()
+        begun = self.break_off(broken)
+        self.assertEqual(self.zope.get_bytes(sent), (200, self.data))
+        self.wait_expired(sent)
+        rest = {"Range": f"bytes={len(begun)}-"}
+        status, more = self.zope.get_bytes(broken, rest)
+        self.assertEqual(status, 206)
+        self.assertEqual(digest(begun + more), digest(self.data))
+        self.wait_expired(broken)
+
+
+class GunicornDownloadTests(WaitressDownloadTests):
+    server = GunicornServer
 
 
 class GunicornTests(WaitressTests):
