@@ -214,11 +214,12 @@ class Run:
     def _put_back(self, exc):
         """Have the process wait until its request can be read."""
         unread.add(self.process_id, exc)
-        if self._patience.insist(
+        end = self._patience.insist(
             transact, "back", outcomes.put_back, self.hold
-        ):
+        )
+        if end is not None:
             unread.discard(self.process_id)
-            tell_ended(self.process_id)
+            tell_ended(end)
 
     def _wait_if_cut_off(self, exc):
         """Wait if the database was cut off, to publish again.
@@ -399,8 +400,8 @@ class Run:
             if not isinstance(exc.__context__, ProcessCancelled | None):
                 # What the view has raised instead.
                 self._log_other(exc.__context__)
-            self._write("cancelled", outcomes.cancel)
-            tell_ended(self.process_id, self.environ)
+            end = self._write("cancelled", outcomes.cancel)
+            tell_ended(end, self.environ)
             return True
         try:
             if self._wait_if_cut_off(exc):
@@ -411,9 +412,9 @@ class Run:
         self._fail(exc)
         return True
 
-    def _write(self, note, end, *args):
-        self._patience.insist(
-            transact, note, end, self.hold, self.attempts, *args
+    def _write(self, note, function, *args):
+        return self._patience.insist(
+            transact, note, function, self.hold, self.attempts, *args
         )
 
     def _fail(self, exc):
@@ -421,9 +422,8 @@ class Run:
             "process %s of %s failed", self.process_id, self.view_path,
             exc_info=exc,
         )  # fmt: skip
-        self._write("failed", outcomes.fail, error_of(exc))
-        info = (type(exc), exc, exc.__traceback__)
-        tell_ended(self.process_id, self.environ, info)
+        end = self._write("failed", outcomes.fail, error_of(exc))
+        tell_ended(end, self.environ, (type(exc), exc, exc.__traceback__))
 
 
 def call_run(method, process_id):

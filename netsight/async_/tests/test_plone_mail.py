@@ -21,6 +21,7 @@ from netsight.async_.tests.documents import blocks
 from netsight.async_.tests.documents import read
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.record_support import die_with_claim
+from netsight.async_.tests.record_support import end_of
 from netsight.async_.tests.smtp_server import HOST
 from netsight.async_.tests.smtp_server import SmtpServer
 from netsight.async_.tests.support import EDITOR
@@ -91,7 +92,7 @@ class MailTests(PloneTestCase):
             recover(query_registry(root))
 
         transact("test", die)
-        tell_ended(process_id)
+        tell_ended(end_of(process_id))
         self.check_mailed(process_id, "lost")
 
     def test_of_one_that_was_cancelled(self):
