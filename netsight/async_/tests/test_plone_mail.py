@@ -4,6 +4,7 @@ import unittest
 from unittest import mock
 
 import transaction
+from plone import api
 from plone.registry.interfaces import IRegistry
 from zope.component import getGlobalSiteManager
 from zope.component import getUtility
@@ -111,6 +112,23 @@ class MailTests(PloneTestCase):
         (mail,) = self.server.mails
         self.assertNotIn("evil.example", mail.as_string())
         self.assertIn("/plone/job/processing?", mail.get_content())
+
+    def test_plone_api_mails_of_one_that_failed(self):
+        def mail(event):
+            api.portal.send_email(
+                recipient="api@example.org",
+                subject=event.process.state,
+                body=api.portal.get_current_language(),
+            )
+
+        manager = getGlobalSiteManager()
+        manager.registerHandler(mail, (IProcessEndedEvent,))
+        self.addCleanup(manager.unregisterHandler, mail, (IProcessEndedEvent,))
+        with self.assertLogs("netsight.async_", "ERROR") as logs:
+            self.run_job(lambda view, process_id: 1 / 0)
+        self.assertEqual(len(logs.records), 1)
+        (mail,) = self.server.mails
+        self.assertEqual(mail["Subject"], "failed")
 
     def test_an_anonymous_visitor_gets_none(self):
         self.run_job(lambda view, pid: "x")
