@@ -3,7 +3,6 @@
 Who may do it is for the caller to check.
 """
 
-import transaction
 from zope.event import notify
 
 from netsight.async_.events import ProcessQueuedEvent
@@ -19,7 +18,7 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.limits import check_limits
-from netsight.async_.running.telling import tell_ended
+from netsight.async_.running.telling import tell_after_commit
 
 
 REMOVE_BATCH = 100
@@ -40,14 +39,20 @@ def cancel(process):
         raise NotCancellableError(process.id)
     if process.state == QUEUED:
         process.cancel()
-        transaction.get().addAfterCommitHook(_tell_if, (process.id,))
+        tell_after_commit(process)
     elif not process.is_final:
         process.control.request_cancel()
 
 
-def _tell_if(success, process_id):
-    if success:
-        tell_ended(process_id)
+def add(registry, process):
+    """Store a new process that is queued, and tell subscribers of it.
+
+    Subscribers hear of a dead process, too, whose place it takes.
+    """
+    replaced = registry.add(process)
+    if replaced is not None:
+        tell_after_commit(replaced)
+    notify(ProcessQueuedEvent(process))
 
 
 def run_again(registry, process):
@@ -66,8 +71,7 @@ def run_again(registry, process):
     )
     _recover_abandoned(process)
     new = process.again(new_process_id())
-    registry.add(new)
-    notify(ProcessQueuedEvent(new))
+    add(registry, new)
     ring_after_commit(new)
     return new
 
@@ -84,6 +88,8 @@ def _recover_abandoned(process):
     """Recover a process whose worker died: it must not come back then."""
     if process.is_abandoned:
         process.recover()
+        if process.is_final:
+            tell_after_commit(process)
 
 
 def remove_ended(query, before=None):

@@ -152,7 +152,11 @@ class IProcessRegistry(Interface):
     """All processes of one database, by process id."""
 
     def add(process):
-        """Store an IProcess in the current transaction."""
+        """Store an IProcess in the current transaction.
+
+        Returns the process with the same `single_key` whose worker is dead,
+        if there is one and it ends by that, else None.
+        """
 
     def single(key):
         """Return the active process whose `single_key` is this, or None."""

@@ -1,9 +1,9 @@
 """The start of a process: who may, what is stored, and the answer."""
 
 import transaction
-from zope.event import notify
 
 from netsight.async_ import config
+from netsight.async_.actions import add
 from netsight.async_.answers.csrf import check_start
 from netsight.async_.answers.headers import vary
 from netsight.async_.answers.idempotency import idempotency_of
@@ -16,7 +16,6 @@ from netsight.async_.answers.unstored import not_stored
 from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.choices import choices_of
 from netsight.async_.context import path_of_url
-from netsight.async_.events import ProcessQueuedEvent
 from netsight.async_.exceptions import BusyError
 from netsight.async_.exceptions import KeyReusedError
 from netsight.async_.exceptions import RequestNotRepeatableError
@@ -72,8 +71,7 @@ def _started(view):
             # The disk is full, for example.
             transaction.doom()
             return not_stored(change, exc)
-        registry.add(process)
-        notify(ProcessQueuedEvent(process))
+        add(registry, process)
         tell_if_not_stored(change)
     if process.state == QUEUED:
         ring_after_commit(process)

@@ -7,6 +7,7 @@ import transaction
 import Zope2
 from Acquisition import aq_base
 from transaction.interfaces import TransientError
+from ZODB.POSException import POSKeyError
 from zope.globalrequest import getRequest
 
 from netsight.async_ import config
@@ -96,6 +97,20 @@ def get_process(root, process_id):
     process = query_registry(root).get(process_id)
     if process is None:
         raise NoSuchProcessError(process_id)
+    return process
+
+
+def get_ended(root, end):
+    """Return the IProcess of an End, also if it was removed since then.
+
+    Raises NoSuchProcessError if that end is not stored.
+    """
+    try:
+        process = registry_connection(root).get(end.oid)
+    except POSKeyError as exc:
+        raise NoSuchProcessError(end.process_id) from exc
+    if process.outcome.token != end.token:
+        raise NoSuchProcessError(end.process_id)
     return process
 
 

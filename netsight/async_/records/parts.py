@@ -49,6 +49,22 @@ def guard(persistent):
         persistent._p_jar.register(persistent)
 
 
+class End(NamedTuple):
+    """One end of a process, be it stored or not.
+
+    Nobody can tell for sure from the answer of a commit: it may be lost.  But
+    what has the token is stored.
+    """
+
+    process_id: str
+
+    oid: bytes
+    """Of the process in its database; a removed one can still be read."""
+
+    token: str
+    """Of the outcome."""
+
+
 class Idempotency(NamedTuple):
     """What makes two start requests the same, as digests."""
 
@@ -192,7 +208,8 @@ class Outcome(Part):
     response = None
     error = None
     token = None
-    """That of the claim of the run that has written it, if one has."""
+    """What no other outcome has: that of the claim, if a run has written it.
+    """
 
     def settle(self, state, attempts, response=None, error=None):
         """Set the final `state`, once.
@@ -202,6 +219,7 @@ class Outcome(Part):
         if self.state is not None:
             raise ClaimLostError(f"the process is {self.state} already")
         self.state = state
+        self.token = new_token()
         self.finished = time.time()
         self.attempts = attempts
         self.response = response

@@ -28,6 +28,7 @@ from netsight.async_.interfaces import IProcess
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.parts import Claim
 from netsight.async_.records.parts import Control
+from netsight.async_.records.parts import End
 from netsight.async_.records.parts import Error
 from netsight.async_.records.parts import Outcome
 from netsight.async_.records.parts import Part
@@ -110,6 +111,11 @@ class Process(Part):
     @property
     def is_final(self):
         return self.state in interfaces.FINAL_STATES
+
+    @property
+    def end(self):
+        """The End that this process has come to."""
+        return End(self.id, self._p_oid, self.outcome.token)
 
     @property
     def is_repeatable(self):

@@ -81,6 +81,7 @@ class ProcessRegistry(SimpleItem):
         return OOBTree() if self._processes is None else self._processes
 
     def add(self, process):
+        replaced = None
         if self._processes is None:
             self._make_containers()
         self._processes[process.id] = process
@@ -88,15 +89,24 @@ class ProcessRegistry(SimpleItem):
         if not process.owner.is_anonymous:
             self._ids_of(process.owner).insert(process.id)
         if process.single_key is not None:
-            before = self._last_single(process.single_key)
-            if before is not None and before.is_abandoned:
-                # Its worker may only be late, and must not run beside us.
-                before.recover()
+            replaced = self._recover_single(process.single_key)
             # Two starts at once both write this key, and one conflicts.
             self._singles[process.single_key] = process.id
         if process.idempotency is not None:
             # So do two requests with one Idempotency-Key.
             self._keys[process.idempotency.key] = process.id
+        return replaced
+
+    def _recover_single(self, key):
+        """Return the process that was the last of a key, if it ends by that.
+
+        Its worker may only be late, and must not run beside the next one.
+        """
+        before = self._last_single(key)
+        if before is None or not before.is_abandoned:
+            return None
+        before.recover()
+        return before if before.is_final else None
 
     def _ids_of(self, owner):
         """Return the set of ids for an Owner; makes it if needed.

@@ -21,33 +21,33 @@ def complete(root, hold, attempts, response):
 
 
 def fail(root, hold, attempts, error):
-    """Let the process of a Hold fail with an Error."""
+    """Let the process of a Hold fail with an Error; return the End."""
     if not _is_written(root, hold, interfaces.FAILED):
         process = _held(root, hold)
         process.fail(attempts, error)
         process.outcome.token = hold.token
+    return get_process(root, hold.process_id).end
 
 
 def cancel(root, hold, attempts):
-    """Let the process of a Hold be cancelled."""
+    """Let the process of a Hold be cancelled; return the End."""
     if not _is_written(root, hold, interfaces.CANCELLED):
         process = _held(root, hold)
         process.cancel(attempts)
         process.outcome.token = hold.token
+    return get_process(root, hold.process_id).end
 
 
 def put_back(root, hold):
     """Put the process of a Hold back into the queue: it was not begun.
 
-    If somebody wants it cancelled, it is instead.  Returns whether it is over.
+    If somebody wants it cancelled, it is instead, and its End is returned.
     """
-    process = _held(root, hold)
+    process = get_process(root, hold.process_id)
     if process.control.cancel_requested:
-        process.cancel()
-        process.outcome.token = hold.token
-    else:
-        process.claim.put_back()
-    return process.is_final
+        return cancel(root, hold, 0)
+    _held(root, hold).claim.put_back()
+    return None
 
 
 def _is_written(root, hold, state):

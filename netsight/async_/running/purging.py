@@ -16,7 +16,13 @@ except ImportError:
 
 def send_purges(request):
     """Have caches purged of what a request has changed and committed."""
+    if hooks is not None:
+        hooks.purge(PubSuccess(request))
+    drop_purges(request)
+
+
+def drop_purges(request):
+    """Forget what was to be purged: it is done, or it is rolled back."""
     annotations = hooks and IAnnotations(request, None)
     if annotations is not None:
-        hooks.purge(PubSuccess(request))
         annotations.pop(hooks.KEY, None)

@@ -41,8 +41,10 @@ from netsight.async_.running.publishing import JobRequest
 from netsight.async_.running.publishing import JobResponse
 from netsight.async_.running.publishing import publish_environ
 from netsight.async_.running.publishing import publish_view
+from netsight.async_.running.publishing import run_of
+from netsight.async_.running.purging import drop_purges
 from netsight.async_.running.telling import tell_ended
-from netsight.async_.running.transactions import roll_back
+from netsight.async_.running.transactions import begin_like
 from netsight.async_.running.unread import unread
 from netsight.async_.running.window import Window
 
@@ -101,6 +103,8 @@ class Run:
         self._fence = None
         self._is_told = False
         self._escaped = None
+        self._answered = None
+        self._redirection = None
         self._runs_left = CUT_OFF_RUNS
         self._patience = Patience(process_id)
         self._cancel = threading.Event()
@@ -214,11 +218,12 @@ class Run:
     def _put_back(self, exc):
         """Have the process wait until its request can be read."""
         unread.add(self.process_id, exc)
-        if self._patience.insist(
+        end = self._patience.insist(
             transact, "back", outcomes.put_back, self.hold
-        ):
+        )
+        if end is not None:
             unread.discard(self.process_id)
-            tell_ended(self.process_id)
+            tell_ended(end)
 
     def _wait_if_cut_off(self, exc):
         """Wait if the database was cut off, to publish again.
@@ -291,31 +296,32 @@ class Run:
         self.connection = module_info[0]._p_jar
         # Of the last attempt, the commit may be done and its answer lost.
         self.process().check_running(this_worker(), self.hold.token)
-        self.attempts += 1
+        if self._redirection is None:
+            self.attempts += 1
         self.set_progress(None, None)
         try:
             response = self._answer(request, module_info)
         except BaseException as exc:
             self._escaped = exc
             raise
+        self._answered = response, transaction.get()
         transaction.get().addBeforeCommitHook(self._complete, (response,))
         return response
 
     def _answer(self, request, module_info):
         """Return the response of the view.
 
-        A view that raises a redirection, or dooms its transaction, gives an
-        answer without effects.
+        If it raises a redirection, that is an answer without effects, as that
+        of a view which dooms its transaction: see `complete_doomed`.
         """
         try:
-            response = self._unswallowed(publish_view, request, module_info)
+            return self._unswallowed(publish_view, request, module_info)
         except HTTPRedirection as exc:
             response = JobResponse()
             response.redirect(exc)
-            roll_back()
-        if transaction.isDoomed():
-            roll_back()
-        return response
+            transaction.doom()
+            drop_purges(request)
+            return response
 
     def _unswallowed(self, function, *args):
         """Return ``function(*args)``; raises what its code has caught in vain.
@@ -348,6 +354,8 @@ class Run:
 
         def call():
             process = get_process(request["PARENTS"][-1], self.process_id)
+            if self._redirection is not None:
+                raise self._redirection
             notify(ProcessStartedEvent(process))
             with self.window.within():
                 return call_run(published.__run__, self.process_id)
@@ -373,10 +381,29 @@ class Run:
         """Forget what is of one attempt: the next has its own."""
         self.connection = None
         self._escaped = None
+        self._answered = None
 
     def _complete(self, response):
+        self._answered = None
         root = self.connection.root()["Application"]
-        outcomes.complete(root, self.hold, self.attempts, response)
+        try:
+            outcomes.complete(root, self.hold, self.attempts, response)
+        except HTTPRedirection as exc:
+            # A subscriber does not answer for the view.
+            self._redirection = exc
+            raise
+
+    def complete_doomed(self):
+        """Complete the process in a new transaction, if it was not yet.
+
+        Zope has rolled back that of the view then, as somebody has doomed it,
+        with all that subscribers have written since.
+        """
+        if self._answered is not None:
+            response, doomed = self._answered
+            begin_like(doomed)
+            self._complete(response)
+            transaction.commit()
 
     # After it
 
@@ -399,11 +426,11 @@ class Run:
             if not isinstance(exc.__context__, ProcessCancelled | None):
                 # What the view has raised instead.
                 self._log_other(exc.__context__)
-            self._write("cancelled", outcomes.cancel)
-            tell_ended(self.process_id, self.environ)
+            end = self._write("cancelled", outcomes.cancel)
+            tell_ended(end, self.environ)
             return True
         try:
-            if self._wait_if_cut_off(exc):
+            if self._wait_if_cut_off(exc) or self._answers_by(exc):
                 return False
         except SessionEndedError as ended:
             exc = ended
@@ -411,9 +438,20 @@ class Run:
         self._fail(exc)
         return True
 
-    def _write(self, note, end, *args):
-        self._patience.insist(
-            transact, note, end, self.hold, self.attempts, *args
+    def _answers_by(self, exc):
+        """Tell whether to publish again, with a redirection as the answer.
+
+        It was raised by others than the view, in the commit for example.  One
+        that comes again then lets the process fail.
+        """
+        if not isinstance(exc, HTTPRedirection) or self._redirection:
+            return False
+        self._redirection = exc
+        return True
+
+    def _write(self, note, function, *args):
+        return self._patience.insist(
+            transact, note, function, self.hold, self.attempts, *args
         )
 
     def _fail(self, exc):
@@ -421,9 +459,18 @@ class Run:
             "process %s of %s failed", self.process_id, self.view_path,
             exc_info=exc,
         )  # fmt: skip
-        self._write("failed", outcomes.fail, error_of(exc))
-        info = (type(exc), exc, exc.__traceback__)
-        tell_ended(self.process_id, self.environ, info)
+        end = self._write("failed", outcomes.fail, error_of(exc))
+        tell_ended(end, self.environ, (type(exc), exc, exc.__traceback__))
+
+
+def published(event):
+    """Complete what was not completed; a subscriber of IPubSuccess.
+
+    Site, user and request are still those of the process.
+    """
+    run = run_of(event.request)
+    if run is not None:
+        run.complete_doomed()
 
 
 def call_run(method, process_id):

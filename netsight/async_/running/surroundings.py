@@ -23,7 +23,7 @@ from ZPublisher.BaseRequest import RequestContainer
 from netsight.async_ import config
 from netsight.async_.context import site_of
 from netsight.async_.records.database import NOTE
-from netsight.async_.records.database import get_process
+from netsight.async_.records.database import get_ended
 from netsight.async_.records.database import transact
 from netsight.async_.records.owners import find_user
 from netsight.async_.running.publishing import OwnRequest
@@ -61,8 +61,8 @@ class OwnersRequest(OwnRequest):
     retry_max_count = PUBLISH_TRIES - 1
 
 
-def publish_as_owner(process_id, function, environ=None):
-    """Call ``function(process, context)`` as Zope calls a view.
+def publish_as_owner(end, function, environ=None):
+    """Call ``function(process, context)`` as Zope calls a view, for an End.
 
     In a transaction of this thread, which is committed, and repeated while it
     conflicts, PUBLISH_TRIES times in all.  The owner of the process is the
@@ -75,11 +75,11 @@ def publish_as_owner(process_id, function, environ=None):
     The thread must have no transaction, site or request of its own.
     """
     kept = {k: v for k, v in (environ or {}).items() if k not in HOST_ENVIRON}
-    url = transact("end", _url_of, process_id)
+    url = transact("end", _url_of, end)
     try:
         publish_environ(
             {**_host_environ(url), **kept, **_extra_environ()},
-            partial(_call, process_id, function),
+            partial(_call, end, function),
             OwnersRequest,
         )
     finally:
@@ -88,8 +88,8 @@ def publish_as_owner(process_id, function, environ=None):
         noSecurityManager()
 
 
-def _url_of(root, process_id):
-    return get_process(root, process_id).url
+def _url_of(root, end):
+    return get_ended(root, end).url
 
 
 def _host_environ(url):
@@ -119,12 +119,12 @@ def _extra_environ():
     }
 
 
-def _call(process_id, function, request, module_info):
+def _call(end, function, request, module_info):
     """Stand in for ZPublisher's publish."""
     root = module_info[0]
     noSecurityManager()
     transaction.get().note(f"{NOTE}end")
-    process = get_process(root, process_id)
+    process = get_ended(root, end)
     context = _traverse(root, process.view_path, request)
     _log_in(root, process.owner, request)
     _enter_sites(context, request)

@@ -57,7 +57,7 @@ class Recovered(NamedTuple):
     """A Waiting for each process id that is queued."""
 
     ended: list
-    """Of the ids (str) of processes that are over by it."""
+    """Of the Ends of processes that are over by it."""
 
     newer: list
     """Of the ids that were left alone: a newer version has stored them."""
@@ -117,7 +117,7 @@ def _recover_one(registry, process_id, holds, leaving, recovered):
         name = process.claim.worker.name
         process.recover(handed_back=name == leaving)
         if process.is_final:
-            recovered.ended.append(process_id)
+            recovered.ended.append(process.end)
     if process.state == interfaces.QUEUED:
         recovered.waiting[process_id] = Waiting(
             process.created, Queued.of(process)

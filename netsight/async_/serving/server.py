@@ -55,7 +55,7 @@ class Duty:
         self.rounds = Rounds()
         self._sweep_after = None
         self._has_met_newer = False
-        self._untold = []
+        self._ended = []
 
     def __call__(self):
         """Recover a slice; at the end of a round, ring what is queued.
@@ -64,26 +64,32 @@ class Duty:
         again soon.
         """
         self.rounds.forget(monitor.take_claimed())
-        done = transact("recovery", self.look)
-        goes_on = self.rounds.note(done)
-        self._tell(done.recovered.ended)
+        try:
+            goes_on = self.rounds.note(transact("recovery", self.look))
+        finally:
+            self.tell()
         if not goes_on:
             self._tell_newer(self.rounds.newer)
             ring_all(self.rounds.queued())
             self._sweep_after = transact("sweep", _sweep, self._sweep_after)
         return goes_on
 
-    def _tell(self, ended):
-        """Tell of ends; if no thread can be started, in the next beat."""
-        self._untold += ended
-        tell_in_thread(self._untold)
-        self._untold = []
+    def note_ended(self, ends):
+        """Remember Ends before they are stored: the answer may be lost."""
+        self._ended += ends
+
+    def tell(self):
+        """Tell of the Ends that were noted, as far as they are stored."""
+        ended, self._ended = self._ended, []
+        tell_in_thread(ended)
 
     def look(self, root):
         """Recover a slice in the transaction of `root`; return it."""
         if is_read_only(root):
             raise ReadOnlyError
-        return self.rounds.look(query_registry(root), monitor.holds())
+        done = self.rounds.look(query_registry(root), monitor.holds())
+        self.note_ended(done.recovered.ended)
+        return done
 
     def _tell_newer(self, count):
         """Log once that there are records that this version cannot read."""
@@ -112,19 +118,16 @@ def _end_others(root):
 
 
 def _end_this(root):
-    """Hand back what this worker still runs, by the policy of each.
-
-    Returns the ids of the processes that are over by that.
-    """
+    """Hand back what this worker still runs, by the policy of each."""
     registry, name = query_registry(root), this_worker()
     if name not in [worker.name for worker in registry.workers()]:
-        return []
+        return
     registry.worker(name).end()
     duty.rounds.forget(monitor.take_claimed())
     ids = duty.rounds.unknown(registry.active_ids())
     recovered = recover_some(registry, ids, leaving=name)
     forget_workers(registry, {name}, recovered.holders)
-    return recovered.ended
+    duty.note_ended(recovered.ended)
 
 
 def start(event=None):
@@ -216,7 +219,10 @@ def _wait_for(executor, seconds):
 
 
 def _hand_back():
-    tell_in_thread(transact("stop", _end_this))
+    try:
+        transact("stop", _end_this)
+    finally:
+        duty.tell()
 
 
 HANDING_BACK = Task("handing back what still runs", _hand_back)

@@ -1,8 +1,12 @@
 """Commits that fail."""
 
+from unittest import mock
+
 import transaction
 from transaction.interfaces import IDataManager
 from zope.interface import implementer
+
+from netsight.async_.records.process import Process
 
 
 @implementer(IDataManager)
@@ -27,3 +31,14 @@ class Failing:
 
     tpc_begin = commit = tpc_vote = tpc_finish = nothing
     abort = tpc_abort = nothing
+
+
+def failing_cancels(error):
+    """Let no transaction commit that cancels a process, in a block."""
+    cancel = Process.cancel
+
+    def fail(process):
+        cancel(process)
+        transaction.get().join(Failing(error))
+
+    return mock.patch.object(Process, "cancel", fail)

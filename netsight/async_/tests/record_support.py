@@ -3,7 +3,9 @@
 from unittest import mock
 
 from netsight.async_ import config
+from netsight.async_.records.database import get_process
 from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import transact
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.owners import Owner
@@ -55,3 +57,8 @@ def die_with_claim(root, process_id):
     worker = registry.worker("dead")
     registry[process_id].claim_for(worker)
     worker.end()
+
+
+def end_of(process_id):
+    """Return the End of a process, as stored."""
+    return transact("test", lambda root: get_process(root, process_id).end)

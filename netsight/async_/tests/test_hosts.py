@@ -15,6 +15,7 @@ from netsight.async_.running.telling import tell_ended
 from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.record_support import die_with_claim
+from netsight.async_.tests.record_support import end_of
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import AsyncTestCase
@@ -158,7 +159,7 @@ class ToldTests(HostTestCase):
             recover(query_registry(root))
 
         transact("test", die)
-        tell_ended(process_id)
+        tell_ended(end_of(process_id))
 
     def check(self, url, **kwargs):
         for end, state in (

@@ -4,6 +4,7 @@ import unittest
 from unittest import mock
 
 import transaction
+from plone import api
 from plone.registry.interfaces import IRegistry
 from zope.component import getGlobalSiteManager
 from zope.component import getUtility
@@ -21,6 +22,7 @@ from netsight.async_.tests.documents import blocks
 from netsight.async_.tests.documents import read
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.record_support import die_with_claim
+from netsight.async_.tests.record_support import end_of
 from netsight.async_.tests.smtp_server import HOST
 from netsight.async_.tests.smtp_server import SmtpServer
 from netsight.async_.tests.support import EDITOR
@@ -91,7 +93,7 @@ class MailTests(PloneTestCase):
             recover(query_registry(root))
 
         transact("test", die)
-        tell_ended(process_id)
+        tell_ended(end_of(process_id))
         self.check_mailed(process_id, "lost")
 
     def test_of_one_that_was_cancelled(self):
@@ -110,6 +112,23 @@ class MailTests(PloneTestCase):
         (mail,) = self.server.mails
         self.assertNotIn("evil.example", mail.as_string())
         self.assertIn("/plone/job/processing?", mail.get_content())
+
+    def test_plone_api_mails_of_one_that_failed(self):
+        def mail(event):
+            api.portal.send_email(
+                recipient="api@example.org",
+                subject=event.process.state,
+                body=api.portal.get_current_language(),
+            )
+
+        manager = getGlobalSiteManager()
+        manager.registerHandler(mail, (IProcessEndedEvent,))
+        self.addCleanup(manager.unregisterHandler, mail, (IProcessEndedEvent,))
+        with self.assertLogs("netsight.async_", "ERROR") as logs:
+            self.run_job(lambda view, process_id: 1 / 0)
+        self.assertEqual(len(logs.records), 1)
+        (mail,) = self.server.mails
+        self.assertEqual(mail["Subject"], "failed")
 
     def test_an_anonymous_visitor_gets_none(self):
         self.run_job(lambda view, pid: "x")

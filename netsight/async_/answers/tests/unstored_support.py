@@ -21,6 +21,7 @@ from netsight.async_.interfaces import IProcessQueuedEvent
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.failing_commits import Failing
+from netsight.async_.tests.failing_commits import failing_cancels
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import text_of
 from netsight.async_.tests.views import JobView
@@ -151,12 +152,8 @@ class UnstoredMixin:
         client = self.client()
         process_id = client.start(self.path("cancellable-job"))
         path = f"{self.path('cancellable-job')}/process-cancel"
-
-        def fail(process):
-            transaction.get().join(Failing(OSError("full")))
-
         with (
-            mock.patch("netsight.async_.records.process.Process.cancel", fail),
+            failing_cancels(OSError("full")),
             self.assertLogs("netsight.async_", logging.ERROR) as logs,
         ):
             response = client.post(

@@ -82,7 +82,8 @@ class NewerTests(AsyncTestCase):
         self.assertEqual(self.do(recover).ended, [])
         self.assertEqual(self.stored(), before)
         with newer_version():
-            self.assertEqual(self.do(recover).ended, [self.process_id])
+            (end,) = self.do(recover).ended
+        self.assertEqual(end.process_id, self.process_id)
 
     def test_the_log_says_once_what_to_do(self):
         duty = server.Duty()

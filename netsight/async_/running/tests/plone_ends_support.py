@@ -3,6 +3,7 @@
 Import it in test_plone_* only, and in tests of a cluster.
 """
 
+from contextlib import suppress
 from unittest import mock
 
 import transaction
@@ -14,7 +15,11 @@ from ZODB.POSException import ConflictError
 from zope.component import getGlobalSiteManager
 from zope.component import getSiteManager
 
+from netsight.async_.exceptions import ProcessCancelled
+from netsight.async_.exceptions import TimeLimitExceeded
 from netsight.async_.interfaces import IProcessEndedEvent
+from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import transact
 from netsight.async_.running import patience
 from netsight.async_.running.tests.cut_off import cut_off
 from netsight.async_.tests.conflicts import retry_conflicts
@@ -32,8 +37,22 @@ class PloneFileStorageTesting(FileStorageTesting, FunctionalTesting):
 def free_memory(view):
     """Let the ZODB have nothing in memory, not even the site's registry."""
     view.context._p_jar.cacheMinimize()
+    check_freed()
+
+
+def check_freed():
+    """Raise AssertionError if the registry of the site is in memory."""
     if getSiteManager().adapters._p_state != GHOST:
         raise AssertionError("the registry of the site is loaded")
+
+
+def redirect():
+    raise Redirect("http://localhost/plone/there")
+
+
+def give_away(root, process_id):
+    registry = query_registry(root)
+    registry[process_id].claim.take(registry.worker("other"))
 
 
 class Ends:
@@ -44,15 +63,18 @@ class Ends:
         self.layer["zodbDB"].setCacheSize(CACHE_SIZE)
         self.told = []
         self.calls = 0
-        manager = getGlobalSiteManager()
-        manager.registerHandler(self.note, (IProcessEndedEvent,))
-        self.addCleanup(
-            manager.unregisterHandler, self.note, (IProcessEndedEvent,)
-        )
+        self.note_by(self.note)
         retry_conflicts(self)
         patcher = mock.patch.object(patience, "FIRST_SECONDS", 0)
         patcher.start()
         self.addCleanup(patcher.stop)
+
+    def note_by(self, handler):
+        manager = getGlobalSiteManager()
+        manager.registerHandler(handler, (IProcessEndedEvent,))
+        self.addCleanup(
+            manager.unregisterHandler, handler, (IProcessEndedEvent,)
+        )
 
     def note(self, event):
         self.told.append(event.process.state)
@@ -133,9 +155,62 @@ class Ends:
         _process, change = self.check("cancelled", end)
         self.assertEqual(change, "")
 
+    def test_it_swallows_its_cancel(self):
+        def end(view):
+            view.request.async_run.cancel()
+            with suppress(ProcessCancelled):
+                view.check_cancelled()
+
+        _process, change = self.check("cancelled", end)
+        self.assertEqual(change, "")
+
+    def test_it_reaches_its_time_limit(self):
+        def end(view):
+            error = TimeLimitExceeded("too long")
+            view.request.async_run.window.interrupt(error)
+
+        with self.assertLogs("netsight.async_", "ERROR"):
+            process, change = self.check("failed", end)
+        self.assertEqual(process.error.kind, "TimeLimitExceeded")
+        self.assertEqual(change, "")
+
+    def test_its_claim_is_given_to_another(self):
+        def work(view, process_id):
+            free_memory(view)
+            transact("test", give_away, process_id)
+
+        with self.assertLogs("netsight.async_", "INFO") as logs:
+            _client, process_id = self.run_job(work)
+        self.assertIn("is not for this worker", logs.output[-1])
+        self.assertEqual(self.process(process_id).claim.worker.name, "other")
+        self.assertEqual(self.process(process_id).state, "running")
+
+    def test_its_commit_raises_a_redirect(self):
+        def end(view):
+            transaction.get().addBeforeCommitHook(redirect)
+
+        process, change = self.check("completed", end)
+        self.assertEqual(process.response.status, 302)
+        self.assertEqual(change, "")
+
+    def test_it_raises_a_redirect_that_a_subscriber_refuses(self):
+        def refuse(event):
+            if event.process.state == "completed":
+                raise ValueError("refused")
+
+        def work(view, process_id):
+            free_memory(view)
+            redirect()
+
+        self.note_by(refuse)
+        with self.assertLogs("netsight.async_", "ERROR"):
+            _client, process_id = self.run_job(work)
+        self.assertEqual(self.process(process_id).error.text, "refused")
+        self.assertIn("failed", self.told)
+
     def test_it_raises_a_redirect(self):
         def end(view):
-            raise Redirect("http://localhost/plone/there")
+            redirect()
 
         process, change = self.check("completed", end)
         self.assertEqual(process.response.status, 302)
@@ -170,6 +245,7 @@ class Ends:
             for record in view.context.many.values():
                 record["n"]
                 view.checkpoint()
+            check_freed()
             raise ValueError("the last record is bad")
 
         with self.assertLogs("netsight.async_", "ERROR"):

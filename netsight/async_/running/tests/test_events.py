@@ -25,6 +25,7 @@ from netsight.async_.running.telling import wait_told
 from netsight.async_.serving import server
 from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.record_support import end_of
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import AsyncTestCase
@@ -137,7 +138,7 @@ class EventTests(AsyncTestCase):
     def test_of_a_process_whose_worker_died(self):
         self.listen(self.note)
         process_id = self.leave_to_a_dead_worker("/job")
-        tell_ended(process_id)
+        tell_ended(end_of(process_id))
         self.assertEqual(self.seen[-1], ("ProcessLostEvent", "lost"))
 
     def test_a_server_tells_of_what_it_finds_lost_once(self):
@@ -148,13 +149,16 @@ class EventTests(AsyncTestCase):
             duty = server.Duty()
             duty()
             duty()
-        self.assertEqual(told, [[process_id], []])
+        self.assertEqual(told, [[end_of(process_id)], []])
 
     def test_a_server_that_stops_tells_of_what_it_gives_up(self):
         process_id = self.leave_to_a_dead_worker(
             "/job", recovered=False, worker=this_worker()
         )
-        self.assertEqual(transact("test", server._end_this), [process_id])
+        told = []
+        with mock.patch.object(server, "tell_in_thread", told.append):
+            server._hand_back()
+        self.assertEqual(told, [[end_of(process_id)]])
 
     def test_subscribers_of_an_end_are_called_as_the_owner(self):
         users = []
@@ -168,7 +172,7 @@ class EventTests(AsyncTestCase):
         with processes_run_by(Never()):
             process_id = self.client(EDITOR).start("/cancellable-job")
         self.cancel(process_id, MANAGER)
-        tell_ended(self.leave_to_a_dead_worker("/job", login=EDITOR))
+        tell_ended(end_of(self.leave_to_a_dead_worker("/job", login=EDITOR)))
         self.assertEqual(users, ["editor"] * 3)
 
     def test_an_end_stands_whatever_a_subscriber_does(self):
@@ -187,7 +191,7 @@ class EventTests(AsyncTestCase):
         process_id = self.leave_to_a_dead_worker("/job", login=EDITOR)
         newSecurityManager(None, nobody)
         before = getSecurityManager(), getSite()
-        tell_ended(process_id)
+        tell_ended(end_of(process_id))
         self.assertEqual((getSecurityManager(), getSite()), before)
 
     def test_the_thread_that_told_leaves_no_user(self):
@@ -197,21 +201,21 @@ class EventTests(AsyncTestCase):
             lambda event: threads.append(threading.get_ident()),
             interfaces.IProcessLostEvent,
         )
-        tell_ended(self.leave_to_a_dead_worker("/job", login=EDITOR))
+        tell_ended(end_of(self.leave_to_a_dead_worker("/job", login=EDITOR)))
         (ident,) = threads
         self.assertNotIn(ident, SecurityManagement._managers)
 
     def test_several_are_told_in_a_thread(self):
         self.listen(self.note, interfaces.IProcessEndedEvent)
         ids = [self.leave_to_a_dead_worker("/job") for _ in "ab"]
-        tell_in_thread(ids)
+        tell_in_thread([end_of(process_id) for process_id in ids])
         wait_told(WAIT_SECONDS)
         self.assertEqual(self.seen, [("ProcessLostEvent", "lost")] * 2)
 
     def test_a_stop_does_not_wait_for_ever_for_a_slow_subscriber(self):
         gate = Gate()
         self.listen(lambda event: gate.reach(), interfaces.IProcessLostEvent)
-        tell_in_thread([self.leave_to_a_dead_worker("/job")])
+        tell_in_thread([end_of(self.leave_to_a_dead_worker("/job"))])
         gate.wait()
         wait_told(0.01)
         gate.open()

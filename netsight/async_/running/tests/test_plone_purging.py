@@ -1,12 +1,16 @@
 """Caches are purged of each part of a run, when that is committed."""
 
+from unittest import mock
+
 import plone.cachepurging
+import transaction
 from plone.app.testing import FunctionalTesting
 from plone.cachepurging.interfaces import ICachePurgingSettings
 from plone.cachepurging.interfaces import IPurger
 from plone.registry.interfaces import IRegistry
 from z3c.caching.interfaces import IPurgePaths
 from z3c.caching.purge import Purge
+from zExceptions import Redirect
 from ZODB.POSException import ConflictError
 from zope.component import getGlobalSiteManager
 from zope.component import getUtility
@@ -18,6 +22,7 @@ from zope.interface import implementer
 from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.plone_support import PloneTestViewsLayer
+from netsight.async_.tests.views import JobView
 
 
 class PurgingLayer(PloneTestViewsLayer):
@@ -125,3 +130,24 @@ class PurgingTests(PloneTestCase):
         retry_conflicts(self)
         self.run_job(work)
         self.assertEqual(self.purged(), ["call 2"])
+
+    def test_what_a_redirect_rolls_back_is_not_purged(self):
+        def work(view, process_id):
+            self.change(view, "rolled back")
+            raise Redirect("http://localhost/plone")
+
+        self.run_job(work)
+        self.assertEqual(self.purged(), [])
+
+    def test_what_is_doomed_is_purged_as_by_a_plain_view(self):
+        def page(view):
+            self.change(view, "rolled back")
+            transaction.doom()
+            return "answered"
+
+        with mock.patch.object(JobView, "initial_page", page):
+            self.client().get("/plone/job")
+        by_plain = self.purged()
+        self.purger.urls.clear()
+        self.run_job(lambda view, process_id: page(view))
+        self.assertEqual(self.purged(), by_plain)

@@ -21,6 +21,7 @@ from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.record_support import die_with_claim
+from netsight.async_.tests.record_support import end_of
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import Never
 
@@ -100,7 +101,7 @@ class ToldTestCase(PloneTestCase):
             recover(query_registry(root))
 
         transact("test", die)
-        tell_ended(process_id)
+        tell_ended(end_of(process_id))
 
     def found(self, title):
         transaction.begin()
@@ -147,7 +148,7 @@ class SurroundingsTests(ToldTestCase):
             process.cancel()
 
         transact("test", change)
-        tell_ended(process_id)
+        tell_ended(end_of(process_id))
 
     def test_views_and_the_language_of_the_site_are_found(self):
         found = []
@@ -358,7 +359,7 @@ class ThreadOfTheServerTests(ToldTestCase):
         transact("test", lambda root: get_process(root, process_id).cancel())
         transaction.begin()
         self.portal.title = "changed"
-        tell_ended(process_id)
+        tell_ended(end_of(process_id))
         self.assertEqual(self.done, ["cancelled"])
         transaction.commit()
         self.assertEqual(self.portal.title, "changed")

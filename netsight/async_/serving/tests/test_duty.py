@@ -1,10 +1,11 @@
 """What a server does each beat."""
 
-import threading
-from unittest import mock
-
 from netsight.async_.records.database import transact
 from netsight.async_.running import telling
+from netsight.async_.running.runner import run
+from netsight.async_.running.telling import wait_told
+from netsight.async_.running.tests.told import no_more_threads
+from netsight.async_.running.tests.told import told_states
 from netsight.async_.serving import server
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.record_support import die_with_claim
@@ -21,31 +22,30 @@ class DutyTests(AsyncTestCase):
         transact("test", die_with_claim, process_id)
         return process_id
 
-    def test_what_could_not_be_told_is_told_in_the_next_beat(self):
-        process_id = self.start_and_die()
-        told = []
-        error = RuntimeError("can't start new thread")
-        duty = server.Duty()
-        with mock.patch.object(server, "tell_in_thread", side_effect=error):
-            with self.assertRaises(RuntimeError):
-                duty()
-        with mock.patch.object(server, "tell_in_thread", told.append):
-            duty()
-            duty()
-        self.assertEqual(told, [[process_id], []])
-
-    def test_so_it_is_when_the_system_has_no_more_threads(self):
-        process_id = self.start_and_die()
-        error = RuntimeError("can't start new thread")
-        told = threading.Event()
+    def test_without_a_thread_what_it_finds_is_told_in_the_next_beat(self):
+        self.start_and_die()
+        told = told_states(self)
         duty = server.Duty()
         with (
-            mock.patch.object(threading.Thread, "start", side_effect=error),
+            no_more_threads(telling.THREAD_NAME),
             self.assertRaises(RuntimeError),
         ):
             duty()
-        with mock.patch.object(
-            telling, "publish_as_owner", lambda *args: told.set()
+        duty()
+        wait_told(WAIT_SECONDS)
+        self.assertEqual(told, ["lost"])
+
+    def test_so_is_what_others_could_not_tell(self):
+        told = told_states(self)
+        self.job(lambda view, process_id: 1 / 0)
+        with processes_run_by(Never()):
+            process_id = self.client().start("/job")
+        with (
+            no_more_threads(telling.THREAD_NAME),
+            self.assertLogs("netsight.async_", "ERROR"),
         ):
-            duty()
-            self.assertTrue(told.wait(WAIT_SECONDS), process_id)
+            run(process_id)
+        self.assertEqual(told, [])
+        server.Duty()()
+        wait_told(WAIT_SECONDS)
+        self.assertEqual(told, ["failed"])

@@ -145,7 +145,8 @@ class RecoveryTests(unittest.TestCase):
     def test_what_is_over_by_recovery_is_told_and_nothing_else(self):
         self.dead()
         self.process("done").complete(1, None)
-        self.assertEqual(recover(self.registry).ended, ["a"])
+        (end,) = recover(self.registry).ended
+        self.assertEqual(end.process_id, "a")
         self.assertEqual(recover(self.registry).ended, [])
 
     def test_ended_processes_leave_the_active_set(self):

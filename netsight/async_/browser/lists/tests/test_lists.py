@@ -22,7 +22,7 @@ from netsight.async_.records.owners import Owner
 from netsight.async_.records.progress import MESSAGE_CHARS
 from netsight.async_.running.monitor import monitor
 from netsight.async_.serving.recovery import recover
-from netsight.async_.tests.failing_commits import Failing
+from netsight.async_.tests.failing_commits import failing_cancels
 from netsight.async_.tests.record_support import add
 from netsight.async_.tests.record_support import add_ended
 from netsight.async_.tests.support import EDITOR
@@ -292,12 +292,8 @@ class ButtonTests(ListTestCase):
 
     def test_a_change_that_cannot_be_stored_says_so(self):
         process_id = self.queued()
-
-        def fail(process):
-            transaction.get().join(Failing(OSError("full")))
-
         with (
-            mock.patch("netsight.async_.records.process.Process.cancel", fail),
+            failing_cancels(OSError("full")),
             self.assertLogs("netsight.async_", "ERROR") as logs,
         ):
             page = self.press("cancel", process_id, status=503)
