@@ -46,6 +46,9 @@ def put_back(root, hold):
     process = get_process(root, hold.process_id)
     if process.control.cancel_requested:
         return cancel(root, hold, 0)
+    # Of an earlier attempt, the commit may be done and its answer lost.
+    process.check_running(this_worker(), hold.token)
+    process.outcome.guard()
     _held(root, hold).claim.put_back()
     return None
 

@@ -8,7 +8,11 @@ from unittest import mock
 from netsight.async_ import actions
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
+from netsight.async_.records.lease import this_worker
+from netsight.async_.records.parts import Error
+from netsight.async_.running import outcomes
 from netsight.async_.running import runner
+from netsight.async_.running.monitor import monitor
 from netsight.async_.running.runner import run
 from netsight.async_.running.tests.told import told_states
 from netsight.async_.running.unread import Unread
@@ -174,3 +178,30 @@ class UnreadTests(FileStorageTestCase):
             self.run_in_vain()
         self.assertEqual(self.process(self.process_id).state, "cancelled")
         self.assertEqual(ended, ["cancelled"])
+
+    def test_one_that_has_ended_is_not_put_back(self):
+        """A client of ZEO does not know yet that its last commit was done."""
+
+        def end(request):
+            (hold,) = monitor.holds()
+            transact("test", outcomes.fail, hold, 1, Error("Why", "", ""))
+            raise OSError("it cannot be read")
+
+        with mock.patch.object(runner, "open_environ", end):
+            self.run_in_vain()
+        state, worker, number, _deaths = self.stored()
+        self.assertEqual((state, number), ("failed", 1))
+        self.assertEqual(worker.name, this_worker())
+
+    def test_one_that_ends_meanwhile_is_not_put_back(self):
+        def end_meanwhile(root, hold):
+            transact("test", outcomes.fail, hold, 1, Error("Why", "", ""))
+            return put_back(root, hold)
+
+        put_back = outcomes.put_back
+        with (
+            self.no_blobs(),
+            mock.patch.object(outcomes, "put_back", end_meanwhile),
+        ):
+            self.run_in_vain()
+        self.assertEqual(self.process(self.process_id).claim.number, 1)
