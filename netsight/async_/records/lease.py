@@ -14,6 +14,7 @@ A worker on this machine whose process is gone is dead at once, and lives as
 long as its process runs: code in C may keep all its threads from beating.
 """
 
+import math
 import os
 import socket
 import threading
@@ -33,9 +34,6 @@ from netsight.async_.records.parts import Part
 
 CLOCK_TOLERANCE_SECONDS = 60.0
 """Clocks may be set by this much, or differ that much, without harm."""
-
-HELD_UP = 1 / 8
-"""A commit that takes this part of a lease is held up."""
 
 DOUBT = 1 / 2
 """A worker that is silent for this part of a lease is in doubt."""
@@ -123,12 +121,13 @@ class Lookout:
         monotonic=time.monotonic,
         time_of_day=time.time,
         is_connected=is_connected,
-        longest_commit=commits.longest,
+        last_held_up=commits.last_held_up,
     ):
         self._monotonic = monotonic
         self._time_of_day = time_of_day
         self._is_connected = is_connected
-        self._longest_commit = longest_commit
+        self._last_held_up = last_held_up
+        self._missed = -math.inf
         self._lock = threading.Lock()
         self._sights = {}
 
@@ -150,19 +149,23 @@ class Lookout:
         this Zope it stays dead until it counts on.
 
         Silence begins anew after time in which no heartbeat could arrive
-        here: the database was away, a commit was held up, or this Zope itself
-        did not look for most of a lease.
+        here: the database is away, a look has failed since the last one, a
+        commit is held up or was since then, or this Zope itself did not look
+        for most of a lease.
 
         When a worker is seen for the first time there is no count to compare.
         Only then its time of day decides, with CLOCK_TOLERANCE_SECONDS.
         """
         lease = config.get("lease-seconds")
-        sees = self._sees(worker, lease)
         now = self._monotonic()
+        is_connected = self._is_connected(worker)
+        blind = max(self._missed, self._last_held_up())
         # A worker that was idle for long gets a new record, and a new count.
         record = worker.name, worker.started
         with self._lock:
             sight = self._sights.get(record)
+            # What is behind a commit arrives a moment after it.
+            sees = is_connected and blind <= (sight.looked if sight else now)
             if sight is None or worker.beats > sight.beats:
                 is_dead = sight is None and self._is_old(worker, lease)
                 sight = Sight(worker.beats, now, is_dead and sees)
@@ -172,6 +175,13 @@ class Lookout:
             sight.looked = now
             sight.is_dead = sight.is_dead or now - sight.since >= lease
             return not sight.is_dead
+
+    def miss(self):
+        """Note that somebody wanted to look, and could not.
+
+        Heartbeats are not written then either, and not at once afterwards.
+        """
+        self._missed = self._monotonic()
 
     def is_in_doubt(self, worker):
         """Tell whether a Worker is silent for long, and not yet dead.
@@ -184,11 +194,6 @@ class Lookout:
             return False
         silent = self._monotonic() - sight.since
         return silent >= DOUBT * config.get("lease-seconds")
-
-    def _sees(self, worker, lease):
-        """Tell whether heartbeats can arrive in the database, and here."""
-        is_held_up = self._longest_commit() >= HELD_UP * lease
-        return self._is_connected(worker) and not is_held_up
 
     def _is_old(self, worker, lease):
         age = self._time_of_day() - worker.beat_at

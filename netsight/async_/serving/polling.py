@@ -16,6 +16,7 @@ from netsight.async_.records.database import transact
 from netsight.async_.records.ids import lowest_id
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.parts import guard
+from netsight.async_.running.failure import is_cut_off
 
 
 RECENT_SECONDS = 120.0
@@ -32,6 +33,19 @@ def take_part(registry):
         guard(registry)
 
 
+def look(note, function):
+    """Return what `transact` returns that looks which workers live.
+
+    Time in which the database was cut off is not counted as their silence.
+    """
+    try:
+        return transact(note, function)
+    except Exception as exc:
+        if is_cut_off(exc):
+            lookout.miss()
+        raise
+
+
 class Poll:
     """Rings for what others have queued, and sees which workers are gone.
 
@@ -46,7 +60,7 @@ class Poll:
 
     def __call__(self):
         """Return whether there may be something to recover."""
-        new, queued, living, is_dead = transact("poll", self._look)
+        new, queued, living, is_dead = look("poll", self._look)
         gone = is_dead or not self._workers <= living
         recent = lowest_id(time.time() - RECENT_SECONDS)
         self._seen = new.union(each for each in self._seen if each >= recent)

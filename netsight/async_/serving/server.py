@@ -24,6 +24,7 @@ from netsight.async_.running.tasks import Task
 from netsight.async_.running.telling import tell_in_thread
 from netsight.async_.running.telling import wait_told
 from netsight.async_.serving.polling import Poll
+from netsight.async_.serving.polling import look
 from netsight.async_.serving.recovery import end_other_workers
 from netsight.async_.serving.recovery import forget_workers
 from netsight.async_.serving.recovery import is_exclusive
@@ -65,7 +66,7 @@ class Duty:
         """
         self.rounds.forget(monitor.take_claimed())
         try:
-            goes_on = self.rounds.note(transact("recovery", self.look))
+            goes_on = self.rounds.note(look("recovery", self.look))
         finally:
             self.tell()
         if not goes_on:

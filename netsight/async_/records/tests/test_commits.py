@@ -1,8 +1,14 @@
-"""How long commits of ours take."""
+"""When commits of ours are held up."""
 
+import math
 import unittest
 
+from netsight.async_.records.commits import HELD_UP
 from netsight.async_.records.commits import Commits
+
+
+LONG = 60 * HELD_UP
+"""By the default of `lease-seconds`."""
 
 
 class CommitsTests(unittest.TestCase):
@@ -10,19 +16,31 @@ class CommitsTests(unittest.TestCase):
         self.now = 100.0
         self.commits = Commits(lambda: self.now)
 
-    def test_without_any_the_longest_takes_no_time(self):
-        self.assertEqual(self.commits.longest(), 0)
+    def test_without_any_none_was_held_up(self):
+        self.assertEqual(self.commits.last_held_up(), -math.inf)
 
-    def test_of_several_the_longest_counts(self):
+    def test_one_that_takes_long_is_held_up(self):
         with self.commits.one():
-            self.now += 5
+            self.now += LONG
             with self.commits.one():
-                self.now += 2
-                self.assertEqual(self.commits.longest(), 7)
-            self.assertEqual(self.commits.longest(), 7)
-        self.assertEqual(self.commits.longest(), 0)
+                self.assertEqual(self.commits.last_held_up(), math.inf)
 
-    def test_one_that_fails_is_over(self):
+    def test_when_it_is_over_it_was_held_up_then(self):
+        with self.commits.one():
+            self.now += LONG
+        self.now += 1
+        with self.commits.one():
+            self.now += LONG - 1
+        self.assertEqual(self.commits.last_held_up(), 100 + LONG)
+
+    def test_one_that_fails_was_held_up_too(self):
         with self.assertRaises(OSError), self.commits.one():
+            self.now += LONG
             raise OSError
-        self.assertEqual(self.commits.longest(), 0)
+        self.assertEqual(self.commits.last_held_up(), 100 + LONG)
+
+    def test_one_that_takes_a_moment_is_not(self):
+        with self.commits.one():
+            self.now += LONG - 1
+            self.assertEqual(self.commits.last_held_up(), -math.inf)
+        self.assertEqual(self.commits.last_held_up(), -math.inf)

@@ -1,5 +1,6 @@
 """Whether a worker lives, by clocks that the test sets."""
 
+import math
 import unittest
 
 from netsight.async_.records.lease import Lookout
@@ -19,12 +20,12 @@ class WatchTests(unittest.TestCase):
         self.monotonic = 1000.0
         self.time_of_day = 1_000_000.0
         self.connected = True
-        self.longest_commit = 0
+        self.last_held_up = -math.inf
         self.lookout = Lookout(
             lambda: self.monotonic,
             lambda: self.time_of_day,
             lambda worker: self.connected,
-            lambda: self.longest_commit,
+            lambda: self.last_held_up,
         )
         self.worker = Worker("other")
         self.beat()
@@ -140,20 +141,46 @@ class WatchTests(unittest.TestCase):
 
     def test_nobody_dies_while_a_commit_of_ours_is_held_up(self):
         self.is_alive()
-        self.longest_commit = LEASE / 8
+        self.last_held_up = math.inf
         self.watch_for(10 * LEASE)
         self.assertTrue(self.is_alive())
-        self.longest_commit = 0
+        self.last_held_up = self.monotonic
         self.watch_for(LEASE - 1)
         self.assertTrue(self.is_alive())
         self.pass_time(1)
         self.assertFalse(self.is_alive())
 
-    def test_a_commit_that_takes_a_moment_holds_up_nothing(self):
+    def test_nobody_dies_for_a_held_up_commit_that_none_saw(self):
+        """The heartbeat is behind it, and a look may come before that."""
         self.is_alive()
-        self.longest_commit = LEASE / 8 - 1
+        self.watch_for(LEASE // 2)
+        self.pass_time(LEASE // 2)
+        self.last_held_up = self.monotonic
+        self.assertTrue(self.is_alive())
+        self.watch_for(LEASE - 1)
+        self.assertTrue(self.is_alive())
+        self.pass_time(1)
+        self.assertFalse(self.is_alive())
+
+    def test_what_was_held_up_before_the_last_look_does_not_count(self):
+        self.is_alive()
+        self.last_held_up = self.monotonic
+        self.pass_time(1)
+        self.is_alive()
         self.watch_for(LEASE)
         self.assertFalse(self.is_alive())
+
+    def test_nobody_dies_for_looks_that_have_failed(self):
+        """An outage that is shorter than most of a lease."""
+        self.is_alive()
+        self.watch_for(BEAT)
+        for _ in range(LEASE // 2):
+            self.pass_time(1)
+            self.lookout.miss()
+        self.watch_for(BEAT)
+        self.assertTrue(self.is_alive())
+        self.watch_for(LEASE - 1 - BEAT)
+        self.assertTrue(self.is_alive())
 
     def test_one_that_is_silent_for_half_a_lease_is_in_doubt(self):
         self.is_alive()

@@ -157,7 +157,7 @@ class RolledBackTests(ToldTestCase):
         self.abandoned()
         duty = server.Duty()
         with (
-            mock.patch.object(server, "transact", roll_back),
+            mock.patch.object(server, "look", roll_back),
             self.assertRaises(ZeroDivisionError),
         ):
             duty()

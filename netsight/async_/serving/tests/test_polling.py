@@ -14,6 +14,8 @@ from netsight.async_.records.database import transact
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
 from netsight.async_.running.monitor import Monitor
+from netsight.async_.running.tests.cut_off import OperationalError
+from netsight.async_.running.tests.cut_off import cut_off
 from netsight.async_.serving import polling
 from netsight.async_.serving import server
 from netsight.async_.serving.polling import Poll
@@ -144,6 +146,24 @@ class PollTests(AsyncTestCase):
         self.assertEqual(self.votes_of_a_look(), 0)
         with mock.patch.object(lookout, "is_in_doubt", lambda worker: True):
             self.assertEqual(self.votes_of_a_look(), 1)
+
+    def test_time_of_looks_that_are_cut_off_is_no_silence(self):
+        with (
+            mock.patch.object(Poll, "_look", lambda poll, root: cut_off()),
+            mock.patch.object(lookout, "miss") as miss,
+            self.assertRaises(OperationalError),
+        ):
+            self.look()
+        miss.assert_called_once_with()
+
+    def test_other_errors_of_a_look_say_nothing_of_workers(self):
+        with (
+            mock.patch.object(Poll, "_look", side_effect=KeyError),
+            mock.patch.object(lookout, "miss") as miss,
+            self.assertRaises(KeyError),
+        ):
+            self.look()
+        miss.assert_not_called()
 
     def test_what_was_seen_is_not_loaded_again(self):
         for _number in range(20):
