@@ -140,6 +140,14 @@ crash-short: $(PLONE)  ## The same for two minutes, with each storage.
 	.venv/bin/python tools/crash 6 1 file
 	.venv/bin/python tools/crash 5 1 zeo
 
+.PHONY: model
+model:  ## Prove the protocol with spin, which the system must have.
+	@$(PYTHON) tools/model
+
+.PHONY: model-short
+model-short:  ## The same, without what takes more than seconds.
+	@$(PYTHON) tools/model short
+
 .PHONY: bench
 bench: $(CLUSTER)  ## Measure clusters side by side; BROKER= adds Celery.
 	.venv/bin/python tools/bench $(BROKER)
