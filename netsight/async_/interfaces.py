@@ -234,11 +234,11 @@ class IProcessRegistry(Interface):
         """
 
     def queued_before(process_id):
-        """Return how many processes are queued before one, at most AHEAD_MOST.
+        """Return how many processes of its queue are taken before one.
 
-        They are in the same queue, with no lower priority.  Those that started
-        later with a higher one are not counted.  No more than that many
-        records are loaded.
+        As things stand: of the AHEAD_MOST oldest that are active, no more
+        records are loaded.  Owners take turns, so others may be taken before
+        it that start later; but not with a broker, which does not know owners.
         """
 
     def retire(process_id):
@@ -265,14 +265,15 @@ class IExecutor(Interface):
         "Whether processes run on threads of this Zope.  False if missing."
     )
 
-    def ring(process_id, queue="default", priority=0):
+    def ring(process_id, queue="default", priority=0, owner=None):
         """Have the process claimed and run soon; returns at once.
 
-        `queue` and `priority` are those of the process.  This is called after
-        the commit that made the process, and again while it is queued.  A
-        process that is queued again, as its worker has died or was stopped,
-        is rung for with the same id: do not leave out what was rung for
-        before.  It must not raise.
+        `queue`, `priority` and `owner` (records.owners.Owner) are those of
+        the process; within a priority, owners should take turns.  This is
+        called after the commit that made the process, and again while it is
+        queued.  A process that is queued again, as its worker has died or was
+        stopped, is rung for with the same id: do not leave out what was rung
+        for before.  It must not raise.
         """
 
     def health():
@@ -294,7 +295,7 @@ class IBrokerExecutor(IExecutor):
     def remind(queued):
         """Make good for what the broker has lost; returns at once.
 
-        `queued` are named tuples (process_id, queue, priority) of all
+        `queued` are named tuples (process_id, queue, priority, owner) of all
         processes that are queued, the oldest first.  This is called at each
         beat, in each Zope.  It must not raise.
         """

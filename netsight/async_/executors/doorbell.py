@@ -33,7 +33,7 @@ def ring_after_commit(process):
 
 
 def ring_all(queued):
-    """Ring for all that is queued: (process id, queue, priority) of each."""
+    """Ring for all that is queued: a Queued of each."""
     executor = get_executor()
     if IBrokerExecutor.providedBy(executor):
         executor.remind(queued)

@@ -20,7 +20,7 @@ class InlineExecutor:
 
     runs_here = True
 
-    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0):
+    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0, owner=None):
         thread = threading.Thread(
             target=run, args=(process_id,), name=f"netsight.async {process_id}"
         )

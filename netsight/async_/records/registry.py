@@ -20,10 +20,11 @@ from netsight.async_.interfaces import IProcessRegistry
 from netsight.async_.records.ids import newest_first
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.owners import Owner
+from netsight.async_.records.turns import place_of
 
 
 AHEAD_MOST = 100
-"""How far a process looks at those before it in the queue."""
+"""So many of the oldest are looked at to find a place in the queue."""
 
 OWNER_BITS, VIEW_BITS = 0xFFFFFFFF << 32, 0xFFFFFFFF
 """Halves of the mark that is kept with the id of an active process."""
@@ -168,13 +169,15 @@ class ProcessRegistry(SimpleItem):
 
     def queued_before(self, process_id):
         mine = self[process_id]
-        ids = self._active.keys(max=process_id, excludemax=True)
-        before = self.readable(islice(ids, AHEAD_MOST))
-        return sum(
-            other.queue == mine.queue
-            and other.priority >= mine.priority
-            and other.state == QUEUED
-            for other in before
+        ids = (each for each in self._active if each != process_id)
+        others = self.readable(islice(ids, AHEAD_MOST))
+        return place_of(
+            mine,
+            [
+                other
+                for other in others
+                if other.queue == mine.queue and other.state == QUEUED
+            ],
         )
 
     def retire(self, process_id):
