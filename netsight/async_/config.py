@@ -237,6 +237,13 @@ SETTINGS = {
             "with 0, any number.",
         ),
         Setting(
+            "conflict-retries",
+            "10",
+            whole_number(0, 1000),
+            "How often a process that conflicts is begun anew before it has "
+            "failed.",
+        ),
+        Setting(
             "keep-result",
             "600",
             whole_number(0, 366 * 24 * 3600),

@@ -36,6 +36,8 @@ from netsight.async_.running.failure import is_cut_off
 from netsight.async_.running.fence import Fence
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.patience import Patience
+from netsight.async_.running.pauses import pause_after
+from netsight.async_.running.pauses import pauses
 from netsight.async_.running.publishing import Impersonation
 from netsight.async_.running.publishing import JobRequest
 from netsight.async_.running.publishing import JobResponse
@@ -135,6 +137,15 @@ class Run:
     def cancel(self):
         """Have the process cancelled at its next chance; from any thread."""
         self._cancel.set()
+        pauses.look_again()
+
+    def pause(self, retries):
+        """Wait before the run is tried again that has conflicted.
+
+        `retries` is how often it was tried again before.  A cancel or a stop
+        of Zope ends the wait at once.
+        """
+        pauses.wait(pause_after(retries), self._cancel.is_set)
 
     def check_cancelled(self):
         """Raise ProcessCancelled if somebody wants the process cancelled."""

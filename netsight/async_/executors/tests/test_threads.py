@@ -12,7 +12,6 @@ from webtest.http import StopableWSGIServer
 from ZODB.POSException import ReadOnlyError
 from zope.interface.verify import verifyObject
 from ZPublisher.httpexceptions import HTTPExceptionHandler
-from ZPublisher.HTTPRequest import HTTPRequest
 from ZPublisher.WSGIPublisher import publish_module
 
 from netsight.async_.executors import thread
@@ -29,6 +28,7 @@ from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.running import signs
 from netsight.async_.running.monitor import Monitor
 from netsight.async_.running.monitor import monitor
+from netsight.async_.running.publishing import JobRequest
 from netsight.async_.serving.server import make_room
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.conflicts import retry_conflicts
@@ -645,8 +645,10 @@ class ServerTests(AsyncTestCase):
 
         self.job(work)
         with (
-            mock.patch.object(HTTPRequest, "delay_retry"),
-            mock.patch.object(HTTPRequest, "retry_max_count", 100),
+            mock.patch.object(JobRequest, "delay_retry"),
+            mock.patch.dict(
+                "os.environ", NETSIGHT_ASYNC_CONFLICT_RETRIES="100"
+            ),
         ):
             with self.threads() as executor:
                 for _ in range(20):
