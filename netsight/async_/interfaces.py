@@ -145,6 +145,7 @@ class IProcess(Interface):
     response = Attribute("ResponseSnapshot of a completed one, or None.")
     single_key = Attribute("What no two active ones may share (str), or None.")
     max_queued = Attribute("`max_queued` of its view when it was started.")
+    line = Attribute("Those that share it run one at a time; str or None.")
     idempotency = Attribute("parts.Idempotency of the start, or None.")
 
 
@@ -160,6 +161,9 @@ class IProcessRegistry(Interface):
 
     def single(key):
         """Return the active process whose `single_key` is this, or None."""
+
+    def line(key):
+        """Return the lines.Line of those with this `line`, or None."""
 
     def keyed(key):
         """Return the process whose `idempotency` has this key, or None."""
@@ -239,6 +243,8 @@ class IProcessRegistry(Interface):
         As things stand: of the AHEAD_MOST oldest that are active, no more
         records are loaded.  Owners take turns, so others may be taken before
         it that start later; but not with a broker, which does not know owners.
+        For one that is behind others in its `line`, how many of these have
+        not ended.
         """
 
     def retire(process_id):

@@ -10,8 +10,8 @@ from netsight.async_.records.owners import current_owner
 
 HIGHEST_PRIORITY = 9
 
-SINGLE = ("user", "context", "view")
-"""Within what a view can be single."""
+WITHIN = ("user", "context", "view")
+"""Within what a view can be single, or have its processes run in turn."""
 
 
 class Choices(NamedTuple):
@@ -29,6 +29,9 @@ class Choices(NamedTuple):
     max_queued: int | None
     """How many of this view may wait; None: any number."""
 
+    line: str | None
+    """What those share of which one runs at a time."""
+
 
 def choices_of(view):
     """Return the Choices of an async view for a start by this visitor.
@@ -42,8 +45,9 @@ def choices_of(view):
         _priority(view),
         view.cancellable,
         _max_attempts(view) if restarts else 1,
-        _single_key(view),
+        _key(view, "single"),
         _max_queued(view),
+        _key(view, "in_turn"),
     )
 
 
@@ -67,20 +71,21 @@ def _max_attempts(view):
     raise BadChoiceError(_wrong(view, "max_attempts", "an int of at least 1"))
 
 
-def _single_key(view):
-    single, owner = view.single, current_owner()
-    if single is None:
+def _key(view, name):
+    """Return what the choice of that name parts processes by, or None."""
+    within, owner = getattr(view, name), current_owner()
+    if within is None:
         return None
     # A tuple, as what is no text may have no hash.
-    if single not in SINGLE:
+    if within not in WITHIN:
         expects = 'None, "user", "context" or "view"'
-        raise BadChoiceError(_wrong(view, "single", expects))
+        raise BadChoiceError(_wrong(view, name, expects))
     parts = {
         "user": (view.__name__, owner.user_id, owner.folder_path),
         "context": (view.async_view_path,),
         "view": (view.__name__,),
     }
-    return "\n".join([single, *(part or "" for part in parts[single])])
+    return "\n".join([within, *(part or "" for part in parts[within])])
 
 
 def _max_queued(view):

@@ -106,6 +106,9 @@ class BaseAsyncView(BrowserView):
     """How many processes of this view may wait anywhere in the database, in
     addition to what the settings say; None: any number."""
 
+    in_turn = None
+    """At most one runs, within the same; a second one waits for its end."""
+
     def __run__(self, process_id=None, *args, **kwargs):
         """Override this with the work to do.  See IAsyncView."""
         raise NotImplementedError(f"{type(self).__name__}.__run__")

@@ -13,6 +13,7 @@ from zope.interface import implementer
 from netsight.async_ import config
 from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.executors.queues import is_served
+from netsight.async_.executors.queues import next_in_line
 from netsight.async_.forks import renew_in_child
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.records.turns import Turns
@@ -113,7 +114,9 @@ class ThreadExecutor:
     def _work(self):
         try:
             while (process_id := self._next()) is not None:
-                self._run(process_id)
+                following = next_in_line(self._run(process_id))
+                if following is not None:
+                    following.ring(self)
         finally:
             with self._changed:
                 self._threads.discard(threading.current_thread())

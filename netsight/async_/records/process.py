@@ -59,6 +59,7 @@ class Process(Part):
         queue=DEFAULT_QUEUE,
         priority=0,
         max_queued=None,
+        line=None,
     ):
         self.format = config.RECORD_FORMAT
         self.id = process_id
@@ -82,6 +83,7 @@ class Process(Part):
         self.queue = queue
         self.priority = priority
         self.max_queued = max_queued
+        self.line = line
 
     @property
     def state(self):
@@ -266,6 +268,7 @@ class Process(Part):
             queue=self.queue,
             priority=self.priority,
             max_queued=self.max_queued,
+            line=self.line,
         )
 
     def _drop_request(self):

@@ -79,15 +79,21 @@ def run(process_id, window=None):
     """Run a queued process to its outcome; never raises.
 
     Does nothing if the process is not queued: another worker was quicker.
-    `window` is a Window by which the caller learns when to interrupt it.
+    Nor if another one of its line must end before.  `window` is a Window by
+    which the caller learns when to interrupt it.
+
+    Returns the `line` (str) of the process if it was run, and has one: the
+    next one of it may begin now.
     """
+    claimed = Run(process_id, window)
     try:
-        Run(process_id, window).execute()
+        claimed.execute()
     except (ClaimLostError, NoSuchProcessError) as exc:
         logger.info("process %s is not for this worker: %s", process_id, exc)
     except BaseException:
         # The monitor finds the claim without a hold, and recovers it.
         logger.exception("process %s: its outcome was not written", process_id)
+    return claimed.line
 
 
 class Run:
@@ -99,6 +105,7 @@ class Run:
         self.hold = Hold(process_id, new_token())
         self.owner = None
         self.view_path = None
+        self.line = None
         self.attempts = 0
         self.connection = None
         self.environ = {}
@@ -186,15 +193,20 @@ class Run:
         process = get_process(root, self.process_id)
         # Of the last try, the commit may be done and its answer lost.
         if not process.claim.is_held_by(this_worker(), self.hold.token):
-            self._take(process, query_registry(root).worker(this_worker()))
+            self._take(process, query_registry(root))
         self.owner = process.owner
         self.view_path = process.view_path
         self._runs_left = max(process.max_attempts, CUT_OFF_RUNS)
+        self.line = process.line
 
-    def _take(self, process, worker):
+    def _take(self, process, registry):
+        worker = registry.worker(this_worker())
         # Nobody has heard of this worker while it had nothing to do.
         worker.beat()
         process.claim_for(worker, self.hold.token)
+        line = registry.line(process.line)
+        if line is not None:
+            line.take(registry, process.id)
         cancel = self.cancel if process.cancellable else None
         part = process.progress_part
         # The monitor must know of the claim before others can see it.

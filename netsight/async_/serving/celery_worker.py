@@ -33,6 +33,8 @@ from netsight.async_.exceptions import TimeLimitExceeded
 from netsight.async_.executors.celery import TASK
 from netsight.async_.executors.celery import app
 from netsight.async_.executors.celery import database_name
+from netsight.async_.executors.doorbell import get_executor
+from netsight.async_.executors.queues import next_in_line
 from netsight.async_.running.runner import run
 from netsight.async_.running.window import Window
 from netsight.async_.serving import server
@@ -111,7 +113,10 @@ def run_process(process_id, database):
         return
     window = Window()
     with signals.concern(window):
-        run(process_id, window)
+        line = run(process_id, window)
+    following = next_in_line(line)
+    if following is not None:
+        following.ring(get_executor())
 
 
 class Signals:

@@ -142,7 +142,9 @@ class RecoveryTests(unittest.TestCase):
     def test_executors_are_told_queue_priority_and_owner(self):
         self.process(queue="heavy", priority=7)
         recovered = recover(self.registry)
-        self.assertEqual(recovered.queued, [Queued("a", "heavy", 7, ANONYMOUS)])
+        self.assertEqual(
+            recovered.queued, [Queued("a", "heavy", 7, ANONYMOUS)]
+        )
 
     def test_what_is_over_by_recovery_is_told_and_nothing_else(self):
         self.dead()

@@ -82,6 +82,19 @@ class ClusterView(JobView):
             return "survived"
         die("killed by its job, once")
 
+    def do_turn(self):
+        """Fail unless it runs alone; return how many ran before."""
+        folder = os.environ[DEATHS]
+        alone = os.path.join(folder, "alone")
+        os.close(os.open(alone, os.O_CREAT | os.O_EXCL))
+        time.sleep(0.2)
+        with open(os.path.join(folder, "turns"), "a+") as turns:
+            turns.seek(0)
+            before = len(turns.readlines())
+            turns.write(f"{self.process_id}\n")
+        os.unlink(alone)
+        return str(before)
+
     def do_commit(self):
         """Write what takes `seconds` to commit."""
         self.slow_commit("at the end")
@@ -164,6 +177,12 @@ class CancellableView(ClusterView):
     """``cluster-KIND-cancellable``."""
 
     cancellable = True
+
+
+class InTurnView(ClusterView):
+    """``cluster-KIND-in-turn``: one at a time."""
+
+    in_turn = "view"
 
 
 def add_elsewhere():
