@@ -79,7 +79,11 @@ class IAsyncView(Interface):
         """
 
     def check_cancelled():
-        """Raise ProcessCancelled if somebody wants the process cancelled."""
+        """Raise ProcessCancelled if somebody wants the process cancelled.
+
+        Raises TimeLimitExceeded if it has run for longer than `time_limit` of
+        its view.  So do `set_progress`, `track` and `checkpoint`.
+        """
 
     def processing(process_id=None):
         """Return the waiting page, or redirect to the result when done."""
@@ -129,6 +133,7 @@ class IProcess(Interface):
     is_undone = Attribute("Whether its outcome was undone in the database.")
     cancellable = Attribute("Whether owner and managers may cancel it.")
     max_attempts = Attribute("How many workers may die of it (int).")
+    time_limit = Attribute("Seconds (int) that a run may take, or None.")
     queue = Attribute("Name of the queue in which it waits, a str.")
     priority = Attribute("How early it is taken, an int; 9 before 0.")
     is_final = Attribute("Whether it has ended.")

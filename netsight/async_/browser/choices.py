@@ -23,6 +23,9 @@ class Choices(NamedTuple):
     max_attempts: int
     """1 if it must not be run again."""
 
+    time_limit: int | None
+    """Seconds that a run may take."""
+
     single_key: str | None
     """What no two active processes may share."""
 
@@ -45,6 +48,7 @@ def choices_of(view):
         _priority(view),
         view.cancellable,
         _max_attempts(view) if restarts else 1,
+        _time_limit(view),
         _key(view, "single"),
         _max_queued(view),
         _key(view, "in_turn"),
@@ -69,6 +73,14 @@ def _max_attempts(view):
     if _is_number(view.max_attempts, 1, float("inf")):
         return view.max_attempts
     raise BadChoiceError(_wrong(view, "max_attempts", "an int of at least 1"))
+
+
+def _time_limit(view):
+    limit = view.time_limit
+    if limit is None or _is_number(limit, 1, float("inf")):
+        return limit
+    expects = "None or an int of at least 1"
+    raise BadChoiceError(_wrong(view, "time_limit", expects))
 
 
 def _key(view, name):

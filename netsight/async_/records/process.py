@@ -60,6 +60,7 @@ class Process(Part):
         priority=0,
         max_queued=None,
         line=None,
+        time_limit=None,
     ):
         self.format = config.RECORD_FORMAT
         self.id = process_id
@@ -84,6 +85,7 @@ class Process(Part):
         self.priority = priority
         self.max_queued = max_queued
         self.line = line
+        self.time_limit = time_limit
 
     @property
     def state(self):
@@ -269,6 +271,7 @@ class Process(Part):
             priority=self.priority,
             max_queued=self.max_queued,
             line=self.line,
+            time_limit=self.time_limit,
         )
 
     def _drop_request(self):

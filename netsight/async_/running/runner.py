@@ -136,7 +136,7 @@ class Run:
     def set_progress(self, number, message):
         """Show a checked number and a message to other connections.
 
-        Raises ProcessCancelled if somebody wants the process cancelled.
+        Raises what `check_cancelled` raises.
         """
         self.check_cancelled()
         monitor.put(self.hold, number, message)
@@ -155,10 +155,16 @@ class Run:
         pauses.wait(pause_after(retries), self._cancel.is_set)
 
     def check_cancelled(self):
-        """Raise ProcessCancelled if somebody wants the process cancelled."""
+        """Raise ProcessCancelled if somebody wants the process cancelled.
+
+        Or TimeLimitExceeded if it has run for longer than its view allows.
+        """
         if self._cancel.is_set():
             self._is_told = True
             raise ProcessCancelled(self.process_id)
+        overdue = self.window.overdue
+        if overdue is not None:
+            self.window.interrupt(overdue)
 
     def check_told(self):
         """Raise again what the view was told to end by, if it was.
@@ -198,6 +204,8 @@ class Run:
         self.view_path = process.view_path
         self._runs_left = max(process.max_attempts, CUT_OFF_RUNS)
         self.line = process.line
+        if process.time_limit is not None:
+            self.window.limit_to(process.time_limit)
 
     def _take(self, process, registry):
         worker = registry.worker(this_worker())

@@ -1,6 +1,7 @@
 """Jobs that show what a process gets and gives, on each kind of worker."""
 
 import os
+import socket
 import time
 from multiprocessing import get_context
 
@@ -95,6 +96,12 @@ class ClusterView(JobView):
         os.unlink(alone)
         return str(before)
 
+    def do_hang(self):
+        """Wait for ever for what another system says."""
+        ours, _theirs = socket.socketpair()
+        self.set_progress(self.process_id, 50)
+        return ours.recv(1)
+
     def do_commit(self):
         """Write what takes `seconds` to commit."""
         self.slow_commit("at the end")
@@ -177,6 +184,12 @@ class CancellableView(ClusterView):
     """``cluster-KIND-cancellable``."""
 
     cancellable = True
+
+
+class LimitedView(ClusterView):
+    """``cluster-KIND-limited``: has two seconds."""
+
+    time_limit = 2
 
 
 class InTurnView(ClusterView):
