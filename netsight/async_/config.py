@@ -237,6 +237,13 @@ SETTINGS = {
             "with 0, any number.",
         ),
         Setting(
+            "silent-minutes",
+            "10",
+            whole_number(0, 7 * 24 * 60),
+            "A process that has told nothing for so many minutes is named as "
+            "silent; with 0, none is.",
+        ),
+        Setting(
             "conflict-retries",
             "10",
             whole_number(0, 1000),

@@ -145,6 +145,10 @@ class IProcess(Interface):
     is_cancelling = Attribute(
         "Whether somebody wants it cancelled, and it is not yet."
     )
+    silent_since = Attribute(
+        "POSIX time (float) of the last sign of life of a running process, if "
+        "that is longer ago than the setting `silent-minutes`; else None."
+    )
     seconds_left = Attribute("Estimate (int), None if not to be trusted.")
     error = Attribute("Error of a failed process, or None.")
     response = Attribute("ResponseSnapshot of a completed one, or None.")

@@ -159,6 +159,13 @@ class Process(Part):
         return self.progress_part.message
 
     @property
+    def silent_since(self):
+        if self.state != interfaces.RUNNING:
+            return None
+        token, since = self.progress_part.silence or (None, None)
+        return since if token == self.claim.token else None
+
+    @property
     def seconds_left(self):
         if self.state != interfaces.RUNNING:
             return None

@@ -159,6 +159,7 @@ class Run:
 
         Or TimeLimitExceeded if it has run for longer than its view allows.
         """
+        monitor.sign(self.hold)
         if self._cancel.is_set():
             self._is_told = True
             raise ProcessCancelled(self.process_id)
