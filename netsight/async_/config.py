@@ -237,6 +237,20 @@ SETTINGS = {
             "with 0, any number.",
         ),
         Setting(
+            "silent-minutes",
+            "10",
+            whole_number(0, 7 * 24 * 60),
+            "A process that has told nothing for so many minutes is named as "
+            "silent; with 0, none is.",
+        ),
+        Setting(
+            "conflict-retries",
+            "10",
+            whole_number(0, 1000),
+            "How often a process that conflicts is begun anew before it has "
+            "failed.",
+        ),
+        Setting(
             "keep-result",
             "600",
             whole_number(0, 366 * 24 * 3600),

@@ -54,11 +54,12 @@ class ProcessCancelled(BaseException):
 
 
 class TimeLimitExceeded(BaseException):
-    """Raised in `__run__` when it runs for longer than its worker allows.
+    """Raised in `__run__` when it runs for longer than it may.
 
-    That is the soft time limit of a worker of Celery.  Like ProcessCancelled
-    it is no Exception.  The process fails; what it did since its last
-    checkpoint is rolled back.  Make its steps smaller, or the limit larger.
+    That is the `time_limit` of its view, or the soft time limit of a worker of
+    Celery.  Like ProcessCancelled it is no Exception.  The process fails; what
+    it did since its last checkpoint is rolled back.  Make its steps smaller,
+    or the limit larger.
     """
 
 

@@ -79,7 +79,11 @@ class IAsyncView(Interface):
         """
 
     def check_cancelled():
-        """Raise ProcessCancelled if somebody wants the process cancelled."""
+        """Raise ProcessCancelled if somebody wants the process cancelled.
+
+        Raises TimeLimitExceeded if it has run for longer than `time_limit` of
+        its view.  So do `set_progress`, `track` and `checkpoint`.
+        """
 
     def processing(process_id=None):
         """Return the waiting page, or redirect to the result when done."""
@@ -129,6 +133,7 @@ class IProcess(Interface):
     is_undone = Attribute("Whether its outcome was undone in the database.")
     cancellable = Attribute("Whether owner and managers may cancel it.")
     max_attempts = Attribute("How many workers may die of it (int).")
+    time_limit = Attribute("Seconds (int) that a run may take, or None.")
     queue = Attribute("Name of the queue in which it waits, a str.")
     priority = Attribute("How early it is taken, an int; 9 before 0.")
     is_final = Attribute("Whether it has ended.")
@@ -140,11 +145,16 @@ class IProcess(Interface):
     is_cancelling = Attribute(
         "Whether somebody wants it cancelled, and it is not yet."
     )
+    silent_since = Attribute(
+        "POSIX time (float) of the last sign of life of a running process, if "
+        "that is longer ago than the setting `silent-minutes`; else None."
+    )
     seconds_left = Attribute("Estimate (int), None if not to be trusted.")
     error = Attribute("Error of a failed process, or None.")
     response = Attribute("ResponseSnapshot of a completed one, or None.")
     single_key = Attribute("What no two active ones may share (str), or None.")
     max_queued = Attribute("`max_queued` of its view when it was started.")
+    line = Attribute("Those that share it run one at a time; str or None.")
     idempotency = Attribute("parts.Idempotency of the start, or None.")
 
 
@@ -160,6 +170,9 @@ class IProcessRegistry(Interface):
 
     def single(key):
         """Return the active process whose `single_key` is this, or None."""
+
+    def line(key):
+        """Return the lines.Line of those with this `line`, or None."""
 
     def keyed(key):
         """Return the process whose `idempotency` has this key, or None."""
@@ -234,11 +247,13 @@ class IProcessRegistry(Interface):
         """
 
     def queued_before(process_id):
-        """Return how many processes are queued before one, at most AHEAD_MOST.
+        """Return how many processes of its queue are taken before one.
 
-        They are in the same queue, with no lower priority.  Those that started
-        later with a higher one are not counted.  No more than that many
-        records are loaded.
+        As things stand: of the AHEAD_MOST oldest that are active, no more
+        records are loaded.  Owners take turns, so others may be taken before
+        it that start later; but not with a broker, which does not know owners.
+        For one that is behind others in its `line`, how many of these have
+        not ended.
         """
 
     def retire(process_id):
@@ -265,14 +280,15 @@ class IExecutor(Interface):
         "Whether processes run on threads of this Zope.  False if missing."
     )
 
-    def ring(process_id, queue="default", priority=0):
+    def ring(process_id, queue="default", priority=0, owner=None):
         """Have the process claimed and run soon; returns at once.
 
-        `queue` and `priority` are those of the process.  This is called after
-        the commit that made the process, and again while it is queued.  A
-        process that is queued again, as its worker has died or was stopped,
-        is rung for with the same id: do not leave out what was rung for
-        before.  It must not raise.
+        `queue`, `priority` and `owner` (records.owners.Owner) are those of
+        the process; within a priority, owners should take turns.  This is
+        called after the commit that made the process, and again while it is
+        queued.  A process that is queued again, as its worker has died or was
+        stopped, is rung for with the same id: do not leave out what was rung
+        for before.  It must not raise.
         """
 
     def health():
@@ -294,7 +310,7 @@ class IBrokerExecutor(IExecutor):
     def remind(queued):
         """Make good for what the broker has lost; returns at once.
 
-        `queued` are named tuples (process_id, queue, priority) of all
+        `queued` are named tuples (process_id, queue, priority, owner) of all
         processes that are queued, the oldest first.  This is called at each
         beat, in each Zope.  It must not raise.
         """

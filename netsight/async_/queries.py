@@ -131,6 +131,9 @@ class Active(NamedTuple):
 
     queued: int
     running: int
+    silent: int
+    """So many of them have given no sign of life for long."""
+
     oldest: float | None
     """POSIX time at which the first in the queue was started."""
 
@@ -147,6 +150,7 @@ def active_of(registry):
     return Active(
         queued=len(waiting) + len(ids) - len(seen),
         running=states.count(RUNNING),
+        silent=sum(process.silent_since is not None for process in seen),
         oldest=min(waiting, default=None),
     )
 
@@ -154,7 +158,7 @@ def active_of(registry):
 def health_of(registry):
     """Return a dict of numbers about a registry.
 
-    ``queued`` and ``running`` are numbers of processes,
+    ``queued``, ``running`` and ``silent`` are numbers of processes,
     ``oldest_queued_seconds`` is 0 if none is queued, ``failed_last_hour`` and
     ``lost_last_hour`` are counted among the RECENT_MOST newest processes,
     ``workers_alive`` is the number of Zopes that run processes or have lately,
@@ -168,6 +172,7 @@ def health_of(registry):
         "queued": active.queued,
         "oldest_queued_seconds": max(0, round(waited)),
         "running": active.running,
+        "silent": active.silent,
         "failed_last_hour": states.count(FAILED),
         "lost_last_hour": states.count(LOST),
         "workers_alive": len(_alive(registry)),

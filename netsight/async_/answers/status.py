@@ -27,7 +27,8 @@ def status_of(process, registry, request):
     `title` and `message` are translated for the request; times are ISO 8601
     in UTC, or None; `elapsed` and `seconds_left` are in seconds; `cancelling`
     tells whether it will be cancelled soon; `ahead` is the number of
-    processes that are queued before, for one that is queued.
+    processes that are queued before, for one that is queued; `in_turn` tells
+    whether those must end before it begins: see `in_turn` of views.
     """
     queued, message = process.state == interfaces.QUEUED, process.message
     return {
@@ -38,12 +39,19 @@ def status_of(process, registry, request):
         "message": message and translate(message, context=request),
         "cancelling": process.is_cancelling,
         "ahead": registry.queued_before(process.id) if queued else None,
+        "in_turn": queued and waits_in_turn(process, registry),
         "created": iso_time(process.created),
         "started": iso_time(process.started),
         "finished": iso_time(process.finished),
         "elapsed": elapsed(process),
         "seconds_left": process.seconds_left,
     }
+
+
+def waits_in_turn(process, registry):
+    """Tell whether another one of its line has not ended."""
+    line = registry.line(process.line)
+    return line is not None and any(line.before(registry, process.id))
 
 
 def iso_time(when):

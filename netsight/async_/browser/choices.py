@@ -10,8 +10,8 @@ from netsight.async_.records.owners import current_owner
 
 HIGHEST_PRIORITY = 9
 
-SINGLE = ("user", "context", "view")
-"""Within what a view can be single."""
+WITHIN = ("user", "context", "view")
+"""Within what a view can be single, or have its processes run in turn."""
 
 
 class Choices(NamedTuple):
@@ -23,11 +23,17 @@ class Choices(NamedTuple):
     max_attempts: int
     """1 if it must not be run again."""
 
+    time_limit: int | None
+    """Seconds that a run may take."""
+
     single_key: str | None
     """What no two active processes may share."""
 
     max_queued: int | None
     """How many of this view may wait; None: any number."""
+
+    line: str | None
+    """What those share of which one runs at a time."""
 
 
 def choices_of(view):
@@ -42,8 +48,10 @@ def choices_of(view):
         _priority(view),
         view.cancellable,
         _max_attempts(view) if restarts else 1,
-        _single_key(view),
+        _time_limit(view),
+        _key(view, "single"),
         _max_queued(view),
+        _key(view, "in_turn"),
     )
 
 
@@ -67,20 +75,29 @@ def _max_attempts(view):
     raise BadChoiceError(_wrong(view, "max_attempts", "an int of at least 1"))
 
 
-def _single_key(view):
-    single, owner = view.single, current_owner()
-    if single is None:
+def _time_limit(view):
+    limit = view.time_limit
+    if limit is None or _is_number(limit, 1, float("inf")):
+        return limit
+    expects = "None or an int of at least 1"
+    raise BadChoiceError(_wrong(view, "time_limit", expects))
+
+
+def _key(view, name):
+    """Return what the choice of that name parts processes by, or None."""
+    within, owner = getattr(view, name), current_owner()
+    if within is None:
         return None
     # A tuple, as what is no text may have no hash.
-    if single not in SINGLE:
+    if within not in WITHIN:
         expects = 'None, "user", "context" or "view"'
-        raise BadChoiceError(_wrong(view, "single", expects))
+        raise BadChoiceError(_wrong(view, name, expects))
     parts = {
         "user": (view.__name__, owner.user_id, owner.folder_path),
         "context": (view.async_view_path,),
         "view": (view.__name__,),
     }
-    return "\n".join([single, *(part or "" for part in parts[single])])
+    return "\n".join([within, *(part or "" for part in parts[within])])
 
 
 def _max_queued(view):

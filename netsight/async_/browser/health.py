@@ -23,6 +23,7 @@ METRICS = {
     "queued": "Processes that wait for a thread.",
     "oldest_queued_seconds": "How long the oldest of them has waited.",
     "running": "Processes that run.",
+    "silent": "Of these, how many have told nothing for long.",
     "failed_last_hour": "Recent processes that failed within an hour.",
     "lost_last_hour": "Recent processes that were lost within an hour.",
     "workers_alive": "Zopes that run processes or have lately.",

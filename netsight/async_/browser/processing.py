@@ -9,6 +9,7 @@ from netsight.async_ import interfaces
 from netsight.async_.answers.sentences import STATE_TITLES
 from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import shown_progress
+from netsight.async_.answers.status import waits_in_turn
 from netsight.async_.browser.pages import Page
 from netsight.async_.browser.times import clock
 from netsight.async_.context import context_url
@@ -56,14 +57,17 @@ class ProcessingPage(Page):
     def activity(self):
         """What goes on now, a text or message id."""
         if self.process.state == interfaces.QUEUED:
-            return queued_text(self._ahead())
+            return self._queued_text()
         if self.process.is_cancelling:
             return TEXTS["cancelling"]
         return self.message or TEXTS["running"]
 
-    def _ahead(self):
+    def _queued_text(self):
         registry = query_registry(application_of(self.context))
-        return registry.queued_before(self.process.id)
+        ahead = registry.queued_before(self.process.id)
+        if waits_in_turn(self.process, registry):
+            return in_turn_text(ahead)
+        return queued_text(ahead)
 
     @property
     def elapsed(self):
@@ -84,7 +88,11 @@ class ProcessingPage(Page):
     @property
     def texts(self):
         """JSON of what the script says, by name; "#" is for a number."""
-        patterns = {"percentage": percentage_text, "queued": queued_text}
+        patterns = {
+            "percentage": percentage_text,
+            "queued": queued_text,
+            "inTurn": in_turn_text,
+        }
         texts = TEXTS | {name: text("#") for name, text in patterns.items()}
         return json.dumps(
             {
@@ -141,6 +149,16 @@ def queued_text(ahead):
     return _(
         "waiting_queued",
         default="In the queue. Ahead of you: ${ahead}",
+        mapping={"ahead": ahead},
+    )
+
+
+def in_turn_text(ahead):
+    """Return the message id for a place in a line, a number or "#"."""
+    return _(
+        "waiting_in_turn",
+        default="In turn: begins when those before it have ended. "
+        "Ahead of you: ${ahead}",
         mapping={"ahead": ahead},
     )
 

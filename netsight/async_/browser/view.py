@@ -92,6 +92,9 @@ class BaseAsyncView(BrowserView):
     max_attempts = 3
     """With restart_after_crash: after so many dead workers it is failed."""
 
+    time_limit = None
+    """Seconds that a run may take, its retries included; then it fails."""
+
     queue = DEFAULT_QUEUE
     """Name of the queue in which processes of this view wait."""
 
@@ -105,6 +108,9 @@ class BaseAsyncView(BrowserView):
     max_queued = None
     """How many processes of this view may wait anywhere in the database, in
     addition to what the settings say; None: any number."""
+
+    in_turn = None
+    """At most one runs, within the same; a second one waits for its end."""
 
     def __run__(self, process_id=None, *args, **kwargs):
         """Override this with the work to do.  See IAsyncView."""
@@ -154,7 +160,10 @@ class BaseAsyncView(BrowserView):
             raise NoSuchProcessError(process_id)
 
     def check_cancelled(self):
-        """Raise ProcessCancelled if somebody wants this process cancelled."""
+        """Raise ProcessCancelled if somebody wants this process cancelled.
+
+        Raises TimeLimitExceeded if it has run for longer than `time_limit`.
+        """
         run = run_of(self.request)
         if run is not None:
             run.check_cancelled()

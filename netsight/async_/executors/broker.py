@@ -12,6 +12,7 @@ from zope.interface import implementer
 
 from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.interfaces import IBrokerExecutor
+from netsight.async_.records.turns import in_turns
 
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ class BrokerExecutor:
         self._is_busy = False
         self._is_away = False
 
-    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0):
+    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0, owner=None):
+        # The broker is first-in, first-out within a priority.
         with self._changed:
             if len(self._started) < self.BACKLOG_MOST:
                 self._started[process_id] = (queue, priority)
@@ -168,7 +170,7 @@ class BrokerExecutor:
         for each in missing(reminders, broker.length):
             if self._stopping:
                 return
-            broker.send(*each)
+            broker.send(each.process_id, each.queue, each.priority)
         with self._changed:
             if self._reminders is reminders:
                 self._reminders = ()
@@ -199,8 +201,9 @@ def missing(queued, length):
     counts = Counter(each.queue for each in queued)
     short = {queue: n - length(queue) for queue, n in counts.items()}
     again = []
-    # Sorting keeps the oldest first among equals.
-    for each in sorted(queued, key=lambda each: -each.priority):
+    by_id = {each.process_id: each for each in queued}
+    for process_id in in_turns(each.turn for each in queued):
+        each = by_id[process_id]
         if short[each.queue] > 0:
             short[each.queue] -= 1
             again.append(each)

@@ -8,6 +8,7 @@ from netsight.async_ import config
 from netsight.async_.executors.queues import Queued
 from netsight.async_.interfaces import IBrokerExecutor
 from netsight.async_.interfaces import IExecutor
+from netsight.async_.records.lines import heads
 
 
 def get_executor():
@@ -29,19 +30,22 @@ def runs_here(executor):
 
 def ring_after_commit(process):
     """Ring for a queued IProcess, if the current transaction is committed."""
-    transaction.get().addAfterCommitHook(_ring, Queued.of(process))
+    transaction.get().addAfterCommitHook(_ring, (Queued.of(process),))
 
 
 def ring_all(queued):
-    """Ring for all that is queued: (process id, queue, priority) of each."""
-    executor = get_executor()
+    """Ring for all that is queued: a Queued of each, the oldest first.
+
+    Those that stand behind another in their line cannot begin.
+    """
+    executor, queued = get_executor(), heads(queued)
     if IBrokerExecutor.providedBy(executor):
         executor.remind(queued)
         return
     for each in queued:
-        executor.ring(*each)
+        each.ring(executor)
 
 
-def _ring(success, *args):
+def _ring(success, queued):
     if success:
-        get_executor().ring(*args)
+        queued.ring(get_executor())

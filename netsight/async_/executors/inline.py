@@ -5,6 +5,7 @@ import threading
 from zope.interface import implementer
 
 from netsight.async_.config import DEFAULT_QUEUE
+from netsight.async_.executors.queues import next_in_line
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.running.runner import run
 
@@ -20,12 +21,20 @@ class InlineExecutor:
 
     runs_here = True
 
-    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0):
+    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0, owner=None):
         thread = threading.Thread(
-            target=run, args=(process_id,), name=f"netsight.async {process_id}"
+            target=self._work,
+            args=(process_id,),
+            name=f"netsight.async {process_id}",
         )
         thread.start()
         thread.join()
+
+    def _work(self, process_id):
+        """Run a process, and those that waited for its end."""
+        while process_id is not None:
+            following = next_in_line(run(process_id))
+            process_id = following and following.process_id
 
     def health(self):
         return {"running": 0, "waiting": 0}

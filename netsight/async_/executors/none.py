@@ -12,7 +12,7 @@ class NoneExecutor:
 
     runs_here = False
 
-    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0):
+    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0, owner=None):
         pass
 
     def health(self):

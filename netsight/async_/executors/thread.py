@@ -7,16 +7,16 @@ first.  These threads end with Zope.
 
 import logging
 import threading
-from heapq import heappop
-from heapq import heappush
 
 from zope.interface import implementer
 
 from netsight.async_ import config
 from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.executors.queues import is_served
+from netsight.async_.executors.queues import next_in_line
 from netsight.async_.forks import renew_in_child
 from netsight.async_.interfaces import IExecutor
+from netsight.async_.records.turns import Turns
 from netsight.async_.running.runner import run
 
 
@@ -29,8 +29,7 @@ class ThreadExecutor:
 
     A thread is started when there is more to do than threads are idle, up to
     the setting `threads`, and ends after IDLE_SECONDS without work.  What
-    waits is taken by priority, then in the order of the starts, which is that
-    of the ids.
+    waits is taken by priority, and its owners take turns: see `records.turns`.
     """
 
     runs_here = True
@@ -40,22 +39,19 @@ class ThreadExecutor:
     def __init__(self, run=run):
         self._run = run
         self._changed = threading.Condition()
-        self._waiting = []
-        self._waiting_ids = set()
+        self._waiting = Turns()
         self._threads = set()
         self._idle = 0
         self._stopping = False
         self._is_refused = False
 
-    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0):
+    def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0, owner=None):
         if not is_served(queue):
             return
         with self._changed:
             if self._stopping:
                 return
-            if process_id not in self._waiting_ids:
-                self._waiting_ids.add(process_id)
-                heappush(self._waiting, (-priority, process_id))
+            self._waiting.add(process_id, priority, owner)
             # One that waits already may have found no thread before.
             if self._lacks_thread():
                 self._start_thread()
@@ -88,7 +84,6 @@ class ThreadExecutor:
         with self._changed:
             self._stopping = True
             self._waiting.clear()
-            self._waiting_ids.clear()
             self._changed.notify_all()
             return self._changed.wait_for(lambda: not self._threads, timeout)
 
@@ -119,7 +114,9 @@ class ThreadExecutor:
     def _work(self):
         try:
             while (process_id := self._next()) is not None:
-                self._run(process_id)
+                following = next_in_line(self._run(process_id))
+                if following is not None:
+                    following.ring(self)
         finally:
             with self._changed:
                 self._threads.discard(threading.current_thread())
@@ -134,11 +131,7 @@ class ThreadExecutor:
                 lambda: self._waiting or self._stopping, self.IDLE_SECONDS
             )
             self._idle -= 1
-            if not self._waiting:
-                return None
-            _order, process_id = heappop(self._waiting)
-            self._waiting_ids.remove(process_id)
-            return process_id
+            return self._waiting.take() if self._waiting else None
 
 
 thread_executor = ThreadExecutor()

@@ -180,6 +180,13 @@ class Progress(Part):
     samples = ()
     """See `netsight.async_.records.progress`."""
 
+    silence = None
+    """(token of the claim, POSIX time of the last sign of life), or None."""
+
+    def note_silence(self, token, since):
+        """Store that the run with that claim is silent, or not if None."""
+        self.silence = None if since is None else (token, since)
+
     def show(self, number, message):
         """Store a checked number and a message."""
         if number is None:

@@ -59,6 +59,8 @@ class Process(Part):
         queue=DEFAULT_QUEUE,
         priority=0,
         max_queued=None,
+        line=None,
+        time_limit=None,
     ):
         self.format = config.RECORD_FORMAT
         self.id = process_id
@@ -82,6 +84,8 @@ class Process(Part):
         self.queue = queue
         self.priority = priority
         self.max_queued = max_queued
+        self.line = line
+        self.time_limit = time_limit
 
     @property
     def state(self):
@@ -153,6 +157,13 @@ class Process(Part):
     @property
     def message(self):
         return self.progress_part.message
+
+    @property
+    def silent_since(self):
+        if self.state != interfaces.RUNNING:
+            return None
+        token, since = self.progress_part.silence or (None, None)
+        return since if token == self.claim.token else None
 
     @property
     def seconds_left(self):
@@ -266,6 +277,8 @@ class Process(Part):
             queue=self.queue,
             priority=self.priority,
             max_queued=self.max_queued,
+            line=self.line,
+            time_limit=self.time_limit,
         )
 
     def _drop_request(self):

@@ -19,11 +19,14 @@ from netsight.async_.interfaces import QUEUED
 from netsight.async_.interfaces import IProcessRegistry
 from netsight.async_.records.ids import newest_first
 from netsight.async_.records.lease import Worker
+from netsight.async_.records.lines import Line
+from netsight.async_.records.lines import heads
 from netsight.async_.records.owners import Owner
+from netsight.async_.records.turns import place_of
 
 
 AHEAD_MOST = 100
-"""How far a process looks at those before it in the queue."""
+"""So many of the oldest are looked at to find a place in the queue."""
 
 OWNER_BITS, VIEW_BITS = 0xFFFFFFFF << 32, 0xFFFFFFFF
 """Halves of the mark that is kept with the id of an active process."""
@@ -60,6 +63,7 @@ class ProcessRegistry(SimpleItem):
     _singles = None
     _owned = None
     _keys = None
+    _lines = None
 
     def __init__(self, *args, **kwargs):
         self._make_containers()
@@ -71,6 +75,7 @@ class ProcessRegistry(SimpleItem):
         self._singles = OOBTree()
         self._owned = OOBTree()
         self._keys = OOBTree()
+        self._lines = OOBTree()
 
     def migrate(self):
         """Drop what 1.x left: its processes died with their Zope."""
@@ -92,6 +97,8 @@ class ProcessRegistry(SimpleItem):
             replaced = self._recover_single(process.single_key)
             # Two starts at once both write this key, and one conflicts.
             self._singles[process.single_key] = process.id
+        if process.line is not None:
+            self._line(process.line).add(process.id)
         if process.idempotency is not None:
             # So do two requests with one Idempotency-Key.
             self._keys[process.idempotency.key] = process.id
@@ -117,6 +124,20 @@ class ProcessRegistry(SimpleItem):
         if owner not in self._owned:
             self._owned[owner] = OOTreeSet()
         return self._owned[owner]
+
+    def _line(self, key):
+        """Return the Line of a key; makes it if needed, and it stays."""
+        if key not in self._lines:
+            self._lines[key] = Line()
+        return self._lines[key]
+
+    def line(self, key):
+        return (self._lines or {}).get(key) if key else None
+
+    def _leave_line(self, process):
+        line = self.line(process.line)
+        if line is not None:
+            line.discard(process.id)
 
     def newest_ids(self, owner=None, before=None, active=False):
         trees = [self._active if active else self._mapping()]
@@ -168,19 +189,24 @@ class ProcessRegistry(SimpleItem):
 
     def queued_before(self, process_id):
         mine = self[process_id]
-        ids = self._active.keys(max=process_id, excludemax=True)
-        before = self.readable(islice(ids, AHEAD_MOST))
-        return sum(
-            other.queue == mine.queue
-            and other.priority >= mine.priority
-            and other.state == QUEUED
-            for other in before
-        )
+        line = self.line(mine.line)
+        if line is not None and (place := line.place_of(self, process_id)):
+            return place
+        ids = (each for each in self._active if each != process_id)
+        others = self.readable(islice(ids, AHEAD_MOST))
+        queued = [
+            other
+            for other in others
+            if other.queue == mine.queue and other.state == QUEUED
+        ]
+        return place_of(mine, heads(queued))
 
     def retire(self, process_id):
         del self._active[process_id]
         if process_id in self:
-            self[process_id].claim.close()
+            process = self[process_id]
+            process.claim.close()
+            self._leave_line(process)
 
     def worker(self, name):
         if name not in self._workers:
@@ -224,6 +250,7 @@ class ProcessRegistry(SimpleItem):
             self._ids_of(process.owner).remove(process_id)
         if process_id in self._active:
             del self._active[process_id]
+        self._leave_line(process)
         for names, key in (
             (self._singles, process.single_key),
             (self._keys, process.idempotency and process.idempotency.key),

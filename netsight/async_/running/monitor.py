@@ -22,6 +22,7 @@ from netsight.async_.forks import renew_in_child
 from netsight.async_.records.database import OwnConnection
 from netsight.async_.records.database import transact
 from netsight.async_.running import signs
+from netsight.async_.running.silence import Silence
 from netsight.async_.running.tasks import Routine
 from netsight.async_.running.tasks import Task
 
@@ -39,6 +40,10 @@ def _progress_seconds():
 
 def _beat_seconds():
     return config.get("beat-seconds")
+
+
+def _silent_seconds():
+    return 60 * config.get("silent-minutes")
 
 
 def _poll_seconds():
@@ -61,12 +66,19 @@ class Monitor:
         self._shown = {}
         self._fetched = {}
         self._ended = set()
+        self._silence = Silence()
         self._duty = None
         self._poll = None
         self._make_tasks()
         self._routine = self._make_routine(
             THREAD_NAME,
-            [self._flushing, self._looking, self._serving, self._polling],
+            [
+                self._flushing,
+                self._looking,
+                self._listening,
+                self._serving,
+                self._polling,
+            ],
         )
         self._own = OwnConnection()
         self._heart = self._make_routine(
@@ -96,6 +108,12 @@ class Monitor:
             _progress_seconds,
             lambda: any(self._running.values()),
         )
+        self._listening = Task(
+            "looking for silent processes",
+            self.listen,
+            _beat_seconds,
+            lambda: self._running and _silent_seconds(),
+        )
         self._beating = Task(
             "the heartbeat", self.beat, _beat_seconds, lambda: self._running
         )
@@ -117,6 +135,7 @@ class Monitor:
     def watch(self, hold, cancel=None, shown=(None, None)):
         """Begin to write for the run that has a Hold; starts the threads.
 
+        To be called from the thread that runs it.
         `shown` is the progress, number and message, that its record has.
         `cancel` is called, without arguments and from this thread, when
         somebody wants the process cancelled.
@@ -124,6 +143,7 @@ class Monitor:
         with self._lock:
             self._running[hold] = cancel
             self._shown[hold] = shown
+            self._silence.begin(hold)
             # The claim beats, too.
             self._beating.due = time.monotonic() + _beat_seconds()
             self._heart.start()
@@ -137,6 +157,7 @@ class Monitor:
             self._running.pop(hold, None)
             self._unwritten.pop(hold, None)
             self._shown.pop(hold, None)
+            self._silence.end(hold)
             self._lock.notify_all()
 
     def holds(self):
@@ -164,6 +185,10 @@ class Monitor:
             if hold in self._running and known != shown:
                 self._unwritten[hold] = shown
                 self._lock.notify_all()
+
+    def sign(self, hold):
+        """Note that a run has given a sign of life; returns at once."""
+        self._silence.sign(hold)
 
     def note_fetched(self, process_id):
         """Have it written soon that a result was fetched now.
@@ -264,6 +289,13 @@ class Monitor:
             running = {h: c for h, c in self._running.items() if c is not None}
         for hold in transact("cancel", signs.wanted_cancels, list(running)):
             running[hold]()
+
+    def listen(self):
+        """Store, and log, which runs have been silent for long."""
+        changes = self._silence.changes(_silent_seconds())
+        if changes:
+            transact("silence", signs.note_silence, changes)
+            self._silence.note(changes)
 
     def beat(self):
         """Count a heartbeat of this worker."""

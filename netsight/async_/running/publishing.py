@@ -17,6 +17,7 @@ from ZPublisher.HTTPResponse import WSGIResponse
 from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
+from netsight.async_ import config
 from netsight.async_.records.owners import find_user
 from netsight.async_.records.responses import SPOOL_BYTES
 
@@ -65,6 +66,18 @@ class JobRequest(OwnRequest):
     """
 
     async_run = None
+
+    @property
+    def retry_max_count(self):
+        """How often the request is repeated: more often than that of a page.
+
+        Nobody waits for an answer, and there is more that would be lost.
+        """
+        return config.get("conflict-retries")
+
+    def delay_retry(self):
+        """Wait before `retry`."""
+        self.async_run.pause(self.retry_count)
 
     def retry(self):
         request = super().retry()

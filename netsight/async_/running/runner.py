@@ -36,6 +36,8 @@ from netsight.async_.running.failure import is_cut_off
 from netsight.async_.running.fence import Fence
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.patience import Patience
+from netsight.async_.running.pauses import pause_after
+from netsight.async_.running.pauses import pauses
 from netsight.async_.running.publishing import Impersonation
 from netsight.async_.running.publishing import JobRequest
 from netsight.async_.running.publishing import JobResponse
@@ -77,15 +79,21 @@ def run(process_id, window=None):
     """Run a queued process to its outcome; never raises.
 
     Does nothing if the process is not queued: another worker was quicker.
-    `window` is a Window by which the caller learns when to interrupt it.
+    Nor if another one of its line must end before.  `window` is a Window by
+    which the caller learns when to interrupt it.
+
+    Returns the `line` (str) of the process if it was run, and has one: the
+    next one of it may begin now.
     """
+    claimed = Run(process_id, window)
     try:
-        Run(process_id, window).execute()
+        claimed.execute()
     except (ClaimLostError, NoSuchProcessError) as exc:
         logger.info("process %s is not for this worker: %s", process_id, exc)
     except BaseException:
         # The monitor finds the claim without a hold, and recovers it.
         logger.exception("process %s: its outcome was not written", process_id)
+    return claimed.line
 
 
 class Run:
@@ -97,6 +105,7 @@ class Run:
         self.hold = Hold(process_id, new_token())
         self.owner = None
         self.view_path = None
+        self.line = None
         self.attempts = 0
         self.connection = None
         self.environ = {}
@@ -127,7 +136,7 @@ class Run:
     def set_progress(self, number, message):
         """Show a checked number and a message to other connections.
 
-        Raises ProcessCancelled if somebody wants the process cancelled.
+        Raises what `check_cancelled` raises.
         """
         self.check_cancelled()
         monitor.put(self.hold, number, message)
@@ -135,12 +144,28 @@ class Run:
     def cancel(self):
         """Have the process cancelled at its next chance; from any thread."""
         self._cancel.set()
+        pauses.look_again()
+
+    def pause(self, retries):
+        """Wait before the run is tried again that has conflicted.
+
+        `retries` is how often it was tried again before.  A cancel or a stop
+        of Zope ends the wait at once.
+        """
+        pauses.wait(pause_after(retries), self._cancel.is_set)
 
     def check_cancelled(self):
-        """Raise ProcessCancelled if somebody wants the process cancelled."""
+        """Raise ProcessCancelled if somebody wants the process cancelled.
+
+        Or TimeLimitExceeded if it has run for longer than its view allows.
+        """
+        monitor.sign(self.hold)
         if self._cancel.is_set():
             self._is_told = True
             raise ProcessCancelled(self.process_id)
+        overdue = self.window.overdue
+        if overdue is not None:
+            self.window.interrupt(overdue)
 
     def check_told(self):
         """Raise again what the view was told to end by, if it was.
@@ -175,15 +200,22 @@ class Run:
         process = get_process(root, self.process_id)
         # Of the last try, the commit may be done and its answer lost.
         if not process.claim.is_held_by(this_worker(), self.hold.token):
-            self._take(process, query_registry(root).worker(this_worker()))
+            self._take(process, query_registry(root))
         self.owner = process.owner
         self.view_path = process.view_path
         self._runs_left = max(process.max_attempts, CUT_OFF_RUNS)
+        self.line = process.line
+        if process.time_limit is not None:
+            self.window.limit_to(process.time_limit)
 
-    def _take(self, process, worker):
+    def _take(self, process, registry):
+        worker = registry.worker(this_worker())
         # Nobody has heard of this worker while it had nothing to do.
         worker.beat()
         process.claim_for(worker, self.hold.token)
+        line = registry.line(process.line)
+        if line is not None:
+            line.take(registry, process.id)
         cancel = self.cancel if process.cancellable else None
         part = process.progress_part
         # The monitor must know of the claim before others can see it.

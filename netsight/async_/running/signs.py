@@ -16,17 +16,24 @@ def show(root, batch, fetched):
     POSIX time.
     """
     for hold, (number, message) in batch.items():
-        process = _query(root, hold.process_id)
-        # A run that lost its claim must not overwrite the progress of the
-        # new holder.
-        if process is not None and process.claim.is_held_by(
-            this_worker(), hold.token
-        ):
+        process = _held(root, hold)
+        if process is not None:
             process.progress_part.show(number, message)
     for process_id, when in fetched.items():
         process = _query(root, process_id)
         if process is not None:
             process.retention.note_fetched(when)
+
+
+def note_silence(root, changes):
+    """Store since when runs are silent.
+
+    `changes` maps a Hold to a POSIX time, or to None if it is heard again.
+    """
+    for hold, since in changes.items():
+        process = _held(root, hold)
+        if process is not None:
+            process.progress_part.note_silence(hold.token, since)
 
 
 def wanted_cancels(root, holds):
@@ -42,6 +49,18 @@ def wanted_cancels(root, holds):
 def beat(root):
     """Count a heartbeat of this worker."""
     query_registry(root).worker(this_worker()).beat()
+
+
+def _held(root, hold):
+    """Return the process of a Hold, None if its claim is lost.
+
+    Such a run must not overwrite the progress of the new holder.
+    """
+    process = _query(root, hold.process_id)
+    if process is None:
+        return None
+    held = process.claim.is_held_by(this_worker(), hold.token)
+    return process if held else None
 
 
 def _query(root, process_id):

@@ -1,11 +1,13 @@
-"""When a run may be interrupted from outside."""
+"""When a run may be interrupted from outside, and how long it may take."""
 
+import time
 from contextlib import contextmanager
 from inspect import getmodule
 
 import transaction._transaction
 import ZODB
 
+from netsight.async_.exceptions import TimeLimitExceeded
 from netsight.async_.records import database
 from netsight.async_.running.monitor import Monitor
 
@@ -32,6 +34,24 @@ class Window:
 
     is_within = False
     """Whether the run is in the code of its view, or what that calls."""
+
+    _limit = None
+    _deadline = None
+
+    def limit_to(self, seconds):
+        """Give the run so many seconds from now on."""
+        self._limit = seconds
+        self._deadline = time.monotonic() + seconds
+
+    @property
+    def overdue(self):
+        """The exception to end the run by if it is over its limit, or None."""
+        if self._deadline is None or time.monotonic() < self._deadline:
+            return None
+        return TimeLimitExceeded(
+            "It ran for longer than the time limit of its view, "
+            f"{self._limit} s."
+        )
 
     @contextmanager
     def within(self):

@@ -7,7 +7,8 @@ A child runs one process at a time, in its main thread, where signals arrive:
 =======  ===================================================================
 signal   what is done while a process runs
 =======  ===================================================================
-SIGUSR1  soft time limit: TimeLimitExceeded is raised, within `__run__` only
+SIGUSR1  soft time limit, or that of the view: TimeLimitExceeded is raised,
+         within `__run__` only
 SIGTERM  cold shutdown: the process is handed back, and the child ends;
          hard time limit: the child ends at once, as if killed
 =======  ===================================================================
@@ -33,6 +34,8 @@ from netsight.async_.exceptions import TimeLimitExceeded
 from netsight.async_.executors.celery import TASK
 from netsight.async_.executors.celery import app
 from netsight.async_.executors.celery import database_name
+from netsight.async_.executors.doorbell import get_executor
+from netsight.async_.executors.queues import next_in_line
 from netsight.async_.running.runner import run
 from netsight.async_.running.window import Window
 from netsight.async_.serving import server
@@ -109,9 +112,31 @@ def run_process(process_id, database):
             database_name(),
         )
         return
-    window = Window()
+    window = TimedWindow()
     with signals.concern(window):
-        run(process_id, window)
+        line = run(process_id, window)
+    window.stop_timer()
+    following = next_in_line(line)
+    if following is not None:
+        following.ring(get_executor())
+
+
+class TimedWindow(Window):
+    """Has a run of this child interrupted when its time is over."""
+
+    _timer = None
+
+    def limit_to(self, seconds):
+        super().limit_to(seconds)
+        self.stop_timer()
+        self._timer = threading.Timer(seconds, signals.interrupt, (self,))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop_timer(self):
+        """Have it not interrupted any more."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class Signals:
@@ -157,7 +182,8 @@ class Signals:
             return
         if window.is_open(frame):
             window.interrupt(
-                TimeLimitExceeded(
+                window.overdue
+                or TimeLimitExceeded(
                     "It ran for longer than the soft time limit of its "
                     f"worker, {limits['soft']} s."
                 )
@@ -184,6 +210,10 @@ class Signals:
 
     def _interrupt_again(self, window):
         time.sleep(AGAIN_SECONDS)
+        self.interrupt(window)
+
+    def interrupt(self, window):
+        """Interrupt the run that has this Window, if it has not ended."""
         with self._lock:
             if self._window is window:
                 main = threading.main_thread().ident

@@ -66,7 +66,7 @@ class Poll:
         self._seen = new.union(each for each in self._seen if each >= recent)
         self._workers = living
         for each in queued:
-            get_executor().ring(*each)
+            each.ring(get_executor())
         return gone
 
     def _look(self, root):

@@ -12,10 +12,11 @@ A round is done in transactions of SLICE processes each.
 """
 
 from bisect import bisect_right
-from heapq import nsmallest
+from itertools import islice
 from typing import NamedTuple
 
 from netsight.async_.executors.queues import is_served
+from netsight.async_.records.turns import in_turns
 from netsight.async_.serving.recovery import Recovered
 from netsight.async_.serving.recovery import forget_workers
 from netsight.async_.serving.recovery import in_order
@@ -135,12 +136,15 @@ class Rounds:
         return list(dict.fromkeys([*self._next_to_be_taken(), *turn]))
 
     def _next_to_be_taken(self):
-        """Return the ids that this Zope would try to claim first."""
+        """Return the ids that this Zope would try to claim first.
+
+        The turns of its executor may be another owner's at this moment.
+        """
         queues = {each.queued.queue for each in self._waiting.values()}
         served = {queue for queue in queues if is_served(queue)}
-        orders = [
-            (-queued.priority, process_id)
-            for process_id, (_created, queued) in self._waiting.items()
-            if queued.queue in served
-        ]
-        return [process_id for _order, process_id in nsmallest(AGAIN, orders)]
+        turns = in_turns(
+            each.queued.turn
+            for each in self._waiting.values()
+            if each.queued.queue in served
+        )
+        return list(islice(turns, AGAIN))

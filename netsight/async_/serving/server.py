@@ -20,6 +20,7 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.lease import this_worker
 from netsight.async_.running.monitor import monitor
+from netsight.async_.running.pauses import pauses
 from netsight.async_.running.tasks import Task
 from netsight.async_.running.telling import tell_in_thread
 from netsight.async_.running.telling import wait_told
@@ -196,6 +197,7 @@ def stop():
     """
     atexit.unregister(stop)
     stopping.set()
+    pauses.end()
     seconds = config.get("stop-seconds")
     executor = get_executor()
     if not _wait_for(executor, seconds):

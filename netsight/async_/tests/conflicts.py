@@ -7,17 +7,20 @@ from zope.component import getGlobalSiteManager
 from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_.interfaces import IProcessQueuedEvent
+from netsight.async_.running.publishing import JobRequest
 from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 def retry_conflicts(test):
     """Have Zope repeat requests during a test, as by default.
 
-    It does so without its random pauses.
+    Those of processes too, as often.  It does so without random pauses.
     """
     for patcher in (
         mock.patch.object(HTTPRequest, "retry_max_count", 3),
         mock.patch.object(HTTPRequest, "delay_retry"),
+        mock.patch.object(JobRequest, "delay_retry"),
+        mock.patch.dict("os.environ", NETSIGHT_ASYNC_CONFLICT_RETRIES="3"),
     ):
         patcher.start()
         test.addCleanup(patcher.stop)

@@ -90,7 +90,7 @@ class TracedExecutor(InlineExecutor):
     def __init__(self, trace):
         self._trace = trace
 
-    def ring(self, process_id, queue="default", priority=0):
+    def ring(self, process_id, *choices):
         trace, self._trace = self._trace, None
         thread = threading.Thread(target=self._run, args=(trace, process_id))
         thread.start()

@@ -9,13 +9,11 @@ import itertools
 import logging
 import sys
 from contextlib import suppress
-from unittest import mock
 
 import transaction
 from transaction.interfaces import TransientError
 from zExceptions import Redirect
 from ZODB.POSException import ConflictError
-from ZPublisher.HTTPRequest import HTTPRequest
 
 from netsight.async_ import interfaces
 from netsight.async_.executors.inline import InlineExecutor
@@ -24,6 +22,7 @@ from netsight.async_.records.database import transact
 from netsight.async_.running.monitor import monitor
 from netsight.async_.serving.server import Duty
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.faults import Commits
 from netsight.async_.tests.faults import Lines
 from netsight.async_.tests.faults import TracedExecutor
@@ -101,12 +100,7 @@ class FaultTestCase(AsyncTestCase):
         super().setUp()
         self.app.effects = self.app.marks = ()
         transaction.commit()
-        for patcher in (
-            mock.patch.object(HTTPRequest, "retry_max_count", 3),
-            mock.patch.object(HTTPRequest, "delay_retry"),
-        ):
-            patcher.start()
-            self.addCleanup(patcher.stop)
+        retry_conflicts(self)
         self.wrong = []
 
     def start(self, view, executor):

@@ -44,7 +44,7 @@ def without_tokens(response):
 class Later:
     """An executor that runs a process when the test says so."""
 
-    def ring(self, process_id, queue="default", priority=0):
+    def ring(self, process_id, *choices):
         self.process_id = process_id
 
     def run(self):

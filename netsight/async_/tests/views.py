@@ -129,6 +129,13 @@ class SingleContextView(JobView):
     single = "context"
 
 
+class InTurnView(JobView):
+    """Runs once at a time in each context; the next one waits."""
+
+    in_turn = "context"
+    cancellable = True
+
+
 class SingleView(JobView):
     """Runs once at a time."""
 

@@ -41,6 +41,7 @@ class StatusTests(AsyncTestCase):
                 "message": None,
                 "cancelling": False,
                 "ahead": None,
+                "in_turn": False,
                 "elapsed": 0,
                 "seconds_left": None,
                 "links": {

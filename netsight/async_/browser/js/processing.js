@@ -36,7 +36,8 @@ function percentageText(number) {
 
 function activityOf(status) {
   if (status.state === "queued") {
-    return texts.queued.replace("#", decimal(status.ahead));
+    const text = status.in_turn ? texts.inTurn : texts.queued;
+    return text.replace("#", decimal(status.ahead));
   }
   if (status.state !== "running") {
     return texts[status.state];

@@ -61,6 +61,12 @@ class Row:
         end = self.process.started or time.time()
         return duration(max(0, end - self.process.created))
 
+    @property
+    def silent_since(self):
+        """When it gave its last sign of life, if that is long ago."""
+        since = self.process.silent_since
+        return since and self._listing.time_of(since)
+
     # Who and where
 
     @property

@@ -34,6 +34,12 @@ class ChoiceTests(AsyncTestCase):
     def test_a_bad_word_for_single(self):
         self.check("single", (True, False, "site", "", ["user"], 1))
 
+    def test_a_bad_time_limit(self):
+        self.check("time_limit", (0, -1, "3", True, 2.5))
+
+    def test_a_bad_word_for_in_turn(self):
+        self.check("in_turn", (True, False, "site", "", ["user"], 1))
+
     def test_a_bad_number_of_attempts(self):
         attempts = (0, -1, "3", None, True, 2.0)
         self.check("max_attempts", attempts, restart_after_crash=True)

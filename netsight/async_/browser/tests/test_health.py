@@ -32,6 +32,7 @@ NOTHING = {
     "queued": 0,
     "oldest_queued_seconds": 0,
     "running": 0,
+    "silent": 0,
     "failed_last_hour": 0,
     "lost_last_hour": 0,
     "workers_alive": 1,

@@ -9,6 +9,8 @@ from netsight.async_.executors import broker
 from netsight.async_.executors.broker import BrokerExecutor
 from netsight.async_.executors.broker import missing
 from netsight.async_.executors.queues import Queued
+from netsight.async_.tests.record_support import ANN
+from netsight.async_.tests.record_support import BOB
 
 
 WAIT_SECONDS = 30
@@ -197,14 +199,22 @@ class MissingTests(unittest.TestCase):
         queued = [Queued(i, q, 0) for i, q in ("ax", "by", "cx", "dx", "ey")]
         lengths = {"x": 1, "y": 2}
         self.assertEqual(
-            missing(queued, lengths.get), [("a", "x", 0), ("c", "x", 0)]
+            missing(queued, lengths.get),
+            [Queued("a", "x", 0), Queued("c", "x", 0)],
         )
 
     def test_those_first_that_are_to_be_taken_first(self):
         queued = [Queued(i, "x", p) for i, p in (("a", 0), ("b", 5), ("c", 5))]
         self.assertEqual(
-            missing(queued, lambda queue: 1), [("b", "x", 5), ("c", "x", 5)]
+            missing(queued, lambda queue: 1),
+            [Queued("b", "x", 5), Queued("c", "x", 5)],
         )
+
+    def test_owners_take_turns(self):
+        owners = (("a", ANN), ("b", ANN), ("c", BOB))
+        queued = [Queued(i, "x", 0, owner) for i, owner in owners]
+        again = missing(queued, lambda queue: 1)
+        self.assertEqual([each.process_id for each in again], ["a", "c"])
 
     def test_none_where_messages_are_doubled(self):
         self.assertEqual(missing([Queued("a", "x", 0)], lambda queue: 7), [])

@@ -5,7 +5,10 @@ from unittest import mock
 from netsight.async_.actions import run_again
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
+from netsight.async_.records.owners import ANONYMOUS
+from netsight.async_.records.owners import Owner
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.views import JobView
 
@@ -42,14 +45,23 @@ class QueueTests(AsyncTestCase):
         process_id = self.start()
         process = self.process(process_id)
         self.assertEqual((process.queue, process.priority), ("default", 0))
-        self.assertEqual(self.bell.rings, [(process_id, "default", 0)])
+        self.assertEqual(
+            self.bell.rings, [(process_id, "default", 0, ANONYMOUS)]
+        )
 
     def test_the_choices_of_the_view_are_kept_and_rung(self):
         self.view(queue="heavy", priority=9)
         process_id = self.start()
         process = self.process(process_id)
         self.assertEqual((process.queue, process.priority), ("heavy", 9))
-        self.assertEqual(self.bell.rings, [(process_id, "heavy", 9)])
+        self.assertEqual(
+            self.bell.rings, [(process_id, "heavy", 9, ANONYMOUS)]
+        )
+
+    def test_the_owner_is_rung(self):
+        self.client(EDITOR).start("/job")
+        ((_id, _queue, _priority, owner),) = self.bell.rings
+        self.assertEqual(owner, Owner("editor", "/acl_users"))
 
     def test_one_that_is_run_again_keeps_them(self):
         self.view(queue="heavy", priority=9, restart_after_crash=True)
@@ -89,3 +101,10 @@ class AheadTests(AsyncTestCase):
             ("default", 0), ("default", 5), ("default", 9), ("default", 5)
         )
         self.assertEqual(ahead, 2)
+
+    def test_one_of_each_owner_is_waited_for(self):
+        with processes_run_by(Bell()):
+            for _ in range(5):
+                self.client().start("/job")
+            process_id = self.client(EDITOR).start("/job")
+        self.assertEqual(query_registry(self.app).queued_before(process_id), 1)

@@ -12,7 +12,6 @@ from webtest.http import StopableWSGIServer
 from ZODB.POSException import ReadOnlyError
 from zope.interface.verify import verifyObject
 from ZPublisher.httpexceptions import HTTPExceptionHandler
-from ZPublisher.HTTPRequest import HTTPRequest
 from ZPublisher.WSGIPublisher import publish_module
 
 from netsight.async_.executors import thread
@@ -25,12 +24,15 @@ from netsight.async_.executors.thread import thread_executor
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.lease import Hold
+from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.running import signs
 from netsight.async_.running.monitor import Monitor
 from netsight.async_.running.monitor import monitor
+from netsight.async_.running.publishing import JobRequest
 from netsight.async_.serving.server import make_room
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.conflicts import retry_conflicts
+from netsight.async_.tests.record_support import BOB
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.waiting import WAIT_SECONDS
@@ -172,6 +174,12 @@ class ThreadExecutorTests(unittest.TestCase):
         ids = [new_process_id() for _number in range(5)]
         ran = self.ran_after_the_first(*((pid,) for pid in reversed(ids)))
         self.assertEqual(ran, ids)
+
+    def test_owners_take_turns(self):
+        many = [(f"{n:03}", "default", 0, ANONYMOUS) for n in range(120)]
+        bobs = [("500", "default", 0, BOB), ("501", "default", 0, BOB)]
+        ran = self.ran_after_the_first(*many, *bobs)
+        self.assertEqual(ran[:4], ["000", "500", "001", "501"])
 
     def test_queues_that_are_not_served_are_left_alone(self):
         queues = {"NETSIGHT_ASYNC_QUEUES": "heavy, default"}
@@ -637,8 +645,10 @@ class ServerTests(AsyncTestCase):
 
         self.job(work)
         with (
-            mock.patch.object(HTTPRequest, "delay_retry"),
-            mock.patch.object(HTTPRequest, "retry_max_count", 100),
+            mock.patch.object(JobRequest, "delay_retry"),
+            mock.patch.dict(
+                "os.environ", NETSIGHT_ASYNC_CONFLICT_RETRIES="100"
+            ),
         ):
             with self.threads() as executor:
                 for _ in range(20):

@@ -67,6 +67,20 @@ class ClaimTests(ZopesTestCase):
             transact("test", fail, run)
         self.assertEqual(self.state(self.mine, "a"), "lost")
 
+    def test_two_of_one_line_are_not_claimed_at_once(self):
+        self.add("a", line="key")
+        self.state(self.other, "a")
+        self.add("b", line="key")
+        self.transact(self.mine, lambda registry: registry.remove("a"))
+        late = Session(self.stage)
+        self.addCleanup(late.close)
+        Run("b")._claim(late.app)
+        # It was started before, and is stored after.
+        self.add("a", line="key", by=self.other)
+        self.claimed(self.other, "a")
+        with self.assertRaises(ConflictError):
+            late.commit()
+
 
 class StoredOnceTests(ZopesTestCase):
     """On a storage that keeps what is stored twice in one transaction."""

@@ -237,7 +237,7 @@ class FailureTests(AsyncTestCase):
         self.job(lambda view, pid: "x")
 
         class Late:
-            def ring(self, process_id, queue="default", priority=0):
+            def ring(self, process_id, *choices):
                 self.process_id = process_id
 
         with processes_run_by(Late()) as late:

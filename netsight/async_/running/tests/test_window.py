@@ -3,6 +3,7 @@
 import sys
 import threading
 from contextlib import suppress
+from unittest import mock
 
 import transaction
 import ZEO
@@ -13,6 +14,7 @@ from ZODB.POSException import ConflictError
 from netsight.async_.exceptions import TimeLimitExceeded
 from netsight.async_.records import database
 from netsight.async_.records.database import transact
+from netsight.async_.running import window
 from netsight.async_.running.publishing import run_of
 from netsight.async_.running.runner import run
 from netsight.async_.running.window import Window
@@ -20,6 +22,7 @@ from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Never
+from netsight.async_.tests.views import JobView
 
 
 def is_open_here(window):
@@ -251,3 +254,86 @@ class TimeLimitTests(WindowTestCase):
 
         retry_conflicts(self)
         self.check_swallowed(work)
+
+
+class ViewLimitTests(AsyncTestCase):
+    """The time limit of a view, which a thread is told of when it calls."""
+
+    LIMIT = 60
+
+    def setUp(self):
+        super().setUp()
+        self.now = 0.0
+        for patcher in (
+            mock.patch.object(window, "time", mock.Mock(monotonic=self.clock)),
+            mock.patch.object(JobView, "time_limit", self.LIMIT),
+        ):
+            patcher.start()
+            self.addCleanup(patcher.stop)
+
+    def clock(self):
+        return self.now
+
+    def check_failed(self, work):
+        """Run a job that changes something and comes to its limit."""
+
+        def run_late(view, process_id):
+            view.context.title = "changed"
+            self.now += self.LIMIT
+            return work(view)
+
+        with self.assertLogs("netsight.async_.running.runner"):
+            _client, process_id = self.run_job(run_late)
+        process = self.process(process_id)
+        self.assertEqual(process.state, "failed")
+        self.assertEqual(process.error.kind, "TimeLimitExceeded")
+        self.assertIn("time limit of its view, 60 s", process.error.text)
+        self.app._p_jar.sync()
+        self.assertNotEqual(self.app.title, "changed")
+
+    def test_each_sign_of_life_raises(self):
+        for name, sign in (
+            ("set_progress", lambda view: view.set_progress(None, 1)),
+            ("track", lambda view: list(view.track([1]))),
+            ("check_cancelled", lambda view: view.check_cancelled()),
+            ("checkpoint", lambda view: view.checkpoint()),
+        ):
+            with self.subTest(name):
+                self.check_failed(sign)
+
+    def test_one_that_is_swallowed(self):
+        def work(view):
+            with suppress(BaseException):
+                view.check_cancelled()
+            with suppress(BaseException):
+                transaction.commit()
+            return "caught"
+
+        self.check_failed(work)
+
+    def test_the_tries_after_conflicts_count(self):
+        def work(view):
+            self.calls += 1
+            raise ConflictError("conflict")
+
+        self.calls = 0
+        retry_conflicts(self)
+        self.check_failed(work)
+        self.assertEqual(self.calls, 1)
+
+    def test_who_is_quicker_is_not_told(self):
+        def work(view, process_id):
+            self.now += self.LIMIT - 1
+            view.check_cancelled()
+            self.now += 1
+
+        _client, process_id = self.run_job(work)
+        self.assertEqual(self.process(process_id).state, "completed")
+
+    def test_one_that_is_run_again_has_the_same(self):
+        with mock.patch.object(JobView, "restart_after_crash", True):
+            with processes_run_by(Never()):
+                _client, process_id = self.run_job(None)
+        process = self.process(process_id)
+        process.cancel()
+        self.assertEqual(process.again("new").time_limit, self.LIMIT)

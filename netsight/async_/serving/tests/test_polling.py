@@ -34,7 +34,7 @@ class Bell:
     def __init__(self):
         self.rung = []
 
-    def ring(self, process_id, queue="default", priority=0):
+    def ring(self, process_id, *choices):
         self.rung.append(process_id)
 
 

@@ -13,9 +13,11 @@ from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
+from netsight.async_.executors.queues import Queued
 from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
+from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.parts import Error
 from netsight.async_.records.parts import Outcome
 from netsight.async_.records.registry import ProcessRegistry
@@ -137,10 +139,12 @@ class RecoveryTests(unittest.TestCase):
             self.process(process_id).created = float(number)
         self.assertEqual(self.queued(), list("dbca"))
 
-    def test_executors_are_told_queue_and_priority(self):
+    def test_executors_are_told_queue_priority_and_owner(self):
         self.process(queue="heavy", priority=7)
         recovered = recover(self.registry)
-        self.assertEqual(recovered.queued, [("a", "heavy", 7)])
+        self.assertEqual(
+            recovered.queued, [Queued("a", "heavy", 7, ANONYMOUS)]
+        )
 
     def test_what_is_over_by_recovery_is_told_and_nothing_else(self):
         self.dead()

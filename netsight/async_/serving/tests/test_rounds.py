@@ -8,6 +8,7 @@ from netsight.async_.records.lease import this_worker
 from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.serving import rounds
 from netsight.async_.serving.rounds import Rounds
+from netsight.async_.tests.record_support import BOB
 from netsight.async_.tests.record_support import make_process
 
 
@@ -80,6 +81,14 @@ class RoundsTests(unittest.TestCase):
         self.rounds._turn = "090"
         looked = self.round()
         self.assertEqual(looked[:3], ["050", "000", "001"])
+
+    def test_owners_take_turns_in_that(self):
+        made = self.processes(100)
+        made[50].owner = BOB
+        self.round()
+        self.rounds._turn = "090"
+        looked = self.round()
+        self.assertEqual(looked[:3], ["000", "050", "001"])
 
     def test_and_for_all_by_turns(self):
         self.processes(30)

@@ -104,6 +104,19 @@ class SpokenTests(WaitingTestCase):
             self.said(), ["In the queue. Ahead of you: 3", "Running"]
         )
 
+    def test_a_turn(self):
+        self.status |= {"state": "queued", "ahead": 1, "in_turn": True}
+        self.pass_time(2)
+        self.status |= {"ahead": 0, "in_turn": False}
+        self.pass_time(2)
+        self.assertEqual(
+            self.said(),
+            [
+                "In turn: begins when those before it have ended. Ahead of "
+                "you: 1",
+            ],
+        )
+
     def test_a_server_that_is_away_once(self):
         self.page.route("**/process-status?*", lambda route: route.abort())
         self.pass_time(10)

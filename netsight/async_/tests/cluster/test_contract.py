@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from contextlib import suppress
 from unittest import SkipTest
 
 from plone.testing import Layer
@@ -136,6 +137,14 @@ class Background(Contract):
         self.wait(has_begun)
         self.wait(lambda: self.web.state(process_id) == "completed")
 
+    def test_those_that_run_in_turn_run_one_by_one_as_they_were_started(self):
+        view = "cluster-turn-in-turn"
+        ids = [self.web.start_job(view) for _number in range(6)]
+        for process_id in ids:
+            self.wait_stored(process_id, "completed")
+        bodies = [self.web.result(view, each)[2] for each in ids]
+        self.assertEqual(bodies, [str(n).encode() for n in range(6)])
+
     def test_it_can_be_cancelled_while_it_runs(self):
         view = "cluster-slow-cancellable"
         process_id = self.web.start_running(view, "600")
@@ -147,6 +156,11 @@ class Background(Contract):
 
     def test_one_that_may_is_run_again_when_its_worker_died(self):
         process_id = self.web.start_job("cluster-fatal")
+        self.wait_revived(process_id)
+        self.assertEqual(self.web.states()[process_id]["effects"], [2])
+
+    def wait_revived(self, process_id):
+        """Wait until a process is completed, and start again what dies."""
 
         def is_done():
             self.cluster.revive()
@@ -159,7 +173,17 @@ class Background(Contract):
                 return False
 
         self.wait(is_done_if_answered)
-        self.assertEqual(self.web.states()[process_id]["effects"], [2])
+
+    def test_one_whose_worker_died_does_not_block_those_behind_it(self):
+        view = "cluster-fatal-in-turn"
+        ids = []
+        while len(ids) < 2:
+            with suppress(OSError):
+                ids.append(self.web.start_job(view))
+            self.cluster.revive()
+        for process_id in ids:
+            self.wait_revived(process_id)
+        self.assertEqual(self.web.states()[ids[1]]["effects"], [2])
 
 
 class ThreadTests(Background, ClusterTestCase):

@@ -133,6 +133,18 @@ class RecycledTests(WorkerTestCase):
         self.assertEqual(len(pids), 3)
 
 
+class ViewLimitTests(WorkerTestCase):
+    def test_it_ends_a_process_that_hangs(self):
+        self.start()
+        _id, record = self.run_job("cluster-hang-limited", "failed")
+        self.assertEqual(record["error"], "TimeLimitExceeded")
+        self.assertEqual(record["effects"], [])
+        self.assertIn("time limit of its view, 2 s", self.worker.log)
+        # The child goes on.
+        self.run_job("crash-quick")
+        self.assertNotIn("has no Zope", self.worker.log)
+
+
 class SoftLimitTests(WorkerTestCase):
     options = ("--soft-time-limit", "2")
 

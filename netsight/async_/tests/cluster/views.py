@@ -1,6 +1,7 @@
 """Jobs that show what a process gets and gives, on each kind of worker."""
 
 import os
+import socket
 import time
 from multiprocessing import get_context
 
@@ -81,6 +82,25 @@ class ClusterView(JobView):
         except FileExistsError:
             return "survived"
         die("killed by its job, once")
+
+    def do_turn(self):
+        """Fail unless it runs alone; return how many ran before."""
+        folder = os.environ[DEATHS]
+        alone = os.path.join(folder, "alone")
+        os.close(os.open(alone, os.O_CREAT | os.O_EXCL))
+        time.sleep(0.2)
+        with open(os.path.join(folder, "turns"), "a+") as turns:
+            turns.seek(0)
+            before = len(turns.readlines())
+            turns.write(f"{self.process_id}\n")
+        os.unlink(alone)
+        return str(before)
+
+    def do_hang(self):
+        """Wait for ever for what another system says."""
+        ours, _theirs = socket.socketpair()
+        self.set_progress(self.process_id, 50)
+        return ours.recv(1)
 
     def do_commit(self):
         """Write what takes `seconds` to commit."""
@@ -164,6 +184,18 @@ class CancellableView(ClusterView):
     """``cluster-KIND-cancellable``."""
 
     cancellable = True
+
+
+class LimitedView(ClusterView):
+    """``cluster-KIND-limited``: has two seconds."""
+
+    time_limit = 2
+
+
+class InTurnView(ClusterView):
+    """``cluster-KIND-in-turn``: one at a time."""
+
+    in_turn = "view"
 
 
 def add_elsewhere():
