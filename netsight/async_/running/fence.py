@@ -10,7 +10,6 @@ from transaction.interfaces import IDataManager
 from transaction.interfaces import ISynchronizer
 from zope.interface import implementer
 
-from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.exceptions import TimeLimitExceeded
 
@@ -62,11 +61,11 @@ class Fence:
         try:
             self._run.check_told()
             self._run.check_claim()
-        except (ClaimLostError, ProcessCancelled, TimeLimitExceeded) as exc:
+            # A client of ZEO may not know yet that its last commit was done.
+            self._run.process().outcome.guard()
+        except (Exception, ProcessCancelled, TimeLimitExceeded) as exc:
+            # Also one of a database that is away.
             txn.join(Refusal(exc))
-            return
-        # A client of ZEO may not know yet that its last commit was done.
-        self._run.process().outcome.guard()
 
     def afterCompletion(self, txn):
         """Remember that this transaction commits nothing any more."""
