@@ -130,15 +130,20 @@ def own_transaction(note):
 
 
 def _open():
-    manager = transaction.TransactionManager()
+    """Return a connection that sees the database when a transaction begins.
+
+    One that did so here, as others do, would be lost to its pool if the
+    database is away, and ask a database on the network twice.
+    """
+    manager = transaction.TransactionManager(explicit=True)
     return Zope2.DB.open(transaction_manager=manager)
 
 
 @contextmanager
 def _committing(connection, note):
     manager = connection.transaction_manager
-    manager.begin().note(NOTE + note)
     try:
+        manager.begin().note(NOTE + note)
         yield connection.root()["Application"]
         with commits.one():
             manager.commit()
