@@ -7,6 +7,7 @@ import transaction
 from zExceptions import Redirect
 from ZODB.POSException import ConflictError
 
+from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.records.database import own_transaction
 from netsight.async_.running import fence
 from netsight.async_.running import patience
@@ -267,6 +268,20 @@ class CaughtTests(AsyncTestCase):
 
         with self.assertLogs(patience.logger, "WARNING"):
             self.check(work)
+
+    def test_a_cancel(self):
+        def work(view, process_id):
+            view.request.async_run.cancel()
+            with suppress(ProcessCancelled):
+                view.set_progress(process_id, 50)
+            view.context.title = "changed after that"
+            with suppress(ProcessCancelled):
+                transaction.commit()
+
+        # A commit that is refused is no error of the database.
+        with self.assertNoLogs("txn", "ERROR"):
+            _process, change = self.check(work, "cancelled", attempts=1)
+        self.assertEqual(change, "")
 
     def test_another_error_is_the_cause_that_is_stored(self):
         def work(view, process_id):
