@@ -8,6 +8,7 @@ import signal
 import time
 from contextlib import suppress
 
+from databases import FileDatabase
 from plan import draw_outage
 from plan import draw_posts
 from posting import Posting
@@ -57,7 +58,8 @@ class CeleryCluster(Rounds):
         self.redis = RedisServer()
         self.web = ZopeServer(directory / "web", self.zeo)
         self.worker = CeleryWorker(directory / "worker", self.zeo)
-        super().__init__(seed, [self.web, self.worker], self.zeo)
+        servers = [self.web, self.worker]
+        super().__init__(seed, servers, FileDatabase(self.zeo))
         self.once = directory / "sprung"
         self.environ = {
             **QUICK,
