@@ -16,7 +16,7 @@ INSTANCE ?= instance
 
 # How often `make crash` kills, what decides about jobs and kills, and whether
 # there is one Zope (file), two with a ZEO server (zeo) or on RelStorage
-# (postgresql), or a Celery worker with Redis (celery).
+# (postgresql), or a Celery worker with Redis and RabbitMQ (celery).
 ROUNDS ?= 20
 SEED ?= 1
 STORAGE ?= file

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 
 from posting import Posting
+from rounds import CONFLICTING
 from rounds import SETTLE_SECONDS
 from rounds import STOP_SECONDS
 from rounds import Rounds
@@ -35,11 +36,7 @@ class Pair(Rounds):
     strikes, which is the victim, and with the other one.
     """
 
-    expected_errors = (
-        *Rounds.expected_errors,
-        # Both conflict again and again, on a busy machine.
-        "failed and is tried again",
-    )
+    expected_errors = (*Rounds.expected_errors, CONFLICTING)
 
     def __init__(self, seed, zopes, database):
         super().__init__(seed, zopes, database)

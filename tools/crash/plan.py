@@ -76,11 +76,16 @@ OUTAGES = {
     "zeo": 1,
     "redis": 1,
     "flush": 1,
+    "cut": 1,
+    "readonly": 1,
+    "rabbitmq": 1,
 }
 """What is killed, paused or emptied of a cluster with Celery, how often.
 
 That is a child of the worker, the worker itself (`cold` by a signal on which
-it stops its children), the web Zope, the ZEO server or the broker.
+it stops its children), the web Zope, the ZEO server or the broker.  Or the
+broker ends all connections (`cut`, and `rabbitmq` that of another kind), or
+refuses all messages for some time.
 """
 
 IN_THE_WEB = ("post", "stop")
@@ -169,6 +174,10 @@ class Outage:
     kill: Kill
     seconds: float
     choice: int
+
+    @property
+    def is_of_rabbitmq(self):
+        return self.target == "rabbitmq"
 
 
 @dataclass(frozen=True)

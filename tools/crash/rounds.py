@@ -20,6 +20,9 @@ ENVIRON = {"NETSIGHT_ASYNC_KEEP_RESULT": "1"}
 REFUSED = r"the start of process (\S+) at \S+ was not stored"
 """What is logged when a visitor is told so."""
 
+CONFLICTING = "failed and is tried again"
+"""What several Zopes may log, which conflict on a busy machine."""
+
 FETCHED = 0.3
 """Part of the completed processes whose result is fetched, and so swept."""
 
