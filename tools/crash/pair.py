@@ -87,8 +87,14 @@ class Pair(Rounds):
 
     def start_both(self, victim, other, scene):
         """Start the Zopes; the trap of the victim may spring at once."""
-        self.launch(other)
-        self.launch(victim, **self.victim_environ(scene, victim))
+        environ = self.victim_environ(scene, victim)
+        if scene.is_in_sweep:
+            # Who begins sweeps what has expired since the last round.
+            self.launch(victim, **environ)
+            self.launch(other)
+        else:
+            self.launch(other)
+            self.launch(victim, **environ)
         self.note_deaths()
         pids = {zope.os_process.pid for zope in self.zopes}
         guilty = self.guilty(scene, victim, other)

@@ -67,6 +67,9 @@ or both cannot reach it for some time (`cut`, `away`), or the clock of one is
 set.
 """
 
+SWEPT = ("zope", "writer", "readers", "sessions", "answer")
+"""Those of them that may happen while only the victim runs."""
+
 OUTAGES = {
     "child": 6,
     "pause": 2,
@@ -152,6 +155,11 @@ class Scene:
     choice: int = 0
 
     @property
+    def is_in_sweep(self):
+        """Whether the trap of the victim waits for a sweep."""
+        return ":sweep:" in self.kill.trap
+
+    @property
     def is_forth(self):
         """Whether a clock is set forth, not back."""
         return self.choice % 2
@@ -216,6 +224,8 @@ def draw_fault(rng, number):
     place = TURNS[number % len(TURNS)]
     if target not in ("zope", "both") and place == "stop":
         place = "job"
+    if target not in SWEPT and place == "sweep":
+        place = "claim"
     # Half of what happens does so in the other Zope.
     count = rng.randint(1, (PLACES[place] + 1) // 2)
     # After a vote the COMMIT comes next, whose answer is to be lost.
