@@ -15,8 +15,8 @@ PORT ?= 8080
 INSTANCE ?= instance
 
 # How often `make crash` kills, what decides about jobs and kills, and whether
-# there is one Zope (file), two with a ZEO server (zeo), or a Celery worker with
-# Redis (celery).
+# there is one Zope (file), two with a ZEO server (zeo) or on RelStorage
+# (postgresql), or a Celery worker with Redis and RabbitMQ (celery).
 ROUNDS ?= 20
 SEED ?= 1
 STORAGE ?= file
@@ -132,7 +132,7 @@ check-buildout:  ## Build and run the instance of buildout.cfg.
 	$(PYTHON) tools/check_buildout.py
 
 .PHONY: crash
-crash: $(if $(filter celery,$(STORAGE)),$(CLUSTER),$(PLONE))  ## Kill Zopes ROUNDS times, and look whether all is right.
+crash: $(if $(filter celery postgresql,$(STORAGE)),$(CLUSTER),$(PLONE))  ## Kill Zopes ROUNDS times, and look whether all is right.
 	.venv/bin/python tools/crash $(ROUNDS) $(SEED) $(STORAGE)
 
 .PHONY: crash-short

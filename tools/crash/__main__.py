@@ -3,12 +3,13 @@
     .venv/bin/python tools/crash ROUNDS SEED [STORAGE]
 
 STORAGE is `file`, one Zope on a FileStorage (see one_zope.py), `zeo`, two
-Zopes with a ZEO server (see two_zopes.py), or `celery`, a Zope and a Celery
-worker with a ZEO server and a Redis (see celery_cluster.py). In each round
-jobs are posted, and something is killed or stopped: by the clock, or in a
-chosen step of a chosen commit. When all jobs have ended the database is
-checked: see check.py. SEED decides about jobs and kills; what runs when is up
-to the machine.
+Zopes with a ZEO server (see two_zopes.py), `postgresql`, two Zopes on
+RelStorage (see postgresql.py), or `celery`, a Zope and a Celery worker with a
+ZEO server and a Redis (see celery_cluster.py). In each round jobs are posted,
+and something is killed, stopped or cut off: by the clock, or in a chosen step
+of a chosen commit. When all jobs have ended the database is checked: see
+check.py. SEED decides about jobs and faults; what runs when is up to the
+machine.
 """
 
 import shutil
@@ -19,10 +20,16 @@ from pathlib import Path
 
 from celery_cluster import CeleryCluster
 from one_zope import OneZope
+from postgresql import Postgres
 from two_zopes import TwoZopes
 
 
-STORAGES = {"file": OneZope, "zeo": TwoZopes, "celery": CeleryCluster}
+STORAGES = {
+    "file": OneZope,
+    "zeo": TwoZopes,
+    "postgresql": Postgres,
+    "celery": CeleryCluster,
+}
 
 
 def main(rounds, seed, storage="file"):
@@ -35,6 +42,8 @@ def main(rounds, seed, storage="file"):
                 break
     finally:
         work.kill_all()
+        if not work.checker.problems:
+            work.remove()
     work.print_totals(number, time.monotonic() - began)
     if not work.checker.problems and not work.totals["completed"]:
         work.checker.complain("nothing was completed, so nothing is shown")

@@ -8,9 +8,12 @@ import signal
 import time
 from contextlib import suppress
 
+from databases import FileDatabase
 from plan import draw_outage
 from plan import draw_posts
 from posting import Posting
+from rabbitmq import RabbitMQ
+from rounds import CONFLICTING
 from rounds import STOP_SECONDS
 from rounds import Rounds
 from rounds import has_sprung
@@ -35,9 +38,14 @@ DEAD_SECONDS = LEASE_SECONDS + 2 * BEAT_SECONDS
 WORKER_STOP_SECONDS = 30
 """A warm shutdown waits for what runs."""
 
+CUTS = 3
+"""A broker ends all connections so often."""
+
+BROKER_ERRORS = ("consumer: Cannot connect", "Connection to broker lost")
+
 AWAY_ERRORS = {
-    "zeo": ("Couldn't load state for", "failed and is tried again"),
-    "redis": ("consumer: Cannot connect", "Connection to broker lost"),
+    "zeo": ("Couldn't load state for",),
+    **dict.fromkeys(("redis", "cut", "rabbitmq", "readonly"), BROKER_ERRORS),
 }
 """What may be logged when a server is away."""
 
@@ -50,26 +58,29 @@ class CeleryCluster(Rounds):
         # Of the parent, about its children.
         "exited with 'signal 9 (SIGKILL)'",
         "Worker exited prematurely",
+        CONFLICTING,
     )
 
     def __init__(self, directory, seed):
         self.zeo = ZeoServer(directory / "zeo")
         self.redis = RedisServer()
+        self.rabbitmq = RabbitMQ()
+        self.broker = self.redis
         self.web = ZopeServer(directory / "web", self.zeo)
         self.worker = CeleryWorker(directory / "worker", self.zeo)
-        super().__init__(seed, [self.web, self.worker], self.zeo)
+        servers = [self.web, self.worker]
+        super().__init__(seed, servers, FileDatabase(self.zeo))
         self.once = directory / "sprung"
         self.environ = {
             **QUICK,
             "NETSIGHT_ASYNC_EXECUTOR": "celery",
-            "NETSIGHT_ASYNC_CELERY_BROKER": self.redis.url,
             TRAP_ONCE: str(self.once),
         }
         self.gone = {}
 
     def kill_all(self):
         super().kill_all()
-        self.redis.kill()
+        self.broker.kill()
         self.zeo.kill()
 
     def play(self, rng, number):
@@ -81,7 +92,7 @@ class CeleryCluster(Rounds):
         self.gone = {}
         self.once.unlink(missing_ok=True)
         self.zeo.start()
-        self.redis.start()
+        self.start_broker(outage)
         # The first one of all makes the application.
         self.launch(self.web, **self.environ)
         trap = trap_environ(outage.kill.trap)
@@ -95,6 +106,11 @@ class CeleryCluster(Rounds):
         self.count(posting)
         self.stop_all(rng)
         return f"{moment}; settled in {seconds:.1f} s"
+
+    def start_broker(self, outage):
+        self.broker = self.rabbitmq if outage.is_of_rabbitmq else self.redis
+        self.broker.start()
+        self.environ["NETSIGHT_ASYNC_CELERY_BROKER"] = self.broker.url
 
     def moment(self, outage):
         return moment_of(outage.kill.trap, self.worker.new_log)
@@ -148,6 +164,20 @@ class CeleryCluster(Rounds):
         """Have the broker forget all messages."""
         self.redis.flush()
 
+    def strike_cut(self, outage):
+        """Have the broker end all connections, again and again."""
+        for _again in range(CUTS):
+            self.broker.cut()
+            time.sleep(1)
+
+    strike_rabbitmq = strike_cut
+
+    def strike_readonly(self, outage):
+        """Have the broker refuse all messages for some time."""
+        self.redis.set_read_only(True)
+        time.sleep(outage.seconds)
+        self.redis.set_read_only(False)
+
     def signal_child(self, outage, number):
         """Send a signal to one of the children; return its process id."""
         pids = self.worker.child_pids()
@@ -188,7 +218,7 @@ class CeleryCluster(Rounds):
         self.worker.kill()
         self.zeo.terminate()
         self.zeo.wait(STOP_SECONDS)
-        self.redis.kill()
+        self.broker.kill()
 
 
 def is_there(pid):

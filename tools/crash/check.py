@@ -1,22 +1,7 @@
-"""Opens the database of a stopped Zope, and looks whether all is right."""
+"""Looks into the database when all jobs have ended: is all right?"""
 
 import hashlib
-import io
-import os
-import time
 from collections import Counter
-from contextlib import contextmanager
-from contextlib import redirect_stdout
-
-import transaction
-import ZODB
-from ZODB.blob import BlobStorage
-from ZODB.FileStorage import FileStorage
-from ZODB.scripts import fsrefs
-from ZODB.scripts import fstest
-from ZODB.utils import load_current
-from ZODB.utils import oid_repr
-from ZODB.utils import tid_repr
 
 from netsight.async_ import interfaces
 from netsight.async_.records.database import query_registry
@@ -25,19 +10,6 @@ from netsight.async_.tests.crash_views import EFFECTS
 from netsight.async_.tests.crash_views import MARKS
 from netsight.async_.tests.crash_views import UPLOADS
 from netsight.async_.tests.crash_views import AgainView
-
-
-@contextmanager
-def opened(server, read_only=True):
-    """Open the database of a ZopeServer or ZeoServer that does not run."""
-    storage = FileStorage(str(server.data), read_only=read_only)
-    database = ZODB.DB(BlobStorage(str(server.blobs), storage))
-    try:
-        with database.transaction() as connection:
-            yield connection
-            transaction.doom()
-    finally:
-        database.close()
 
 
 def records(connection):
@@ -49,22 +21,20 @@ def records(connection):
     return {i: registry[i] for i in registry.process_ids()}
 
 
-def states_at_kill(zope, old):
+def states_at_kill(database, old):
     """Return how many processes are in which state, as they are stored.
 
     Those with ids in `old` are left out.  ``mid-commit`` counts a transaction
     at the end of the file that has been written and not been finished.
     """
     states = Counter()
-    if not zope.data.exists():
+    if not database.is_made():
         return states
-    with opened(zope) as connection:
+    with database.opened() as connection:
         for process_id, process in records(connection).items():
-            if process_id in old:
-                continue
-            states[stored_state(process)] += 1
-        end = connection.db().storage._pos
-    if os.path.getsize(zope.data) > end:
+            if process_id not in old:
+                states[stored_state(process)] += 1
+    if database.ends_midway():
         states["mid-commit"] = 1
     return states
 
@@ -83,8 +53,8 @@ class Checker:
     `fetched` the ids of those whose result was fetched: they may be expired.
     """
 
-    def __init__(self, server):
-        self.server = server
+    def __init__(self, database):
+        self.database = database
         self.known = {}
         self.fetched = set()
         self.expired = set()
@@ -93,28 +63,18 @@ class Checker:
 
     def check(self):
         """Look at everything; add to `problems`."""
-        self._check_file()
-        with opened(self.server) as connection:
+        for text in self.database.wrong_before():
+            self.complain(text)
+        with self.database.opened() as connection:
             self._check_processes(connection)
             tids = {t.tid for t in connection.db().storage.iterator()}
-        self._pack()
-        self._check_blobs(tids)
+        self.database.pack()
+        for text in self.database.wrong_after(tids):
+            self.complain(text)
 
     def complain(self, text):
         if text not in self.problems:
             self.problems.append(text)
-
-    def _check_file(self):
-        path = str(self.server.data)
-        try:
-            fstest.check(path)
-        except fstest.FormatError as exc:
-            self.complain(f"fstest: {exc}")
-        found = io.StringIO()
-        with redirect_stdout(found):
-            fsrefs.main(path)
-        if found.getvalue():
-            self.complain(f"fsrefs: {found.getvalue()}")
 
     # Processes
 
@@ -155,38 +115,6 @@ class Checker:
             self.complain(f"{process.id}: the blob is damaged")
         if process.response.body.read() != written:
             self.complain(f"{process.id}: the result is damaged")
-
-    # Blobs
-
-    def _pack(self):
-        storage = FileStorage(str(self.server.data), pack_keep_old=False)
-        database = ZODB.DB(BlobStorage(str(self.server.blobs), storage))
-        database.pack(time.time())
-        database.close()
-
-    def _check_blobs(self, tids):
-        """Each blob file must be the current state of an object."""
-        with opened(self.server) as connection:
-            storage = connection.db().storage
-            helper = storage.fshelper
-            for oid, folder in helper.listOIDs():
-                for name in os.listdir(folder):
-                    path = os.path.join(folder, name)
-                    _oid, tid = helper.splitBlobFilename(path)
-                    if not is_current(storage, oid, tid):
-                        cut = "" if tid in tids else ", never committed"
-                        self.complain(
-                            f"orphan blob: oid {oid_repr(oid)} "
-                            f"tid {tid_repr(tid)}{cut}"
-                        )
-
-
-def is_current(storage, oid, tid):
-    """Tell whether `tid` wrote the current state of an object."""
-    try:
-        return load_current(storage, oid)[1] == tid
-    except KeyError:
-        return False
 
 
 def wrong_in(process, effects, marks):

@@ -3,6 +3,7 @@
 import time
 
 from check import states_at_kill
+from databases import FileDatabase
 from plan import draw_kills
 from plan import draw_posts
 from posting import Posting
@@ -23,7 +24,7 @@ class OneZope(Rounds):
 
     def __init__(self, directory, seed):
         self.zope = ZopeServer(directory / "zope")
-        super().__init__(seed, [self.zope], self.zope)
+        super().__init__(seed, [self.zope], FileDatabase(self.zope))
 
     def play(self, rng, number):
         kills, posts = draw_kills(rng, number), draw_posts(rng)
@@ -54,7 +55,7 @@ class OneZope(Rounds):
         if self.zope.os_process.returncode == 0:
             moment = "orderly stop"
         self.moments[moment] += 1
-        states = states_at_kill(self.zope, self.old)
+        states = states_at_kill(self.checker.database, self.old)
         self.at_kill.update(states)
         return f"{moment} at {shown(states)}"
 

@@ -1,6 +1,8 @@
 """Where in the database the registry is, and short transactions of our own."""
 
+import random
 import threading
+import time
 from contextlib import contextmanager
 
 import transaction
@@ -22,6 +24,10 @@ STORAGES = ("ZEO", "relstorage")
 
 TRANSACT_TRIES = 5
 """A short transaction of ours that conflicts is done this often."""
+
+PAUSE_SECONDS = 0.01
+"""About so long is the first pause between them; each is twice as long as the
+one before.  Two that do the same at once would conflict again without."""
 
 NOTE = "netsight.async: "
 """What the descriptions of our transactions begin with."""
@@ -130,15 +136,20 @@ def own_transaction(note):
 
 
 def _open():
-    manager = transaction.TransactionManager()
+    """Return a connection that sees the database when a transaction begins.
+
+    One that did so here, as others do, would be lost to its pool if the
+    database is away, and ask a database on the network twice.
+    """
+    manager = transaction.TransactionManager(explicit=True)
     return Zope2.DB.open(transaction_manager=manager)
 
 
 @contextmanager
 def _committing(connection, note):
     manager = connection.transaction_manager
-    manager.begin().note(NOTE + note)
     try:
+        manager.begin().note(NOTE + note)
         yield connection.root()["Application"]
         with commits.one():
             manager.commit()
@@ -184,10 +195,11 @@ def transact(note, function, *args, opened=own_transaction):
     done again, TRANSACT_TRIES times in all; then the last TransientError is
     raised.  `note` is as in `own_transaction`, which `opened` may replace.
     """
-    for left in reversed(range(TRANSACT_TRIES)):
+    for number in range(1, TRANSACT_TRIES + 1):
         try:
             with opened(note) as root:
                 return function(root, *args)
         except TransientError:
-            if not left:
+            if number == TRANSACT_TRIES:
                 raise
+        time.sleep(PAUSE_SECONDS * 2 ** (number - random.uniform(1, 2)))

@@ -5,7 +5,7 @@ it does, it counts a heartbeat in a record of its own; who holds a claim of a
 worker without heartbeats is dead.  Clocks may be set and differ, so a dead
 worker is foremost one whose count stood still for a lease *while we watched*,
 by a clock that nobody sets; the time of day only decides about workers that
-we see for the first time.  Time in which we could not see is not counted: when
+were there before us.  Time in which we could not see is not counted: when
 the database was away or this Zope stood still, nobody is dead for that.
 
 So it is while a commit of ours is held up, since theirs may be as well.
@@ -37,6 +37,9 @@ CLOCK_TOLERANCE_SECONDS = 60.0
 
 DOUBT = 1 / 2
 """A worker that is silent for this part of a lease is in doubt."""
+
+BEGINNING = 1 / 2
+"""In this part of a lease a Zope sees all workers that were there before."""
 
 LOOKED_AWAY = 0.75
 """After a gap this long in what we saw, as a part of the lease, a worker is
@@ -130,6 +133,7 @@ class Lookout:
         self._missed = -math.inf
         self._lock = threading.Lock()
         self._sights = {}
+        self._first = None
 
     def is_alive(self, worker):
         """Tell whether a Worker lives, as far as can be known here."""
@@ -153,8 +157,9 @@ class Lookout:
         commit is held up or was since then, or this Zope itself did not look
         for most of a lease.
 
-        When a worker is seen for the first time there is no count to compare.
-        Only then its time of day decides, with CLOCK_TOLERANCE_SECONDS.
+        When this Zope begins to look, there is no count to compare.  Only
+        then the time of day decides, with CLOCK_TOLERANCE_SECONDS.  A record
+        that is found later was made later, by a worker that lives.
         """
         lease = config.get("lease-seconds")
         now = self._monotonic()
@@ -167,7 +172,7 @@ class Lookout:
             # What is behind a commit arrives a moment after it.
             sees = is_connected and blind <= (sight.looked if sight else now)
             if sight is None or worker.beats > sight.beats:
-                is_dead = sight is None and self._is_old(worker, lease)
+                is_dead = sight is None and self._was_old(worker, lease, now)
                 sight = Sight(worker.beats, now, is_dead and sees)
                 self._sights[record] = sight
             elif not sees or now - sight.looked > LOOKED_AWAY * lease:
@@ -195,7 +200,12 @@ class Lookout:
         silent = self._monotonic() - sight.since
         return silent >= DOUBT * config.get("lease-seconds")
 
-    def _is_old(self, worker, lease):
+    def _was_old(self, worker, lease, now):
+        """Tell whether a new sight was old when this Zope began to look."""
+        if self._first is None:
+            self._first = now
+        if now - self._first >= BEGINNING * lease:
+            return False
         age = self._time_of_day() - worker.beat_at
         return age >= lease + CLOCK_TOLERANCE_SECONDS
 

@@ -10,7 +10,6 @@ from transaction.interfaces import IDataManager
 from transaction.interfaces import ISynchronizer
 from zope.interface import implementer
 
-from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.exceptions import TimeLimitExceeded
 
@@ -34,10 +33,10 @@ class Fence:
     A commit passes two gates.  Before it begins, the run's claim is looked at
     as this transaction sees it: a claim that is known to be gone makes the
     Refusal join, which comes before all databases and lets none of them
-    begin.  Then the claim is guarded (see `records.parts.guard`): a claim that
-    is taken between this look and the end of the commit is found by the
-    storage, under its lock, and the commit fails as a conflict.  So there is
-    no moment at which a worker that was given up can still commit.
+    store anything.  Then the claim is guarded (see `records.parts.guard`): a
+    claim that is taken between this look and the end of the commit is found by
+    the storage, under its lock, and the commit fails as a conflict.  So there
+    is no moment at which a worker that was given up can still commit.
     """
 
     def __init__(self, run):
@@ -62,11 +61,11 @@ class Fence:
         try:
             self._run.check_told()
             self._run.check_claim()
-        except (ClaimLostError, ProcessCancelled, TimeLimitExceeded) as exc:
+            # A client of ZEO may not know yet that its last commit was done.
+            self._run.process().outcome.guard()
+        except (Exception, ProcessCancelled, TimeLimitExceeded) as exc:
+            # Also one of a database that is away.
             txn.join(Refusal(exc))
-            return
-        # A client of ZEO may not know yet that its last commit was done.
-        self._run.process().outcome.guard()
 
     def afterCompletion(self, txn):
         """Remember that this transaction commits nothing any more."""
@@ -121,11 +120,11 @@ class Refusal:
         """Come before all databases."""
         return ""
 
-    def tpc_begin(self, txn):
-        """Refuse."""
+    def commit(self, txn):
+        """Refuse; all have begun, as they must have to be told of it."""
         raise self._error
 
     def abort(self, txn):
         """Nothing to do."""
 
-    tpc_abort = commit = tpc_vote = tpc_finish = abort
+    tpc_abort = tpc_begin = tpc_vote = tpc_finish = abort

@@ -225,7 +225,7 @@ class Run:
         """Return False if it is to be done again; see `_wait_if_cut_off`."""
         try:
             self._patience.insist(transact, "input", self._read_input)
-        except ClaimLostError:
+        except (ClaimLostError, NoSuchProcessError):
             raise
         except POSKeyError as exc:
             # It is gone, for good.

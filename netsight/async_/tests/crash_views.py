@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from contextlib import suppress
@@ -32,6 +33,7 @@ from netsight.async_.records.lease import this_worker
 from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.parts import RequestSnapshot
 from netsight.async_.records.process import Process
+from netsight.async_.tests.local_http import HOST
 
 
 EFFECTS = "crash effects"
@@ -56,6 +58,10 @@ MACHINE = "CRASH_MACHINE"
 TRAP_SIGNAL = "CRASH_TRAP_SIGNAL"
 TRAP_PID = "CRASH_TRAP_PID"
 """What the trap sends, and to whom: SIGKILL and this Zope if not set."""
+
+TRAP_CALL = "CRASH_TRAP_CALL"
+"""A port of this machine: the trap calls there instead, and goes on when the
+other side has hung up."""
 
 TRAP_ONCE = "CRASH_TRAP_ONCE"
 """Path of a file that is made when a trap springs, and is there once.
@@ -307,7 +313,8 @@ def described(process, effects):
 class Trap:
     """Kills somebody in a step of the `number`-th commit at a place.
 
-    That is this process; or it sends another signal, or to another process.
+    That is this process; or it sends another signal, or to another process,
+    or has somebody else do what is to be done.
 
     The steps are `begin` (the storage has got the data, and the blobs are in
     place), `vote` (the transaction is in the file, but not valid yet), and
@@ -348,8 +355,15 @@ class Trap:
     def _spring_in(self, step, transaction):
         here = (step, transaction) == (self.step, self._armed)
         if here and is_first(os.environ.get(TRAP_ONCE)):
+            self._spring()
+
+    def _spring(self):
+        reason = f"sprang the trap {self.text}"
+        if TRAP_CALL in os.environ:
+            call(reason, int(os.environ[TRAP_CALL]))
+        else:
             strike(
-                f"sprang the trap {self.text}",
+                reason,
                 int(os.environ.get(TRAP_PID, os.getpid())),
                 signal.Signals[os.environ.get(TRAP_SIGNAL, "SIGKILL")],
             )
@@ -386,6 +400,13 @@ def place_of(transaction):
 def die(reason):
     """End as by ``kill -9``: nothing else is run in this process."""
     strike(reason, os.getpid(), signal.SIGKILL)
+
+
+def call(reason, port):
+    """Call a port of this machine, and wait until it hangs up."""
+    os.write(2, f"{reason}\n".encode())
+    with socket.create_connection((HOST, port)) as caller:
+        caller.recv(1)
 
 
 def strike(reason, pid, number):

@@ -71,6 +71,15 @@ class WatchTests(unittest.TestCase):
         self.time_of_day += 2 * LEASE
         self.assertFalse(self.is_alive())
 
+    def test_one_that_comes_after_us_lives_whatever_its_clock_says(self):
+        self.is_alive()
+        self.watch_for(LEASE)
+        self.worker = Worker("new")
+        self.worker.beat_at = self.time_of_day - 3600
+        self.assertTrue(self.is_alive())
+        self.watch_for(LEASE)
+        self.assertFalse(self.is_alive())
+
     def test_a_clock_that_jumps_a_minute_forward_does_no_harm(self):
         self.assertTrue(self.is_alive())
         self.time_of_day += 60

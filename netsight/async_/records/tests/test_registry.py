@@ -1,5 +1,6 @@
 """The registry at the application root, and our own transactions."""
 
+import time
 import unittest
 from unittest import mock
 
@@ -117,6 +118,16 @@ class DatabaseTests(AsyncTestCase):
             return "done"
 
         self.assertEqual(transact("test", conflict_once), "done")
+
+    def test_a_write_that_conflicts_for_a_moment_is_done(self):
+        end = time.monotonic() + 0.05
+
+        def conflict(root):
+            if time.monotonic() < end:
+                raise ConflictError
+            return "done"
+
+        self.assertEqual(transact("test", conflict), "done")
 
     def test_a_write_that_conflicts_for_ever_raises(self):
         calls = []

@@ -1,15 +1,18 @@
 """Several transactions in one run, and commits that fail in the middle."""
 
 from contextlib import suppress
+from unittest import mock
 
 import transaction
 from zExceptions import Redirect
 from ZODB.POSException import ConflictError
 
+from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.records.database import own_transaction
 from netsight.async_.running import fence
 from netsight.async_.running import patience
 from netsight.async_.running import runner
+from netsight.async_.running.tests.cut_off import OperationalError
 from netsight.async_.running.tests.cut_off import cut_off
 from netsight.async_.tests.conflicts import retry_conflicts
 from netsight.async_.tests.storage_support import FileStorageTestCase
@@ -25,6 +28,11 @@ class Refusing:
 
     def tpc_begin(self, txn):
         raise ValueError("refused")
+
+
+def is_away(run):
+    """What `Run.process` does while the database is away."""
+    cut_off()
 
 
 class UndoLogTests(FileStorageTestCase):
@@ -94,6 +102,19 @@ class RolledBackTests(AsyncTestCase):
 
     def test_it_syncs(self):
         self.check(lambda view: view.context._p_jar.sync())
+
+    def test_it_aborts_while_the_database_is_away(self):
+        def work(view, process_id):
+            with mock.patch.object(runner.Run, "process", is_away):
+                transaction.abort()
+            return "done"
+
+        # Nothing is to be committed, so nothing has failed.
+        with self.assertNoLogs("txn", "ERROR"):
+            _client, process_id = self.run_job(work)
+        process = self.process(process_id)
+        self.assertEqual(process.state, "completed", process.error)
+        self.assertEqual(process.attempts, 1)
 
     def check_silent(self, work):
         _process_id, texts = self.warnings(work)
@@ -233,6 +254,34 @@ class CaughtTests(AsyncTestCase):
 
         with self.assertLogs(patience.logger, "WARNING"):
             self.check(work)
+
+    def test_a_database_that_is_cut_off_before_the_commit(self):
+        def work(view, process_id):
+            self.calls += 1
+            if self.calls == 1:
+                with (
+                    mock.patch.object(runner.Run, "process", is_away),
+                    suppress(OperationalError),
+                ):
+                    view.checkpoint()
+            return "done"
+
+        with self.assertLogs(patience.logger, "WARNING"):
+            self.check(work)
+
+    def test_a_cancel(self):
+        def work(view, process_id):
+            view.request.async_run.cancel()
+            with suppress(ProcessCancelled):
+                view.set_progress(process_id, 50)
+            view.context.title = "changed after that"
+            with suppress(ProcessCancelled):
+                transaction.commit()
+
+        # A commit that is refused is no error of the database.
+        with self.assertNoLogs("txn", "ERROR"):
+            _process, change = self.check(work, "cancelled", attempts=1)
+        self.assertEqual(change, "")
 
     def test_another_error_is_the_cause_that_is_stored(self):
         def work(view, process_id):

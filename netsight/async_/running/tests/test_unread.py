@@ -7,6 +7,7 @@ from unittest import mock
 
 from netsight.async_ import actions
 from netsight.async_.records.database import get_process
+from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.parts import Error
@@ -18,6 +19,7 @@ from netsight.async_.running.tests.told import told_states
 from netsight.async_.running.unread import Unread
 from netsight.async_.serving.server import Duty
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.faults import LostAnswers
 from netsight.async_.tests.storage_support import FileStorageTestCase
 from netsight.async_.tests.support import Never
 
@@ -205,3 +207,14 @@ class UnreadTests(FileStorageTestCase):
         ):
             self.run_in_vain()
         self.assertEqual(self.process(self.process_id).claim.number, 1)
+
+    def test_one_whose_record_was_removed_meanwhile_is_none_of_these(self):
+        def remove(root):
+            query_registry(root).remove(self.process_id)
+
+        # Others had it, ended it and swept it, while the database was away.
+        claimed = LostAnswers("claim", lambda: transact("test", remove))
+        with claimed.watched(), self.assertNoLogs(LOGGER, "WARNING"):
+            run(self.process_id)
+        self.assertEqual(claimed.lost, 1)
+        self.assertNotIn(self.process_id, runner.unread)

@@ -96,3 +96,11 @@ class RedisServer:
         with redis.Redis(self.host, self.port) as client:
             # Of a server that does not answer, or of none.
             client.replicaof(*((HOST, "1") if is_read_only else ("NO", "ONE")))
+
+    def cut(self):
+        """Have it end all connections."""
+        import redis
+
+        with redis.Redis(self.host, self.port) as client:
+            for kind in ("normal", "pubsub"):
+                client.client_kill_filter(_type=kind)

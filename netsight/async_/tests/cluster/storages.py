@@ -53,8 +53,12 @@ class Postgresql:
     @property
     def storage(self):
         """The section of zope.conf by which a Zope uses it."""
+        return self.section(POSTGRESQL)
+
+    def section(self, dsn):
+        """Return the section that has another `dsn`, without the name."""
         blobs = self.blob_settings.format(blobs=self.blobs)
-        return RELSTORAGE.format(blobs=blobs, dsn=POSTGRESQL, name=self.name)
+        return RELSTORAGE.format(blobs=blobs, dsn=dsn, name=self.name)
 
     def start(self):
         """Make the database, empty."""
@@ -77,7 +81,10 @@ class PrivateBlobsPostgresql(Postgresql):
 
 
 def administer(statement):
-    """Execute a statement of SQL outside of a transaction."""
+    """Execute a statement of SQL outside of a transaction.
+
+    Returns a list of the rows that it has as result.
+    """
     import psycopg2
 
     connection = psycopg2.connect(f"{POSTGRESQL} dbname=postgres")
@@ -85,5 +92,6 @@ def administer(statement):
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
     finally:
         connection.close()
