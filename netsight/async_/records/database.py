@@ -4,10 +4,12 @@ import random
 import threading
 import time
 from contextlib import contextmanager
+from contextlib import suppress
 
 import transaction
 import Zope2
 from Acquisition import aq_base
+from transaction.interfaces import NoTransaction
 from transaction.interfaces import TransientError
 from ZODB.POSException import POSKeyError
 from zope.globalrequest import getRequest
@@ -135,14 +137,29 @@ def own_transaction(note):
         connection.close()
 
 
-def _open():
-    """Return a connection that sees the database when a transaction begins.
+class OwnManager(transaction.TransactionManager):
+    """Begins no transaction by itself.
 
-    One that did so here, as others do, would be lost to its pool if the
-    database is away, and ask a database on the network twice.
+    So a connection sees the database when one begins.  If it did so when it is
+    opened, as others do, it would be lost to its pool while the database is
+    away, and ask a database on the network twice.
     """
-    manager = transaction.TransactionManager(explicit=True)
-    return Zope2.DB.open(transaction_manager=manager)
+
+    def __init__(self):
+        super().__init__(explicit=True)
+
+    def abort(self):
+        """Roll back what has begun, if anything has.
+
+        ZODB asks for that when a database is closed, whether or not a
+        connection that is still open has a transaction.
+        """
+        with suppress(NoTransaction):
+            super().abort()
+
+
+def _open():
+    return Zope2.DB.open(transaction_manager=OwnManager())
 
 
 @contextmanager

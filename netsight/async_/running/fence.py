@@ -8,10 +8,13 @@ import transaction
 from transaction._transaction import Status
 from transaction.interfaces import IDataManager
 from transaction.interfaces import ISynchronizer
+from transaction.interfaces import TransientError
 from zope.interface import implementer
 
+from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.exceptions import TimeLimitExceeded
+from netsight.async_.running.failure import is_cut_off
 
 
 logger = logging.getLogger(__name__)
@@ -63,8 +66,15 @@ class Fence:
             self._run.check_claim()
             # A client of ZEO may not know yet that its last commit was done.
             self._run.process().outcome.guard()
-        except (Exception, ProcessCancelled, TimeLimitExceeded) as exc:
-            # Also one of a database that is away.
+        except (ClaimLostError, ProcessCancelled, TimeLimitExceeded) as exc:
+            txn.join(Refusal(exc))
+        except Exception as exc:
+            # A roll-back has no use for it, and would tell nobody.
+            if not (isinstance(exc, TransientError) or is_cut_off(exc)):
+                logger.exception(
+                    "process %s: its claim cannot be looked at",
+                    self._run.process_id,
+                )
             txn.join(Refusal(exc))
 
     def afterCompletion(self, txn):

@@ -85,15 +85,14 @@ def run(process_id, window=None):
     Returns the `line` (str) of the process if it was run, and has one: the
     next one of it may begin now.
     """
-    claimed = Run(process_id, window)
     try:
-        claimed.execute()
+        return Run(process_id, window).execute()
     except (ClaimLostError, NoSuchProcessError) as exc:
         logger.info("process %s is not for this worker: %s", process_id, exc)
     except BaseException:
         # The monitor finds the claim without a hold, and recovers it.
         logger.exception("process %s: its outcome was not written", process_id)
-    return claimed.line
+    return None
 
 
 class Run:
@@ -119,12 +118,12 @@ class Run:
         self._cancel = threading.Event()
 
     def execute(self):
-        """Claim, publish, and store what did not complete.
+        """Claim, publish, and store what did not complete; return the line.
 
         Raises ClaimLostError or NoSuchProcessError if there is nothing to do.
         """
         if not self._is_readable():
-            return
+            return None
         try:
             with claim_lock:
                 self._patience.insist(transact, "claim", self._claim)
@@ -132,6 +131,7 @@ class Run:
                 pass
         finally:
             monitor.unwatch(self.hold)
+        return self.line
 
     def set_progress(self, number, message):
         """Show a checked number and a message to other connections.

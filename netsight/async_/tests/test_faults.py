@@ -44,6 +44,7 @@ REPEATED = ("conflict", "connection lost")
 TIDYING = (
     "running.runner.run: try:",
     "running.failure.printable: return str(exc)",
+    "records.inputs.is_seekable: stream.seek(",
     "running.runner.execute: monitor.unwatch(self.hold)",
     "running.monitor.unwatch:",
     "running.fence.afterCompletion:",
