@@ -41,7 +41,12 @@ WORKER_STOP_SECONDS = 30
 CUTS = 3
 """A broker ends all connections so often."""
 
-BROKER_ERRORS = ("consumer: Cannot connect", "Connection to broker lost")
+BROKER_ERRORS = (
+    "consumer: Cannot connect",
+    "Connection to broker lost",
+    # Celery closes what is closed, and connects again.
+    "Error cleaning up after event loop: RecoverableConnectionError",
+)
 
 AWAY_ERRORS = {
     "zeo": ("Couldn't load state for",),
