@@ -89,10 +89,11 @@ class Cluster:
             server.start(**self.settings)
 
     def revive(self):
-        """Start again what has died."""
+        """Start again what has died; it may die before it answers."""
         for server in self.servers:
             if server.has_ended():
-                server.start(**self.settings)
+                server.launch(**self.settings)
+                server.wait_ready()
 
     def stop(self):
         for server in reversed(self.servers):

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from contextlib import suppress
+from http.client import HTTPException
 from unittest import SkipTest
 
 from plone.testing import Layer
@@ -19,6 +20,10 @@ from netsight.async_.tests.cluster.support import ThreadCluster
 from netsight.async_.tests.cluster.support import WorkerCluster
 from netsight.async_.tests.cluster.views import BIG
 from netsight.async_.tests.zeo_server import ZeoServer
+
+
+UNANSWERED = (OSError, HTTPException)
+"""A server died before its answer was sent whole."""
 
 
 class ClusterLayer(Layer):
@@ -169,7 +174,7 @@ class Background(Contract):
         def is_done_if_answered():
             try:
                 return is_done()
-            except OSError:
+            except UNANSWERED:
                 return False
 
         self.wait(is_done_if_answered)
@@ -178,7 +183,7 @@ class Background(Contract):
         view = "cluster-fatal-in-turn"
         ids = []
         while len(ids) < 2:
-            with suppress(OSError):
+            with suppress(*UNANSWERED):
                 ids.append(self.web.start_job(view))
             self.cluster.revive()
         for process_id in ids:
