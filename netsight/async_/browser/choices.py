@@ -48,9 +48,9 @@ def choices_of(view):
         _priority(view),
         view.cancellable,
         _max_attempts(view) if restarts else 1,
-        _time_limit(view),
+        _limit(view, "time_limit"),
         _key(view, "single"),
-        _max_queued(view),
+        _limit(view, "max_queued"),
         _key(view, "in_turn"),
     )
 
@@ -75,12 +75,13 @@ def _max_attempts(view):
     raise BadChoiceError(_wrong(view, "max_attempts", "an int of at least 1"))
 
 
-def _time_limit(view):
-    limit = view.time_limit
-    if limit is None or _is_number(limit, 1, float("inf")):
-        return limit
+def _limit(view, name):
+    """Return the choice of that name, which limits something, or None."""
+    most = getattr(view, name)
+    if most is None or _is_number(most, 1, float("inf")):
+        return most
     expects = "None or an int of at least 1"
-    raise BadChoiceError(_wrong(view, "time_limit", expects))
+    raise BadChoiceError(_wrong(view, name, expects))
 
 
 def _key(view, name):
@@ -98,14 +99,6 @@ def _key(view, name):
         "view": (view.__name__,),
     }
     return "\n".join([within, *(part or "" for part in parts[within])])
-
-
-def _max_queued(view):
-    most = view.max_queued
-    if most is None or _is_number(most, 1, float("inf")):
-        return most
-    expects = "None or an int of at least 1"
-    raise BadChoiceError(_wrong(view, "max_queued", expects))
 
 
 def _is_number(value, low, high):
