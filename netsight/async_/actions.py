@@ -41,7 +41,7 @@ def cancel(process):
         process.cancel()
         tell_after_commit(process)
     elif not process.is_final:
-        process.control.request_cancel()
+        process.request_cancel()
 
 
 def add(registry, process):

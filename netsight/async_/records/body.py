@@ -5,6 +5,7 @@ import os
 import shutil
 from io import BufferedWriter
 from io import BytesIO
+from typing import NamedTuple
 
 from ZODB.blob import LAYOUT_MARKER
 from ZODB.blob import Blob
@@ -17,33 +18,61 @@ from netsight.async_.records.parts import Part
 
 COPY_BYTES = 1024 * 1024
 
+SMALL_BODY_BYTES = 2 * 1024
+"""Bodies up to this size are stored within what refers to them."""
+
 INLINE_BODY_BYTES = 64 * 1024
 """Request and response bodies above this size become blobs."""
 
 
+def take_body(stream, connection):
+    """Return a SmallBody or a Body with all of a seekable binary file.
+
+    `connection` is the ZODB connection that the body will be stored in; a
+    database without a blob directory gets the bytes inline.
+    """
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    if size <= SMALL_BODY_BYTES:
+        return SmallBody(stream.read())
+    return Body(stream, size, connection)
+
+
+class SmallBody(NamedTuple):
+    """Immutable bytes that no object of their own is worth."""
+
+    data: bytes
+
+    @property
+    def size(self):
+        return len(self.data)
+
+    def open(self):
+        """Return a readable, seekable binary file."""
+        return BytesIO(self.data)
+
+    def read(self):
+        """Return all bytes."""
+        return self.data
+
+    def publish(self, part=None):
+        """Return what a view may return: bytes; of `part`, a range of it."""
+        return self.data if part is None else self.data[part.start : part.stop]
+
+
 class Body(Part):
-    """Immutable bytes of `size`, stored with the object that refers to it."""
+    """Immutable bytes of `size`, as an object of their own."""
 
     data = b""
     blob = None
-    size = 0
 
-    @classmethod
-    def from_file(cls, stream, connection):
-        """Return a body with all of the seekable binary file `stream`.
-
-        `connection` is the ZODB connection that the body will be stored in;
-        a database without a blob directory gets the bytes inline.
-        """
-        self = cls()
-        self.size = stream.seek(0, 2)
-        stream.seek(0)
+    def __init__(self, stream, size, connection):
+        self.size = size
         blobs = IBlobStorage.providedBy(connection.db().storage)
-        if self.size <= INLINE_BODY_BYTES or not blobs:
+        if size <= INLINE_BODY_BYTES or not blobs:
             self.data = stream.read()
         else:
             self._write_blob(stream, connection)
-        return self
 
     def _write_blob(self, stream, connection):
         self.blob = Blob()

@@ -3,11 +3,20 @@
 import secrets
 import time
 import uuid
+from functools import lru_cache
 
 
 VERSION, VARIANT = 7, 0b10
 NANOSECONDS = 1_000_000
 """In a millisecond."""
+
+ID_BYTES = 16
+
+PACKED_MOST = 4096
+"""So many ids are packed once only: a poll asks for the same ones again."""
+
+OTHER = b"\xff"
+"""Before what is no such id; those begin with it in the year 10895."""
 
 
 def new_process_id(now=None):
@@ -32,26 +41,27 @@ def lowest_id(when):
     return str(uuid.UUID(int=max(0, int(when * 1000)) << 80))
 
 
-def newest_first(*trees, before=None):
-    """Yield the keys that BTrees or TreeSets of ids share, the newest first.
+@lru_cache(PACKED_MOST)
+def packed(process_id):
+    """Return the bytes that are stored in place of an id (str).
 
-    Lazily.  A step takes a time that grows with the logarithm of their size;
-    of several trees, what the smallest does not have is stepped over.
-    `before` is an id to begin behind.
+    Of ids that `new_process_id` makes these are 16, in the same order; of any
+    other text, its own behind a mark.
     """
-    bound = () if before is None else (_below(before),)
-    while True:
-        try:
-            key = min(tree.maxKey(*bound) for tree in trees)
-        except ValueError:
-            # One of them has no more.
-            return
-        shared = all(key in tree for tree in trees)
-        if shared:
-            yield key
-        bound = (_below(key) if shared else key,)
+    try:
+        key = bytes.fromhex(process_id.replace("-", ""))
+    except ValueError:
+        key = b""
+    if len(key) == ID_BYTES and unpacked(key) == process_id:
+        return key
+    return OTHER + process_id.encode("utf-8", "surrogatepass")
 
 
-def _below(key):
-    """Return a text that sorts before `key`, and behind all other ids."""
-    return key[:-1] + chr(ord(key[-1]) - 1) + "\uffff"
+def unpacked(key):
+    """Return the id that `packed` has made these bytes of."""
+    if key.startswith(OTHER):
+        return key[1:].decode("utf-8", "surrogatepass")
+    text = key.hex()
+    return (
+        f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    )  # fmt: skip

@@ -75,38 +75,22 @@ class Idempotency(NamedTuple):
     """Of the request."""
 
 
-class RequestSnapshot(Part):
+class RequestSnapshot(NamedTuple):
     """The request that started a process.  See `records.requests`."""
 
-    def __init__(self, environ, body=None):
-        self.environ = environ
-        self.body = body
-
-    def drop(self):
-        """Forget the input, which nobody needs after the outcome."""
-        self.environ = {}
-        self.body = None
-
-    @property
-    def is_kept(self):
-        """Whether the input is still there."""
-        return bool(self.environ)
-
-    def move(self):
-        """Return a new snapshot with the input, and forget it here."""
-        moved = RequestSnapshot(self.environ, self.body)
-        self.drop()
-        return moved
+    environ: dict
+    body: object = None
+    """A `records.body` of either kind, or None."""
 
 
-class ResponseSnapshot(Part):
+class ResponseSnapshot(NamedTuple):
     """A whole response.  See `records.responses`."""
 
-    def __init__(self, status, reason, headers, body):
-        self.status = status
-        self.reason = reason
-        self.headers = headers
-        self.body = body
+    status: int
+    reason: str
+    headers: list
+    body: object
+    """A `records.body` of either kind."""
 
 
 def new_token():
@@ -209,6 +193,9 @@ class Error:
 class Outcome(Part):
     """How the process ended; `state` is None until then."""
 
+    request = None
+    """The RequestSnapshot, as long as it may be needed."""
+
     state = None
     finished = None
     attempts = 0
@@ -217,6 +204,9 @@ class Outcome(Part):
     token = None
     """What no other outcome has: that of the claim, if a run has written it.
     """
+
+    def __init__(self, request=None):
+        self.request = request
 
     def settle(self, state, attempts, response=None, error=None):
         """Set the final `state`, once.
@@ -229,26 +219,17 @@ class Outcome(Part):
         self.token = new_token()
         self.finished = time.time()
         self.attempts = attempts
-        self.response = response
-        self.error = error
+        if response is not None:
+            self.response = response
+        if error is not None:
+            self.error = error
 
+    def take_request(self):
+        """Return the RequestSnapshot, or None, and forget it here.
 
-class Control(Part):
-    """What people want of a running process."""
-
-    cancel_requested = False
-
-    def request_cancel(self):
-        """Ask that the process be cancelled."""
-        self.cancel_requested = True
-
-
-class Retention(Part):
-    """How long the record is still wanted."""
-
-    fetched = None
-
-    def note_fetched(self, when):
-        """Keep the POSIX time of the first fetch of the result."""
-        if self.fetched is None:
-            self.fetched = when
+        Nobody needs the input after a result.
+        """
+        request = self.request
+        if request is not None:
+            del self.request
+        return request

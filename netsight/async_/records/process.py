@@ -1,18 +1,17 @@
 """One process: its persistent parts, and its transitions.
 
-A process is several persistent objects because each has one writer, and so
+A process is three persistent objects because each has one writer, and so
 none of them conflicts: the start request makes all of them, then
 
 =========  ==================================================
 part       written by
 =========  ==================================================
 claim      the worker that takes the process; recovery
-progress   the monitor, for the running `__run__`
 outcome    the process's own transaction; `fail` after it;
            recovery, if the worker is dead
-control    requests of people who want it cancelled
-retention  the monitor, when the result was fetched
 =========  ==================================================
+
+What others note of it meanwhile is in `netsight.async_.records.notes`.
 """
 
 import time
@@ -27,19 +26,43 @@ from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.interfaces import IProcess
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.parts import Claim
-from netsight.async_.records.parts import Control
 from netsight.async_.records.parts import End
 from netsight.async_.records.parts import Error
 from netsight.async_.records.parts import Outcome
 from netsight.async_.records.parts import Part
-from netsight.async_.records.parts import Progress
-from netsight.async_.records.parts import Retention
 from netsight.async_.records.progress import seconds_left
+
+
+CHOICES = (
+    "cancellable",
+    "max_attempts",
+    "single_key",
+    "queue",
+    "priority",
+    "max_queued",
+    "line",
+    "time_limit",
+)
+"""What a view says of its processes."""
 
 
 @implementer(IProcess)
 class Process(Part):
     """See IProcess.  This object itself never changes, but for `format`."""
+
+    notes = None
+    """The Notes of the registry that has it."""
+
+    # Most processes have these, so they are stored with others only.
+    idempotency = None
+    cancellable = False
+    max_attempts = 1
+    single_key = None
+    queue = DEFAULT_QUEUE
+    priority = 0
+    max_queued = None
+    line = None
+    time_limit = None
 
     def __init__(
         self,
@@ -50,17 +73,10 @@ class Process(Part):
         owner,
         request,
         *,
-        cancellable=False,
-        max_attempts=1,
-        single_key=None,
-        idempotency=None,
         url=None,
         page_path=None,
-        queue=DEFAULT_QUEUE,
-        priority=0,
-        max_queued=None,
-        line=None,
-        time_limit=None,
+        idempotency=None,
+        **choices,
     ):
         self.format = config.RECORD_FORMAT
         self.id = process_id
@@ -69,23 +85,17 @@ class Process(Part):
         self.title = title
         self.owner = owner
         self.created = time.time()
-        self.request = request
-        self.claim = Claim()
-        self.progress_part = Progress()
-        self.outcome = Outcome()
-        self.control = Control()
-        self.retention = Retention()
-        self.cancellable = cancellable
-        self.max_attempts = max_attempts
-        self.single_key = single_key
-        self.idempotency = idempotency
         self.url = url
         self.page_path = page_path
-        self.queue = queue
-        self.priority = priority
-        self.max_queued = max_queued
-        self.line = line
-        self.time_limit = time_limit
+        self.claim = Claim()
+        self.outcome = Outcome(request)
+        if idempotency is not None:
+            self.idempotency = idempotency
+        for name, value in choices.items():
+            if name not in CHOICES:
+                raise TypeError(f"a process has no {name}")
+            if value != getattr(self, name):
+                setattr(self, name, value)
 
     @property
     def state(self):
@@ -130,11 +140,16 @@ class Process(Part):
     def may_run_again(self):
         """Whether `again` can make a new process of it."""
         unsuccessful = self.is_final and self.state != interfaces.COMPLETED
-        return unsuccessful and self.is_repeatable and self.request.is_kept
+        return unsuccessful and self.is_repeatable and bool(self.request)
+
+    @property
+    def is_cancel_requested(self):
+        """Whether somebody wanted it cancelled while it ran."""
+        return self.notes.is_cancel_requested(self.id)
 
     @property
     def is_cancelling(self):
-        return self.control.cancel_requested and not self.is_final
+        return not self.is_final and self.is_cancel_requested
 
     @property
     def started(self):
@@ -152,24 +167,38 @@ class Process(Part):
     def progress(self):
         if self.state == interfaces.COMPLETED:
             return 100
-        return self.progress_part.number
+        return self._shown.number
 
     @property
     def message(self):
-        return self.progress_part.message
+        return self._shown.message
+
+    @property
+    def _shown(self):
+        return self.notes.progress_of(self.id)
 
     @property
     def silent_since(self):
         if self.state != interfaces.RUNNING:
             return None
-        token, since = self.progress_part.silence or (None, None)
+        token, since = self._shown.silence or (None, None)
         return since if token == self.claim.token else None
 
     @property
     def seconds_left(self):
         if self.state != interfaces.RUNNING:
             return None
-        return seconds_left(self.progress_part.samples, time.time())
+        return seconds_left(self._shown.samples, time.time())
+
+    @property
+    def request(self):
+        """The RequestSnapshot, or None when nobody needs it any more."""
+        return self.outcome.request
+
+    @property
+    def fetched(self):
+        """POSIX time of the first fetch of the result, or None."""
+        return self.notes.fetched(self.id)
 
     @property
     def error(self):
@@ -215,10 +244,26 @@ class Process(Part):
         if not self.claim.is_held_by(worker, token):
             raise ClaimLostError(f"there is claim {self.claim.number}")
 
+    def show(self, number, message):
+        """Note a checked number and a message of progress."""
+        self.notes.open_progress(self.id).show(number, message)
+
+    def note_silence(self, token, since):
+        """Note that the run with that claim is silent; see `Progress`."""
+        self.notes.open_progress(self.id).note_silence(token, since)
+
+    def request_cancel(self):
+        """Ask that the running process be cancelled."""
+        self.notes.request_cancel(self.id)
+
+    def note_fetched(self, when):
+        """Keep the POSIX time of the first fetch of the result."""
+        self.notes.note_fetched(self.id, when)
+
     def complete(self, attempts, response):
         """Enter the state completed, with a ResponseSnapshot."""
         self.outcome.settle(interfaces.COMPLETED, attempts, response=response)
-        self.request.drop()
+        self.outcome.take_request()
 
     def fail(self, attempts, error):
         """Enter the state failed, with an Error."""
@@ -267,24 +312,17 @@ class Process(Part):
             self.view_name,
             self.title,
             self.owner,
-            self.request.move(),
-            cancellable=self.cancellable,
-            max_attempts=self.max_attempts,
-            single_key=self.single_key,
+            self.outcome.take_request(),
             url=self.url and self.url.replace(self.id, process_id),
             page_path=self.page_path
             and self.page_path.replace(self.id, process_id),
-            queue=self.queue,
-            priority=self.priority,
-            max_queued=self.max_queued,
-            line=self.line,
-            time_limit=self.time_limit,
+            **{name: getattr(self, name) for name in CHOICES},
         )
 
     def _drop_request(self):
         """Forget the input, unless it may be wanted to run again."""
         if not self.is_repeatable:
-            self.request.drop()
+            self.outcome.take_request()
 
     def _state_after_death(self):
         """Return the state that recovery will find."""

@@ -6,8 +6,7 @@ from zlib import crc32
 from AccessControl.class_init import InitializeClass
 from AccessControl.Permissions import view_management_screens
 from AccessControl.SecurityInfo import ClassSecurityInfo
-from BTrees.OOBTree import OOBTree
-from BTrees.OOBTree import OOTreeSet
+from BTrees.Length import Length
 from OFS.SimpleItem import SimpleItem
 from zope.interface import implementer
 
@@ -17,11 +16,14 @@ from netsight.async_.config import PROCESS_REGISTRY_TYPE
 from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.interfaces import IProcessRegistry
-from netsight.async_.records.ids import newest_first
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.lines import Line
 from netsight.async_.records.lines import heads
+from netsight.async_.records.notes import Notes
 from netsight.async_.records.owners import Owner
+from netsight.async_.records.shards import Shards
+from netsight.async_.records.shards import Tree
+from netsight.async_.records.shards import newest_first
 from netsight.async_.records.turns import place_of
 
 
@@ -36,14 +38,15 @@ OWNER_BITS, VIEW_BITS = 0xFFFFFFFF << 32, 0xFFFFFFFF
 class ProcessRegistry(SimpleItem):
     """See IProcessRegistry.
 
-    Processes are in a BTree, so that concurrent starts merge.  Beside it are
-    the ids of each owner, and the set of those that have not ended, or ended
-    so lately that recovery has not looked: the transaction of a process must
-    not touch the set, where it could conflict.  The set has a mark for each,
-    so that those of a user can be counted without loading any.  All ids are
-    in the order of the starts.  A registry that netsight.async 1.x stored has
-    a mapping `_process_registry` instead; it loads, and its entries are no
-    processes.
+    Processes are in Shards, so that concurrent starts do not meet.  Beside
+    them are the ids of each owner, and the set of those that have not ended,
+    or ended so lately that recovery has not looked: the transaction of a
+    process must not touch the set, where it could conflict.  The set has a
+    mark for each, so that those of a user can be counted without loading any;
+    how many there are in all is counted beside it, in an object in which
+    storages merge what two transactions add.  All ids are in the order of the
+    starts.  A registry that netsight.async 1.x stored has a mapping
+    `_process_registry` instead; it loads, and its entries are no processes.
     """
 
     security = ClassSecurityInfo()
@@ -64,18 +67,22 @@ class ProcessRegistry(SimpleItem):
     _owned = None
     _keys = None
     _lines = None
+    _notes = None
+    _active_count = None
 
     def __init__(self, *args, **kwargs):
         self._make_containers()
 
     def _make_containers(self):
-        self._processes = OOBTree()
-        self._active = OOBTree()
-        self._workers = OOBTree()
-        self._singles = OOBTree()
-        self._owned = OOBTree()
-        self._keys = OOBTree()
-        self._lines = OOBTree()
+        self._processes = Shards(is_large=True)
+        self._active = Shards(is_large=True)
+        self._active_count = Length()
+        self._workers = Tree()
+        self._singles = Tree()
+        self._owned = Tree()
+        self._keys = Tree()
+        self._lines = Tree()
+        self._notes = Notes()
 
     def migrate(self):
         """Drop what 1.x left: its processes died with their Zope."""
@@ -83,16 +90,18 @@ class ProcessRegistry(SimpleItem):
             del self._process_registry
 
     def _mapping(self):
-        return OOBTree() if self._processes is None else self._processes
+        return {} if self._processes is None else self._processes
 
     def add(self, process):
         replaced = None
         if self._processes is None:
             self._make_containers()
+        process.notes = self._notes
         self._processes[process.id] = process
         self._active[process.id] = _mark_of(process.owner, process.view_name)
+        self._active_count.change(1)
         if not process.owner.is_anonymous:
-            self._ids_of(process.owner).insert(process.id)
+            self._ids_of(process.owner)[process.id] = None
         if process.single_key is not None:
             replaced = self._recover_single(process.single_key)
             # Two starts at once both write this key, and one conflicts.
@@ -116,14 +125,16 @@ class ProcessRegistry(SimpleItem):
         return before if before.is_final else None
 
     def _ids_of(self, owner):
-        """Return the set of ids for an Owner; makes it if needed.
+        """Return the Shards with the ids of an Owner; makes it if needed.
 
         An empty one stays: removing it could lose what another transaction
         inserts at the same time.
         """
-        if owner not in self._owned:
-            self._owned[owner] = OOTreeSet()
-        return self._owned[owner]
+        # A storage server need not know the class.
+        key = tuple(owner)
+        if key not in self._owned:
+            self._owned[key] = Shards()
+        return self._owned[key]
 
     def _line(self, key):
         """Return the Line of a key; makes it if needed, and it stays."""
@@ -140,19 +151,21 @@ class ProcessRegistry(SimpleItem):
             line.discard(process.id)
 
     def newest_ids(self, owner=None, before=None, active=False):
-        trees = [self._active if active else self._mapping()]
+        shards = [self._active if active else self._processes]
         if owner is not None:
-            trees.append((self._owned or {}).get(owner))
-        # There is none before the first start.
-        return newest_first(
-            *(tree or OOTreeSet() for tree in trees), before=before
-        )
+            shards.append((self._owned or {}).get(tuple(owner)))
+        if None in shards:
+            # There is none before the first start.
+            return iter(())
+        return newest_first(*shards, before=before)
 
     def owners(self, user_id):
         # Ids of users come first in the keys, so these are neighbours.
-        first, behind = Owner(user_id, ""), Owner(user_id + "\0", "")
-        owned = self._owned or OOBTree()
-        return list(owned.keys(first, behind, excludemax=True))
+        if not self._owned:
+            return []
+        first, behind = (user_id, ""), (user_id + "\0", "")
+        keys = self._owned.keys(first, behind, excludemax=True)
+        return [Owner(*key) for key in keys]
 
     def single(self, key):
         process = self._last_single(key)
@@ -170,22 +183,22 @@ class ProcessRegistry(SimpleItem):
         return self.get(process_id) if process_id else None
 
     def active_ids(self):
-        return list(self.oldest_active_ids())
+        return [] if self._active is None else self._active.ids()
 
     def oldest_active_ids(self, after=None):
-        return iter(self._active.keys(after) if self._active else ())
+        return iter(()) if self._active is None else self._active.keys(after)
 
     def active_count(self):
-        return len(self._active or ())
+        return 0 if self._active_count is None else self._active_count()
 
     def active_like(self, owner=None, view_name=None):
-        marks = self._active.items() if self._active else ()
+        marks = () if self._active is None else self._active.items()
         bits = (OWNER_BITS if owner else 0) | (VIEW_BITS if view_name else 0)
         wanted = _mark_of(owner or Owner("", ""), view_name or "") & bits
-        return (each for each, mark in marks if mark & bits == wanted)
+        return sorted(each for each, mark in marks if mark & bits == wanted)
 
     def is_active(self, process_id):
-        return bool(self._active) and process_id in self._active
+        return self._active is not None and process_id in self._active
 
     def queued_before(self, process_id):
         mine = self[process_id]
@@ -203,10 +216,14 @@ class ProcessRegistry(SimpleItem):
 
     def retire(self, process_id):
         del self._active[process_id]
+        self._active_count.change(-1)
         if process_id in self:
             process = self[process_id]
             process.claim.close()
             self._leave_line(process)
+        else:
+            # Its start was undone.
+            self._notes.forget(process_id)
 
     def worker(self, name):
         if name not in self._workers:
@@ -235,21 +252,26 @@ class ProcessRegistry(SimpleItem):
         return _is_newer(self._mapping().get(process_id))
 
     def readable(self, ids):
-        known = (each for each in ids if each in self)
-        return (self[each] for each in known if not self.is_newer(each))
+        known = map(self._mapping().get, ids)
+        return (p for p in known if p is not None and not _is_newer(p))
 
     def __contains__(self, process_id):
         return process_id in self._mapping()
 
     def process_ids(self, after=None):
-        return self._mapping().keys(after, excludemin=after is not None)
+        if self._processes is None:
+            return iter(())
+        ids = self._processes.keys(after)
+        return (each for each in ids if each != after)
 
     def remove(self, process_id):
         process = self._processes.pop(process_id)
         if not process.owner.is_anonymous:
-            self._ids_of(process.owner).remove(process_id)
+            del self._ids_of(process.owner)[process_id]
         if process_id in self._active:
             del self._active[process_id]
+            self._active_count.change(-1)
+        self._notes.forget(process_id)
         self._leave_line(process)
         for names, key in (
             (self._singles, process.single_key),

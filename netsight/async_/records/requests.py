@@ -7,7 +7,7 @@ from io import BytesIO
 from netsight.async_ import config
 from netsight.async_.exceptions import LoginFieldsError
 from netsight.async_.exceptions import RequestNotRepeatableError
-from netsight.async_.records.body import Body
+from netsight.async_.records.body import take_body
 from netsight.async_.records.parts import RequestSnapshot
 
 
@@ -118,7 +118,7 @@ def _take_body(request, connection):
     if request.method in ("GET", "HEAD"):
         return None
     with input_of(request) as stream:
-        return Body.from_file(stream, connection)
+        return take_body(stream, connection)
 
 
 @contextmanager

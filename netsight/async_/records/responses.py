@@ -7,7 +7,7 @@ from itertools import chain
 from ZPublisher.Iterators import IUnboundStreamIterator
 
 from netsight.async_.records.body import COPY_BYTES
-from netsight.async_.records.body import Body
+from netsight.async_.records.body import take_body
 from netsight.async_.records.parts import ResponseSnapshot
 
 
@@ -65,7 +65,7 @@ def take_response(response, connection):
     for text in (reason, *chain.from_iterable(kept)):
         text.encode("latin-1")
     with _output(response.detach()) as output:
-        body = Body.from_file(output, connection)
+        body = take_body(output, connection)
     return ResponseSnapshot(int(code), reason, kept, body)
 
 

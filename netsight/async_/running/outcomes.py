@@ -44,7 +44,7 @@ def put_back(root, hold):
     If somebody wants it cancelled, it is instead, and its End is returned.
     """
     process = get_process(root, hold.process_id)
-    if process.control.cancel_requested:
+    if process.is_cancel_requested:
         return cancel(root, hold, 0)
     # Of an earlier attempt, the commit may be done and its answer lost.
     process.check_running(this_worker(), hold.token)

@@ -217,9 +217,9 @@ class Run:
         if line is not None:
             line.take(registry, process.id)
         cancel = self.cancel if process.cancellable else None
-        part = process.progress_part
+        shown = process.progress, process.message
         # The monitor must know of the claim before others can see it.
-        monitor.watch(self.hold, cancel, (part.number, part.message))
+        monitor.watch(self.hold, cancel, shown)
 
     def _publish_input(self):
         """Return False if it is to be done again; see `_wait_if_cut_off`."""

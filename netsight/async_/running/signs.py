@@ -18,11 +18,11 @@ def show(root, batch, fetched):
     for hold, (number, message) in batch.items():
         process = _held(root, hold)
         if process is not None:
-            process.progress_part.show(number, message)
+            process.show(number, message)
     for process_id, when in fetched.items():
         process = _query(root, process_id)
         if process is not None:
-            process.retention.note_fetched(when)
+            process.note_fetched(when)
 
 
 def note_silence(root, changes):
@@ -33,7 +33,7 @@ def note_silence(root, changes):
     for hold, since in changes.items():
         process = _held(root, hold)
         if process is not None:
-            process.progress_part.note_silence(hold.token, since)
+            process.note_silence(hold.token, since)
 
 
 def wanted_cancels(root, holds):
@@ -42,7 +42,7 @@ def wanted_cancels(root, holds):
     return [
         hold
         for hold, process in processes
-        if process is not None and process.control.cancel_requested
+        if process is not None and process.is_cancel_requested
     ]
 
 

@@ -185,6 +185,6 @@ def is_expired(process, now):
     """Tell whether nobody can want an ended process any more at `now`."""
     if process.finished is None:
         return False
-    if process.retention.fetched is not None and not process.is_undone:
-        return now - process.retention.fetched > config.get("keep-result")
+    if process.fetched is not None and not process.is_undone:
+        return now - process.fetched > config.get("keep-result")
     return now - process.finished > config.get("keep-days") * DAY_SECONDS

@@ -7,6 +7,7 @@ from netsight.async_.records.database import get_process
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.ids import new_process_id
+from netsight.async_.records.notes import Notes
 from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.owners import Owner
 from netsight.async_.records.parts import RequestSnapshot
@@ -23,7 +24,9 @@ def make_process(process_id="an-id", owner=ANONYMOUS, path="/view", **kwargs):
     """Return a queued Process that no registry has."""
     name = path.rpartition("/")[2]
     request = RequestSnapshot({"PATH_INFO": path})
-    return Process(process_id, path, name, name, owner, request, **kwargs)
+    process = Process(process_id, path, name, name, owner, request, **kwargs)
+    process.notes = Notes()
+    return process
 
 
 def add(registry, number, owner=ANONYMOUS, path="/plone/export", **kwargs):

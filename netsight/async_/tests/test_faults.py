@@ -143,7 +143,7 @@ class FaultTestCase(AsyncTestCase):
             self.complain(place, f"{state} with {effects} effects: {error}")
         if marks > 1 or (done and self.has_marks and not marks):
             self.complain(place, f"{state} with {marks} marks: {error}")
-        if process.request.environ and not process.may_run_again:
+        if process.request and not process.may_run_again:
             self.complain(place, f"{state} has kept its request")
         if done and has_effect and process.response.body.read() != BODY:
             self.complain(place, "another result")

@@ -15,6 +15,7 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.owners import Owner
 from netsight.async_.records.registry import ProcessRegistry
+from netsight.async_.records.shards import SHARDS
 from netsight.async_.serving.recovery import recover
 from netsight.async_.tests.record_support import ANN
 from netsight.async_.tests.record_support import BOB
@@ -129,21 +130,23 @@ class QueryCostTests(AsyncTestCase):
         add(registry, 10_001, BOB)
         transaction.commit()
         active = ("queued", "running")
+        # Of each set of ids, the newest of each shard.
+        one, two = 2 * SHARDS, 5 * SHARDS
         for limit, query in (
             # Buckets of ids only.
-            (SCAN_MOST / 5, Query()),
-            (SCAN_MOST / 5, Query(owner=ANN)),
-            (SCAN_MOST / 5, Query(user_id="ann")),
+            (SCAN_MOST / 5 + one, Query()),
+            (SCAN_MOST / 5 + two, Query(owner=ANN)),
+            (SCAN_MOST / 5 + two, Query(user_id="ann")),
             # One object of each, and for the state one more.
-            (1.2 * SCAN_MOST, Query(path="/plone")),
-            (1.2 * SCAN_MOST, Query(view_name="import")),
-            (2.2 * SCAN_MOST, Query(states=("failed",))),
+            (1.2 * SCAN_MOST + one, Query(path="/plone")),
+            (1.2 * SCAN_MOST + one, Query(view_name="import")),
+            (2.2 * SCAN_MOST + one, Query(states=("failed",))),
             # What is active has an index.
-            (15, Query(states=active)),
-            (15, Query(owner=BOB, states=active)),
-            (15, Query(owner=ANN, states=active)),
+            (one, Query(states=active)),
+            (two, Query(owner=BOB, states=active)),
+            (two, Query(owner=ANN, states=active)),
         ):
             with self.subTest(query):
                 cost = self.loads(lambda found, q=query: find(found, q))
                 self.assertLess(cost, limit)
-        self.assertLess(self.loads(active_of), 15)
+        self.assertLess(self.loads(active_of), one)

@@ -599,10 +599,10 @@ class ProcessMachine(RuleBasedStateMachine):
             "ended as": process.outcome.state,
             "run": holders[0] if holders else None,
             "deaths": process.claim.deaths,
-            "cancel": process.control.cancel_requested,
-            "fetched": process.retention.fetched,
+            "cancel": process.is_cancel_requested,
+            "fetched": process.fetched,
             "progress": process.progress,
-            "request": bool(process.request.environ),
+            "request": bool(process.request),
         }
 
     def expected(self, model):

@@ -102,7 +102,7 @@ class StatusTests(AsyncTestCase):
 
 def show_steadily(root, process_id):
     """Have progress of one percent a second, of which the last is now."""
-    part = get_process(root, process_id).progress_part
+    part = get_process(root, process_id)
     now = time.time()
     for number in range(11):
         with mock.patch("time.time", return_value=now - 10 + number):

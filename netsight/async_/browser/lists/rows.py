@@ -111,7 +111,7 @@ class Row:
 
     @property
     def is_being_cancelled(self):
-        return not self.is_final and self.process.control.cancel_requested
+        return self.process.is_cancelling
 
     @property
     def may_run_again(self):

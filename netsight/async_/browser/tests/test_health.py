@@ -147,14 +147,14 @@ class CostTests(AsyncTestCase):
         self.fill(RECORDS, lambda n: failed(started(RECORDS - n), 0))
         loads = self.loads()
         # The process and its outcome, and their buckets.
-        self.assertLess(loads, 2 * RECENT_MOST + 100)
+        self.assertLess(loads, 2 * RECENT_MOST + 200)
 
     def test_among_many_that_wait(self):
         self.fill(RECORDS, lambda n: started(RECORDS - n))
         loads = self.loads()
         # The same, the claim, and all buckets of the active ones.
         most = 3 * (ACTIVE_MOST + RECENT_MOST)
-        self.assertLess(loads, most + RECORDS / 15 + 200)
+        self.assertLess(loads, most + RECORDS / 6 + 300)
 
 
 class PageTests(AsyncTestCase):

@@ -107,7 +107,7 @@ class RunningPageTests(AsyncTestCase):
 
 
 def request_cancel(root, process_id):
-    get_process(root, process_id).control.request_cancel()
+    get_process(root, process_id).request_cancel()
 
 
 class ClockTests(unittest.TestCase):

@@ -411,13 +411,13 @@ class FetchedTests(AsyncTestCase):
             self.assertEqual(after, before)
         finally:
             self.assertTrue(monitor.stop(WAIT_SECONDS))
-        self.assertIsNotNone(self.process(process_id).retention.fetched)
+        self.assertIsNotNone(self.process(process_id).fetched)
 
     def test_without_a_server_nothing_is_noted(self):
         client, process_id = self.run_job(lambda view, pid: "x")
         client.see("/job", "result", process_id)
         self.assertTrue(monitor.stop(WAIT_SECONDS))
-        self.assertIsNone(self.process(process_id).retention.fetched)
+        self.assertIsNone(self.process(process_id).fetched)
 
 
 A = Hold("a-process", "1")

@@ -5,7 +5,7 @@ import io
 import transaction
 
 from netsight.async_.records.body import COPY_BYTES
-from netsight.async_.records.body import Body
+from netsight.async_.records.body import take_body
 from netsight.async_.tests.storage_support import FileStorageTestCase
 
 
@@ -25,7 +25,7 @@ class BodyTests(FileStorageTestCase):
 
     def test_the_file_of_a_blob_is_made_where_the_commit_renames_it(self):
         data = b"x" * 2 * COPY_BYTES
-        body = Body.from_file(io.BytesIO(data), self.app._p_jar)
+        body = take_body(io.BytesIO(data), self.app._p_jar)
         self.assertEqual(self.sizes("tmp/*"), [len(data)])
         self.app._p_jar.root()["body"] = body
         transaction.commit()
@@ -36,7 +36,7 @@ class BodyTests(FileStorageTestCase):
     def test_what_cannot_be_written_to_its_end_takes_no_room(self):
         stream = Breaking(b"x" * 2 * COPY_BYTES)
         try:
-            Body.from_file(stream, self.app._p_jar)
+            take_body(stream, self.app._p_jar)
         except OSError:
             # The traceback keeps the body, as when a failure is stored.
             self.assertEqual(sum(self.sizes("tmp/*")), 0)

@@ -158,7 +158,7 @@ class NewerTests(AsyncTestCase):
                 self.start()
             response = self.client().post("/job", status=503)
         self.assertIn(SENTENCE, response.text)
-        self.assertEqual(len(query_registry(self.app).process_ids()), 2)
+        self.assertEqual(len(list(query_registry(self.app).process_ids())), 2)
 
     def test_python_gets_an_error_of_its_own(self):
         with self.assertRaises(NewerFormatError):

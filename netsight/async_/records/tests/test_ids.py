@@ -3,11 +3,10 @@
 import unittest
 import uuid
 
-from BTrees.OOBTree import OOTreeSet
-
 from netsight.async_.records.ids import lowest_id
 from netsight.async_.records.ids import new_process_id
-from netsight.async_.records.ids import newest_first
+from netsight.async_.records.ids import packed
+from netsight.async_.records.ids import unpacked
 
 
 class NewIdTests(unittest.TestCase):
@@ -43,37 +42,19 @@ class LowestIdTests(unittest.TestCase):
             self.assertEqual(made >= lowest, milliseconds >= 0)
 
 
-class NewestFirstTests(unittest.TestCase):
-    def setUp(self):
-        self.ids = [new_process_id(n * 1000) for n in range(1, 201)]
-        self.tree = OOTreeSet(self.ids)
+class PackedTests(unittest.TestCase):
+    """What is stored in place of an id."""
 
-    def test_all_come_in_reverse(self):
-        self.assertEqual(list(newest_first(self.tree)), self.ids[::-1])
+    def test_an_id_takes_16_bytes_in_the_same_order(self):
+        ids = [new_process_id(n * 1000) for n in range(1, 201)]
+        keys = [packed(each) for each in ids]
+        self.assertEqual({len(key) for key in keys}, {16})
+        self.assertEqual(keys, sorted(keys))
+        self.assertEqual([unpacked(key) for key in keys], ids)
 
-    def test_it_goes_on_behind_an_id(self):
-        rest = list(newest_first(self.tree, before=self.ids[100]))
-        self.assertEqual(rest, self.ids[99::-1])
-
-    def test_the_id_to_go_on_behind_may_be_gone(self):
-        self.tree.remove(self.ids[100])
-        rest = list(newest_first(self.tree, before=self.ids[100]))
-        self.assertEqual(rest, self.ids[99::-1])
-
-    def test_there_may_be_none(self):
-        self.assertEqual(list(newest_first(OOTreeSet())), [])
-        first = list(newest_first(self.tree, before=self.ids[0]))
-        self.assertEqual(first, [])
-
-    def test_of_several_trees_what_they_share_comes(self):
-        few = OOTreeSet(self.ids[7::50] + [new_process_id(10**18)])
-        shared = list(newest_first(self.tree, few))
-        self.assertEqual(shared, self.ids[157::-50])
-        self.assertEqual(list(newest_first(few, self.tree)), shared)
-        rest = list(newest_first(few, self.tree, before=self.ids[107]))
-        self.assertEqual(rest, self.ids[57::-50])
-
-    def test_trees_may_share_nothing(self):
-        self.assertEqual(list(newest_first(self.tree, OOTreeSet())), [])
-        others = OOTreeSet(new_process_id(n) for n in range(1, 201))
-        self.assertEqual(list(newest_first(self.tree, others)), [])
+    def test_any_other_text_is_kept_as_it_is(self):
+        made = new_process_id()
+        for text in ("an-id", "", "ä", "\ud800", made.upper(), f"{{{made}}}"):
+            with self.subTest(text):
+                self.assertEqual(unpacked(packed(text)), text)
+                self.assertNotEqual(packed(text), packed(made))

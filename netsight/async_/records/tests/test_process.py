@@ -70,12 +70,12 @@ class ProcessTests(unittest.TestCase):
         self.assertTrue(done.is_final)
         self.assertEqual(done.response, "the response")
         self.assertEqual(done.attempts, 2)
-        self.assertEqual(done.request.environ, {})
+        self.assertIsNone(done.request)
         self.assertGreaterEqual(done.finished, done.started)
 
     def test_completion_is_100_percent_whatever_was_shown(self):
         done = make_process()
-        done.progress_part.show(12, "working")
+        done.show(12, "working")
         self.assertEqual(done.progress, 12)
         self.assertEqual(done.message, "working")
         done.complete(1, None)
@@ -107,13 +107,13 @@ class AgainTests(unittest.TestCase):
         return process
 
     def test_the_request_is_kept_only_where_the_view_allows_it(self):
-        self.assertFalse(self.failed().request.is_kept)
-        self.assertTrue(self.failed(max_attempts=3).request.is_kept)
+        self.assertIsNone(self.failed().request)
+        self.assertIsNotNone(self.failed(max_attempts=3).request)
 
     def test_it_is_dropped_with_a_result(self):
         done = make_process(max_attempts=3)
         done.complete(1, "the response")
-        self.assertFalse(done.request.is_kept)
+        self.assertIsNone(done.request)
         self.assertFalse(done.may_run_again)
 
     def test_it_is_kept_when_cancelled_or_killed_too_often(self):

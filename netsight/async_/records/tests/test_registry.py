@@ -85,7 +85,7 @@ class DatabaseTests(AsyncTestCase):
         transaction.begin()
         registry = self.app[PROCESS_REGISTRY_ID]
         self.assertIsInstance(registry, ProcessRegistry)
-        self.assertEqual(len(registry.process_ids()), 1)
+        self.assertEqual(len(list(registry.process_ids())), 1)
 
     def test_a_registry_of_1x_in_the_database_is_used(self):
         old = ProcessRegistry.__new__(ProcessRegistry)
@@ -205,14 +205,10 @@ class CostTests(AsyncTestCase):
     def test_progress_writes_only_its_own_object(self):
         _client, process_id = self.run_job(lambda view, pid: "x")
         self.assertTrue(monitor.stopped(WAIT_SECONDS))
+        self.show(process_id, 4)
         storage = self.app._p_jar.db().storage
         before = storage.lastTransaction()
-        transact(
-            "test",
-            lambda root: get_process(root, process_id).progress_part.show(
-                5, None
-            ),
-        )
+        self.show(process_id, 5)
         records = [
             record
             for txn in storage.changes.iterator()
@@ -221,3 +217,8 @@ class CostTests(AsyncTestCase):
         ]
         self.assertEqual(len(records), 1)
         self.assertLess(len(records[0].data), 200)
+
+    def show(self, process_id, number):
+        transact(
+            "test", lambda root: get_process(root, process_id).show(number, "")
+        )

@@ -284,7 +284,7 @@ def die_often(root, process_id):
 
 
 def want_cancelled(root, process_id):
-    get_process(root, process_id).control.request_cancel()
+    get_process(root, process_id).request_cancel()
 
 
 def roll_back(note, function, *args):

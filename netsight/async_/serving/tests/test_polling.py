@@ -13,6 +13,7 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
+from netsight.async_.records.shards import SHARDS
 from netsight.async_.running.monitor import Monitor
 from netsight.async_.running.tests.cut_off import OperationalError
 from netsight.async_.running.tests.cut_off import cut_off
@@ -173,9 +174,9 @@ class PollTests(AsyncTestCase):
         self.start()
         one_new = self.loads_of_a_look()
         # Two roots, the registry, its workers and its active ids.
-        self.assertLessEqual(none_new, 5)
+        self.assertLessEqual(none_new, 6 + SHARDS)
         # The record, its claim and outcome, and where records are.
-        self.assertLessEqual(one_new - none_new, 4)
+        self.assertLessEqual(one_new - none_new, 8)
         self.assertGreaterEqual(all_new - none_new, 3 * 20)
         self.assertEqual(self.loads_of_a_look(cached=True), 0)
 

@@ -20,6 +20,7 @@ from netsight.async_.records.database import get_process
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.owners import Owner
 from netsight.async_.records.progress import MESSAGE_CHARS
+from netsight.async_.records.shards import SHARDS
 from netsight.async_.running.monitor import monitor
 from netsight.async_.serving.recovery import recover
 from netsight.async_.tests.failing_commits import failing_cancels
@@ -541,13 +542,15 @@ class ListCostTests(ListTestCase):
         add(registry, 10_001, EDITORS, "/job")
         transaction.commit()
         row = 6
+        # Of each set of ids, the newest of each shard.
+        ids = 100 + 5 * SHARDS
         for path, login, limit in (
-            (MINE, EDITOR, 100 + row * PAGE_SIZE),
-            (ALL, MANAGER, 100 + row * PAGE_SIZE),
-            (f"{ALL}?user=editor", MANAGER, 100 + row * PAGE_SIZE),
-            (f"{ALL}?state=failed", MANAGER, 100 + 2.2 * SCAN_MOST),
-            (f"{ALL}?view=other", MANAGER, 100 + 1.2 * SCAN_MOST),
-            (f"{ALL}?state=queued", MANAGER, 100),
+            (MINE, EDITOR, ids + row * PAGE_SIZE),
+            (ALL, MANAGER, ids + row * PAGE_SIZE),
+            (f"{ALL}?user=editor", MANAGER, ids + row * PAGE_SIZE),
+            (f"{ALL}?state=failed", MANAGER, ids + 2.2 * SCAN_MOST),
+            (f"{ALL}?view=other", MANAGER, ids + 1.2 * SCAN_MOST),
+            (f"{ALL}?state=queued", MANAGER, ids),
         ):
             with self.subTest(path):
                 self.assertLess(self.loads(path, login), limit)

@@ -1,0 +1,61 @@
+"""What is noted of processes beside their claim and their outcome.
+
+Most small processes have none of it, so it is no part of their records, but
+stands in the registry by their ids, each kind for itself:
+
+=========  ==================================================
+progress   written by the monitor, for the running `__run__`
+cancels    by requests of people who want one cancelled
+fetched    by the monitor, when a result was fetched
+=========  ==================================================
+"""
+
+from netsight.async_.records.parts import Part
+from netsight.async_.records.parts import Progress
+from netsight.async_.records.shards import Shards
+
+
+NOTHING = Progress()
+"""The progress of a process that has told none; never stored."""
+
+
+class Notes(Part):
+    """The notes of all processes of a registry."""
+
+    def __init__(self):
+        self._progress = Shards()
+        self._cancels = Shards()
+        self._fetched = Shards()
+
+    def progress_of(self, process_id):
+        """Return the Progress of a process, to be read."""
+        return self._progress.get(process_id, NOTHING)
+
+    def open_progress(self, process_id):
+        """Return the Progress of a process, to be written."""
+        progress = self._progress.get(process_id)
+        if progress is None:
+            progress = self._progress[process_id] = Progress()
+        return progress
+
+    def is_cancel_requested(self, process_id):
+        """Tell whether somebody wants a running process cancelled."""
+        return process_id in self._cancels
+
+    def request_cancel(self, process_id):
+        """Ask that a running process be cancelled."""
+        self._cancels[process_id] = None
+
+    def fetched(self, process_id):
+        """Return the POSIX time of the first fetch of a result, or None."""
+        return self._fetched.get(process_id)
+
+    def note_fetched(self, process_id, when):
+        """Keep the POSIX time of the first fetch of a result."""
+        if process_id not in self._fetched:
+            self._fetched[process_id] = when
+
+    def forget(self, process_id):
+        """Drop what is noted of a process that is removed."""
+        for notes in (self._progress, self._cancels, self._fetched):
+            notes.pop(process_id, None)
