@@ -249,11 +249,11 @@ class IProcessRegistry(Interface):
     def queued_before(process_id):
         """Return how many processes of its queue are taken before one.
 
-        As things stand: of the AHEAD_MOST oldest that are active, no more
-        records are loaded.  Owners take turns, so others may be taken before
-        it that start later; but not with a broker, which does not know owners.
-        For one that is behind others in its `line`, how many of these have
-        not ended.
+        As things stood within the last second: of the AHEAD_MOST oldest that
+        are active, no more records are loaded.  Owners take turns, so others
+        may be taken before it that start later; but not with a broker, which
+        does not know owners.  For one that is behind others in its `line`, how
+        many of these have not ended.
         """
 
     def retire(process_id):

@@ -14,7 +14,7 @@ from netsight.async_.records.parts import Part
 
 
 AHEAD_MOST = 100
-"""So many of a line are looked at to find a place in it."""
+"""So many of a line, or of the queue, are looked at to find a place in it."""
 
 
 class Line(Part):

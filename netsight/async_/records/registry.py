@@ -1,6 +1,5 @@
 """Where all processes are kept."""
 
-from itertools import islice
 from zlib import crc32
 
 from AccessControl.class_init import InitializeClass
@@ -14,21 +13,16 @@ from netsight.async_ import config
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.config import PROCESS_REGISTRY_TYPE
 from netsight.async_.exceptions import NewerFormatError
-from netsight.async_.interfaces import QUEUED
 from netsight.async_.interfaces import IProcessRegistry
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.lines import Line
-from netsight.async_.records.lines import heads
 from netsight.async_.records.notes import Notes
 from netsight.async_.records.owners import Owner
+from netsight.async_.records.places import queued_before
 from netsight.async_.records.shards import Shards
 from netsight.async_.records.shards import Tree
 from netsight.async_.records.shards import newest_first
-from netsight.async_.records.turns import place_of
 
-
-AHEAD_MOST = 100
-"""So many of the oldest are looked at to find a place in the queue."""
 
 OWNER_BITS, VIEW_BITS = 0xFFFFFFFF << 32, 0xFFFFFFFF
 """Halves of the mark that is kept with the id of an active process."""
@@ -151,6 +145,9 @@ class ProcessRegistry(SimpleItem):
             line.discard(process.id)
 
     def newest_ids(self, owner=None, before=None, active=False):
+        if active and not self.active_count():
+            # As on most sites most of the time; each page asks for it.
+            return iter(())
         shards = [self._active if active else self._processes]
         if owner is not None:
             shards.append((self._owned or {}).get(tuple(owner)))
@@ -205,14 +202,7 @@ class ProcessRegistry(SimpleItem):
         line = self.line(mine.line)
         if line is not None and (place := line.place_of(self, process_id)):
             return place
-        ids = (each for each in self._active if each != process_id)
-        others = self.readable(islice(ids, AHEAD_MOST))
-        queued = [
-            other
-            for other in others
-            if other.queue == mine.queue and other.state == QUEUED
-        ]
-        return place_of(mine, heads(queued))
+        return queued_before(self, mine)
 
     def retire(self, process_id):
         del self._active[process_id]

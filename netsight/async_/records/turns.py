@@ -9,12 +9,6 @@ from collections import OrderedDict
 from heapq import heappop
 from heapq import heappush
 
-from netsight.async_ import config
-
-
-FIRST_IN_FIRST_OUT = ("celery",)
-"""Executors whose broker knows nothing of owners."""
-
 
 class Turns:
     """Ids of processes that wait, to be taken one after the other.
@@ -69,16 +63,3 @@ def in_turns(queued):
         turns.add(*each)
     while turns:
         yield turns.take()
-
-
-def place_of(process, others):
-    """Return how many of other queued IProcess are taken before this one.
-
-    As things stand in this Zope: those that are started later may be, too.
-    """
-    has_turns = config.get("executor") not in FIRST_IN_FIRST_OUT
-    queued = sorted(
-        (each.id, each.priority, each.owner if has_turns else None)
-        for each in [process, *others]
-    )
-    return list(in_turns(queued)).index(process.id)

@@ -59,8 +59,8 @@ from netsight.async_.records.database import TRANSACT_TRIES
 from netsight.async_.records.lease import CLOCK_TOLERANCE_SECONDS
 from netsight.async_.records.limits import LOG_SECONDS
 from netsight.async_.records.limits import WAITING_MOST
+from netsight.async_.records.lines import AHEAD_MOST
 from netsight.async_.records.progress import MESSAGE_CHARS
-from netsight.async_.records.registry import AHEAD_MOST
 from netsight.async_.records.responses import DROPPED_RESPONSE_HEADERS
 from netsight.async_.running.failure import ERROR_CHARS
 from netsight.async_.running.failure import TRACEBACK_CHARS

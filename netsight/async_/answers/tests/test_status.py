@@ -6,6 +6,7 @@ from unittest import mock
 
 from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import iso_time
+from netsight.async_.records import places
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
 from netsight.async_.running.monitor import monitor
@@ -71,13 +72,16 @@ class StatusTests(AsyncTestCase):
         ahead = [self.status(self.client(), i)["ahead"] for i in ids]
         self.assertEqual(ahead, [0, 1, 2])
         run(ids[0])
-        ahead = [self.status(self.client(), i)["ahead"] for i in ids]
+        # As when the next poll comes, a second later.
+        with mock.patch.object(places, "SEEN_SECONDS", 0):
+            places._seen.clear()
+            ahead = [self.status(self.client(), i)["ahead"] for i in ids]
         self.assertEqual(ahead, [None, 0, 1])
 
     def test_it_does_not_look_further_than_the_limit(self):
         self.job(lambda view, pid: "x")
         last = self.queued(5)[-1]
-        with mock.patch("netsight.async_.records.registry.AHEAD_MOST", 2):
+        with mock.patch("netsight.async_.records.places.AHEAD_MOST", 2):
             self.assertEqual(self.status(self.client(), last)["ahead"], 2)
 
     def test_what_is_left_is_told_for_a_steady_process(self):

@@ -1,14 +1,11 @@
 """Whose process is taken next."""
 
 import unittest
-from unittest import mock
 
 from netsight.async_.records.turns import Turns
 from netsight.async_.records.turns import in_turns
-from netsight.async_.records.turns import place_of
 from netsight.async_.tests.record_support import ANN
 from netsight.async_.tests.record_support import BOB
-from netsight.async_.tests.record_support import make_process
 
 
 def waiting(*ids):
@@ -86,25 +83,3 @@ class TurnsTests(unittest.TestCase):
     def test_a_list_is_put_into_this_order(self):
         queued = [("1", 0, ANN), ("2", 0, ANN), ("3", 0, BOB), ("4", 5, ANN)]
         self.assertEqual(list(in_turns(queued)), ["4", "1", "3", "2"])
-
-
-class PlaceTests(unittest.TestCase):
-    def setUp(self):
-        self.anns = [make_process(f"{n}", ANN) for n in range(5)]
-        self.bobs = [make_process(f"{n}", BOB) for n in range(5, 7)]
-
-    def test_one_of_each_owner_is_taken_before_the_first_of_another(self):
-        self.assertEqual(place_of(self.bobs[0], self.anns), 1)
-
-    def test_two_of_each_before_the_second(self):
-        others = [*self.anns, self.bobs[0]]
-        self.assertEqual(place_of(self.bobs[1], others), 3)
-
-    def test_one_that_started_later_may_be_taken_before(self):
-        others = [*self.anns[:4], *self.bobs]
-        self.assertEqual(place_of(self.anns[4], others), 6)
-
-    def test_a_broker_takes_the_oldest_first(self):
-        with mock.patch.dict("os.environ", NETSIGHT_ASYNC_EXECUTOR="celery"):
-            self.assertEqual(place_of(self.bobs[0], self.anns), 5)
-            self.assertEqual(place_of(self.anns[4], self.bobs), 0)

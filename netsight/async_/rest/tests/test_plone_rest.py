@@ -10,8 +10,8 @@ from plone.protect.interfaces import IDisableCSRFProtection
 
 from netsight.async_.config import MANAGE_PROCESSES
 from netsight.async_.queries import is_below
+from netsight.async_.records import registry
 from netsight.async_.records.database import transact
-from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.rest import processes
 from netsight.async_.rest.tests.plone_rest_support import REST_FUNCTIONAL
 from netsight.async_.rest.tests.plone_rest_support import PloneRestTestCase
@@ -216,12 +216,12 @@ class ListTests(ProcessesTestCase):
         for _ in range(6):
             self.ended()
         client = self.client(EDITOR)
+        # Each that is loaded is asked for the format that it is stored in.
         with mock.patch.object(
-            ProcessRegistry, "__getitem__", autospec=True,
-            side_effect=ProcessRegistry.__getitem__,
-        ) as get:  # fmt: skip
+            registry, "_is_newer", side_effect=registry._is_newer
+        ) as is_newer:
             client.get(f"{PROCESSES}?b_size=2")
-        self.assertEqual(get.call_count, 2)
+        self.assertEqual(is_newer.call_count, 2)
 
     def test_a_permission_in_the_site_makes_a_manager(self):
         process_id = self.start(EDITOR)
@@ -403,11 +403,11 @@ class DeleteTests(ProcessesTestCase):
     def test_a_removal_that_is_not_stored_is_said_to_be_none(self):
         process_id = self.ended()
 
-        def fail(registry, process_id):
+        def fail(self, process_id):
             transaction.get().join(Failing(OSError("full")))
 
         with (
-            mock.patch.object(ProcessRegistry, "remove", fail),
+            mock.patch.object(registry.ProcessRegistry, "remove", fail),
             self.assertLogs("netsight.async_", "ERROR"),
         ):
             answer = self.delete(process_id, status=503).json

@@ -1,0 +1,105 @@
+"""How many of those that wait are taken before a process."""
+
+import time
+from bisect import bisect_left
+from itertools import islice
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from netsight.async_ import config
+from netsight.async_.forks import in_forked_child
+from netsight.async_.interfaces import QUEUED
+from netsight.async_.records.lines import AHEAD_MOST
+from netsight.async_.records.lines import heads
+from netsight.async_.records.owners import Owner
+
+
+SEEN_SECONDS = 1.0
+"""They are looked at again after this time, however many ask meanwhile."""
+
+FIRST_IN_FIRST_OUT = ("celery",)
+"""Executors whose broker knows nothing of owners."""
+
+
+class Waiting(NamedTuple):
+    """What a place depends on, of one that is queued."""
+
+    id: str
+    queue: str
+    priority: int
+    owner: Owner | None
+    line: str | None
+
+    @classmethod
+    def of(cls, process):
+        """Return that of an IProcess."""
+        # A broker is first-in, first-out within a priority.
+        has_turns = config.get("executor") not in FIRST_IN_FIRST_OUT
+        owner = process.owner if has_turns else None
+        return cls(
+            process.id, process.queue, process.priority, owner, process.line
+        )
+
+
+class Places:
+    """The order in which some Waiting are taken: see `records.turns`."""
+
+    def __init__(self, waiting):
+        self._ids = {}
+        """{(queue, priority): {owner: ids}}, each oldest first."""
+        for each in sorted(waiting):
+            owners = self._ids.setdefault((each.queue, each.priority), {})
+            owners.setdefault(each.owner, []).append(each.id)
+
+    def before(self, mine):
+        """Return how many are taken before a Waiting, be it among them or not.
+
+        As things stand: those that are started later may be, too.
+        """
+        count = 0
+        for (queue, priority), owners in self._ids.items():
+            if queue == mine.queue and priority > mine.priority:
+                count += sum(map(len, owners.values()))
+        owners = self._ids.get((mine.queue, mine.priority), {})
+        own = owners.get(mine.owner, [])
+        place = bisect_left(own, mine.id)
+        first = min([mine.id, *own[:1]])
+        for owner, ids in owners.items():
+            # In each round, who came first is served first.
+            served = place + (ids[0] < first)
+            count += place if owner == mine.owner else min(len(ids), served)
+        return count
+
+
+_seen = WeakKeyDictionary()
+"""{ZODB.DB: (until when, Places)} of this Zope."""
+
+in_forked_child(_seen.clear)
+
+
+def queued_before(registry, process):
+    """Return how many are taken before a queued IProcess of a registry.
+
+    Of the AHEAD_MOST oldest that are active; as they were seen within
+    SEEN_SECONDS.
+    """
+    database = registry._p_jar and registry._p_jar.db()
+    until, places = _seen.get(database, (0, None)) if database else (0, None)
+    now = time.monotonic()
+    if now >= until:
+        places = Places(oldest_waiting(registry))
+        if database:
+            _seen[database] = now + SEEN_SECONDS, places
+    return places.before(Waiting.of(process))
+
+
+def oldest_waiting(registry):
+    """Return a list of Waiting among the AHEAD_MOST oldest active ones."""
+    oldest = islice(registry.oldest_active_ids(), AHEAD_MOST)
+    return heads(
+        [
+            Waiting.of(process)
+            for process in registry.readable(oldest)
+            if process.state == QUEUED
+        ]
+    )
