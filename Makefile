@@ -21,6 +21,12 @@ ROUNDS ?= 20
 SEED ?= 1
 STORAGE ?= file
 
+# What `make bench` measures: profile (each step), single (one Zope) or cluster;
+# beside another checkout, if BASE is its path.
+RIG ?= profile
+BASE ?=
+OPTIONS ?=
+
 PLONE := .venv/installed-$(PYTHON_VERSION)
 ZOPE_DIR := .venv-zope-$(PYTHON_VERSION)
 ZOPE := $(ZOPE_DIR)/installed-$(PYTHON_VERSION)
@@ -149,8 +155,8 @@ model-short:  ## The same, without what takes more than seconds.
 	@$(PYTHON) tools/model short
 
 .PHONY: bench
-bench: $(CLUSTER)  ## Measure clusters side by side; BROKER= adds Celery.
-	.venv/bin/python tools/bench $(BROKER)
+bench: $(CLUSTER)  ## Measure what processes cost, with RIG, BASE and OPTIONS.
+	.venv/bin/python tools/bench $(RIG) $(if $(BASE),--base $(BASE)) $(OPTIONS)
 
 # To ship it
 

@@ -1,43 +1,58 @@
-"""Measure clusters side by side: threads, workers of Zope, workers of Celery.
+"""Measure what processes cost; see docs/explanation/scale.rst.
 
-    .venv/bin/python tools/bench [BROKER]
+    .venv/bin/python tools/bench RIG [OPTION...]
 
-BROKER is the URL of a broker for Celery; without it, Celery is left out.  All
-servers run on this machine and share its processors with the one that
-measures, so what counts are the ratios within one run.
+`profile` counts what each step asks of the storage, and its CPU; `single`
+measures one Zope; `cluster` measures several, beside what one would build
+without this package.  Each rig starts its servers itself, and ends them.  All
+servers share the processors of this machine with the one that measures, so
+what counts are the ratios within one run.
 """
 
+import argparse
 import os
 import sys
+from importlib import import_module
+from pathlib import Path
 
-from clusters import CLUSTERS
-from clusters import running
-from measures import MEASURES
-from storages import STORAGES
-from storages import commits
+import checkout_paths
 
 
-CLIENTS = (1, 4)
-"""Numbers of clients that commit at once."""
+RIGS = ("profile",)
 
 
-def main(broker=None):
-    print(f"{os.cpu_count()} processors\n")
-    for name, measure, cluster_names in MEASURES:
-        print(name)
-        for cluster_name in cluster_names:
-            make = CLUSTERS[cluster_name]
-            if make.needs_broker and broker is None:
-                continue
-            with running(make, broker) as cluster:
-                print(f"  {cluster_name:<28} {measure(cluster)}", flush=True)
-        print()
-    print("Commits of one small object")
-    for storage_name, make in STORAGES.items():
-        for clients in CLIENTS:
-            name = f"{storage_name}, {clients}"
-            print(f"  {name:<28} {commits(make, clients)}", flush=True)
+def main(arguments):
+    parser = argparse.ArgumentParser(prog="tools/bench")
+    rigs = parser.add_subparsers(dest="rig", required=True)
+    for name in RIGS:
+        module = import_module(f"{name}_rig")
+        rig = rigs.add_parser(name, help=module.__doc__.splitlines()[0])
+        rig.set_defaults(run=module.run)
+        rig.add_argument(
+            "--json", metavar="FILE", help="write all measurements there, too"
+        )
+        rig.add_argument(
+            "--rounds", type=int, default=3, help="how often to measure all"
+        )
+        rig.add_argument(
+            "--base",
+            type=Path,
+            help="another checkout, to be measured by turns with the package",
+        )
+        rig.add_argument(
+            "--package",
+            type=Path,
+            default=checkout_paths.THIS,
+            help="the checkout whose package is measured; else this one",
+        )
+        module.add_arguments(rig)
+    options = parser.parse_args(arguments)
+    packages = {"this": options.package.resolve()}
+    if options.base:
+        packages["base"] = options.base.resolve()
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.2f}\n")
+    options.run(options, packages)
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Views that the benchmarks ask for, on a Zope with netsight.async."""

@@ -1,0 +1,96 @@
+"""Views that are measured, and what they are compared with."""
+
+import time
+
+from BTrees.OOBTree import OOBTree
+from persistent import Persistent
+from Products.Five import BrowserView
+
+from bench_site import effects
+from bench_site.marks import mark
+from netsight.async_ import BaseAsyncView
+
+
+ADDED = "bench added"
+
+
+class Small(Persistent):
+    """Some hundred bytes."""
+
+    def __init__(self, text):
+        self.text = text
+
+
+class PageView(BrowserView):
+    """A plain page, without a template."""
+
+    def __call__(self):
+        return "a page"
+
+
+class AddView(BrowserView):
+    """A POST that adds one small object, and redirects."""
+
+    def __call__(self):
+        root = self.context._p_jar.root()
+        if ADDED not in root:
+            root[ADDED] = OOBTree()
+        root[ADDED][f"{time.time_ns():020}"] = Small("x" * 100)
+        self.request.response.redirect(
+            f"{self.context.absolute_url()}/bench-page"
+        )
+
+
+class JobView(BaseAsyncView):
+    """A job that says when its work began and ended."""
+
+    def initial_page(self):
+        return "the form"
+
+    def __run__(self, process_id=None):
+        mark()
+        answer = self.work(process_id)
+        mark()
+        return answer
+
+
+class SmallView(JobView):
+    """Does nothing."""
+
+    def work(self, process_id):
+        return "done"
+
+
+class EffectView(JobView):
+    """Has the effect of the `key` in the form."""
+
+    def work(self, process_id):
+        effects.have(self.context._p_jar.root(), self.request.form["key"])
+        return "done"
+
+
+class CpuView(JobView):
+    """Counts to `loops`, then has the effect of the `key`."""
+
+    def work(self, process_id):
+        for _loop in range(int(self.request.form["loops"])):
+            pass
+        effects.have(self.context._p_jar.root(), self.request.form["key"])
+        return "done"
+
+
+class ProgressView(JobView):
+    """Answers with the microseconds that `set_progress` takes in a loop."""
+
+    loops = 100_000
+
+    def work(self, process_id):
+        began = time.thread_time()
+        for _number in range(self.loops):
+            pass
+        between = time.thread_time()
+        for number in range(self.loops):
+            self.set_progress(process_id, 100 * number / self.loops)
+        ended = time.thread_time()
+        seconds = (ended - between) - (between - began)
+        return f"{1e6 * seconds / self.loops:.3f}"
