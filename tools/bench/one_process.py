@@ -173,6 +173,12 @@ class OneProcess:
         for database in Zope2.DB.databases.values():
             database.cacheMinimize()
 
+    def others(self):
+        """Have another connection do what is done in a block."""
+        import Zope2
+
+        return counts.elsewhere(Zope2.DB)
+
     def settle(self):
         """Have the caches as they are when all is seen that is committed."""
         self.ask("/bench-page")

@@ -29,6 +29,16 @@ FLOORS = {
 
 ASKED = ("commits", "empty", "aborted", "stores", "bytes")
 
+COMPARED = (
+    ("warm", "commits"),
+    ("warm", "stores"),
+    ("warm", "bytes"),
+    ("other", "loads"),
+    ("cold", "loads"),
+)
+
+CACHES = ("warm", "other", "cold")
+
 
 def add_arguments(parser):
     parser.add_argument(
@@ -82,7 +92,7 @@ def cpu(steps, name):
 def show(rounds, with_objects):
     rows = []
     for name, step in rounds[0].items():
-        warm, cold = step["warm"], step["cold"]
+        warm = step["warm"]
         ms = [cpu(each, name) for each in rounds]
         floor = FLOORS.get(name)
         times = "-"
@@ -91,11 +101,11 @@ def show(rounds, with_objects):
         rows.append(
             [name, Figure(ms), times, floor or ""]
             + [warm[asked] for asked in ASKED]
-            + [warm["loads"], cold["loads"]]
+            + [step[caches]["loads"] for caches in CACHES]
         )
         rows += parts_of(name, rounds)
     heads = ["step", "CPU ms", "times", "that of", *ASKED]
-    table([*heads, "loads warm", "loads cold"], rows)
+    table([*heads, "loads: warm", "other", "cold"], rows)
     if with_objects:
         objects(rounds[0])
 
@@ -123,7 +133,7 @@ def parts_of(name, rounds):
         size = sum(each[1] for each in commits)
         rows.append(
             [f"  {part} __run__", ms, "", "", len(commits), "", ""]
-            + [stores, size, "", ""]
+            + [stores, size, "", "", ""]
         )
     return rows
 
@@ -134,8 +144,8 @@ def objects(steps):
         print(name)
         for note, size, _loads, classes in step["warm"]["written"]:
             print(f"  commit {note!r}: {size} bytes, {counted(classes)}")
-        print(f"  loads warm: {counted(step['warm']['loaded'])}")
-        print(f"  loads cold: {counted(step['cold']['loaded'])}")
+        for caches in CACHES:
+            print(f"  loads {caches}: {counted(step[caches]['loaded'])}")
     print()
 
 
@@ -155,13 +165,11 @@ def compare(rounds, this, base):
         here = [cpu(each[this], name) for each in rounds]
         there = [cpu(each[base], name) for each in rounds]
         asked = (
-            [rounds[0][which][name]["warm"][each] for which in (this, base)]
-            for each in ("commits", "stores", "loads", "bytes")
+            [rounds[0][which][name][caches][each] for which in (this, base)]
+            for caches, each in COMPARED
         )
-        cold = [rounds[0][w][name]["cold"]["loads"] for w in (this, base)]
         rows.append(
-            [name, ratio(here, there)]
-            + [f"{a} : {b}" for a, b in (*asked, cold)]
+            [name, ratio(here, there)] + [f"{a} : {b}" for a, b in asked]
         )
-    heads = ["step", "CPU", "commits", "stores", "loads", "bytes"]
-    table([*heads, "loads cold"], rows)
+    heads = ["step", "CPU", "commits", "stores", "bytes"]
+    table([*heads, "loads: other", "cold"], rows)

@@ -4,8 +4,9 @@
                     [--only STEP,...] [--cprofile STEP]
 
 For each step: the CPU of its thread, and what it asks of the storage with
-caches that have all and that have nothing.  A run is also parted into claim,
-what is done before `__run__`, and what is done after it.
+caches that have all (warm), that have what was there before another Zope did
+what the step is for (other), and that have nothing (cold).  A run is also
+parted into what is done before `__run__` and what is done after it.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import pstats
 import sys
 import tempfile
 from collections import Counter
+from contextlib import nullcontext
 from itertools import pairwise
 
 from bench_site.marks import mark
@@ -186,8 +188,9 @@ def measured(zope, steps, name, repeat):
     for _number in range(WARM_UP):
         make()()
     found = {}
-    for caches in ("warm", "cold"):
-        step = make()
+    for caches in ("warm", "other", "cold"):
+        with zope.others() if caches == "other" else nullcontext():
+            step = make()
         if caches == "cold":
             zope.cool()
         with counts.counted() as counted:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 from unittest import mock
 
+import transaction
 from ZODB.FileStorage.FileStorage import FileStorage
 from ZODB.utils import get_pickle_metadata
 
@@ -140,3 +141,18 @@ def counted():
         tpc_abort=count_abort,
     ):
         yield counts
+
+
+@contextmanager
+def elsewhere(database):
+    """Have another connection of a ZODB.DB do what is done in a block.
+
+    What comes after the block is done by the one that was used before it, as
+    if another Zope had done what is in the block.
+    """
+    manager = transaction.TransactionManager(explicit=True)
+    connection = database.open(manager)
+    try:
+        yield
+    finally:
+        connection.close()
