@@ -32,6 +32,7 @@ ZOPE_DIR := .venv-zope-$(PYTHON_VERSION)
 ZOPE := $(ZOPE_DIR)/installed-$(PYTHON_VERSION)
 BROWSER := .venv/installed-browser-$(PYTHON_VERSION)
 CLUSTER := .venv/installed-cluster-$(PYTHON_VERSION)
+PEERS := .venv-bench/installed-$(PYTHON_VERSION)
 DOCS := .venv-docs/installed-$(PYTHON_VERSION)
 
 # Empty, tests are run without measuring what they cover, and faster.
@@ -66,6 +67,11 @@ $(CLUSTER): $(PLONE)
 
 $(ZOPE): setup.py pyproject.toml constraints.txt
 	@$(PYTHON) tools/environment.py $(ZOPE_DIR) -c constraints.txt -e ".[test-zope]"
+	@touch $@
+
+# What benchmarks compare with.
+$(PEERS): tools/bench/peers/requirements.txt constraints.txt
+	@$(PYTHON) tools/environment.py .venv-bench -c constraints.txt -r $<
 	@touch $@
 
 $(DOCS): docs/requirements.txt
@@ -155,7 +161,7 @@ model-short:  ## The same, without what takes more than seconds.
 	@$(PYTHON) tools/model short
 
 .PHONY: bench
-bench: $(CLUSTER)  ## Measure what processes cost, with RIG, BASE and OPTIONS.
+bench: $(CLUSTER) $(if $(filter cluster,$(RIG)),$(PEERS))  ## Measure what processes cost, with RIG, BASE and OPTIONS.
 	.venv/bin/python tools/bench $(RIG) $(if $(BASE),--base $(BASE)) $(OPTIONS)
 
 # To ship it

@@ -18,7 +18,7 @@ from pathlib import Path
 import checkout_paths
 
 
-RIGS = ("profile",)
+RIGS = ("profile", "cluster")
 
 
 def main(arguments):
@@ -55,4 +55,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(checkout_paths.SITE))
     sys.exit(main(sys.argv[1:]))

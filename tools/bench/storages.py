@@ -21,6 +21,18 @@ STORAGES = {"ZEO, FileStorage": ZeoServer}
 if is_open(POSTGRESQL_PORT):
     STORAGES["RelStorage, PostgreSQL"] = Postgresql
 
+CLIENTS = (1, 4)
+"""Numbers of clients that commit at once."""
+
+
+def show_commits():
+    """Print how many commits each storage takes, for each of CLIENTS."""
+    print("Commits of one small object")
+    for storage_name, make in STORAGES.items():
+        for clients in CLIENTS:
+            name = f"{storage_name}, {clients}"
+            print(f"  {name:<28} {commits(make, clients)}", flush=True)
+
 
 def commits(make, clients):
     """Return a line about the commits of some clients."""

@@ -10,7 +10,7 @@ from BTrees.OOBTree import OOBTree
 
 
 NAME = "bench effects"
-TREES = 256
+TREES = 64
 
 
 def make(root):
