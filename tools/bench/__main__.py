@@ -18,7 +18,7 @@ from pathlib import Path
 import checkout_paths
 
 
-RIGS = ("profile", "cluster")
+RIGS = ("profile", "single", "cluster")
 
 
 def main(arguments):

@@ -12,10 +12,10 @@ from figures import Figure
 from figures import ratio
 from figures import table
 from figures import write_json
+from machines import peers_are_installed
 from systems import OURS
 from systems import PEERS
 from systems import POSTGRESQL
-from systems import peers_are_installed
 from systems import running
 
 from netsight.async_.tests.local_http import is_open

@@ -16,6 +16,7 @@ from netsight.async_.tests.server_process import ServerProcess
 
 
 PEERS = checkout_paths.BENCH / "peers"
+FIRST = PEERS / "zope213"
 PEERS_PYTHON = checkout_paths.THIS / ".venv-bench" / "bin" / "python"
 
 PEERS_SITE = """\
@@ -103,6 +104,43 @@ class PeerZope(Zope):
     is_peer = True
 
 
+class OldZope(PeerZope):
+    """A Zope with what stands in for netsight.async 1.1.1."""
+
+    site_zcml = PEERS_SITE.replace(
+        'package="bench_peers"', 'package="bench_peers" file="old.zcml"'
+    )
+
+    def __init__(self, directory, kind):
+        super().__init__(directory, None)
+        self.kind = kind
+
+    def environ(self, **environ):
+        nothing = {"BENCH_REDIS": "", "BENCH_NAME": "", "BENCH_ZODB": ""}
+        return super().environ(BENCH_KIND=self.kind, **nothing, **environ)
+
+
+class FirstZope(Program):
+    """A Zope 2.13 with netsight.async 1.1.1 itself; needs Python 2.7."""
+
+    name = "zope213"
+
+    def __init__(self, directory, python):
+        super().__init__(directory)
+        self.python = str(python)
+        (self.directory / "log").mkdir()
+
+    def arguments(self):
+        return FIRST / "serve.py", self.directory, self.port
+
+    def environ(self, **environ):
+        paths = (str(checkout_paths.SITE), str(FIRST))
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+    def answers(self):
+        return is_open(self.port)
+
+
 class Worker(Zope):
     """A `netsight-async-worker`."""
 
@@ -153,6 +191,10 @@ class PeerProgram(Program):
 
     def answers(self):
         return self._ready in self.new_log
+
+
+def peers_are_installed():
+    return PEERS_PYTHON.exists()
 
 
 def cpu_of(pid):

@@ -74,14 +74,18 @@ class Answer:
 
 
 class OneProcess:
-    """A Zope on a new FileStorage in a folder; there can be one in all."""
+    """A Zope on a FileStorage in a folder; there can be one in all.
 
-    def __init__(self, folder, plone=False):
+    If it `is_new`, its configuration is written first.
+    """
+
+    def __init__(self, folder, plone=False, is_new=True):
         os.environ.update(SETTINGS)
         hold_threads()
         site = plone_site if plone else zope_site
         self.folder = Path(folder)
-        write_instance(self.folder, 0, site(include("bench_site")))
+        if is_new:
+            write_instance(self.folder, 0, site(include("bench_site")))
         self.executor = Rung()
         self.base = "/Plone" if plone else ""
         self._app = self._make_app()

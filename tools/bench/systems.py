@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench_site import effects
-from machines import PEERS_PYTHON
+from checkout_paths import THIS
+from checkout_paths import environ_for
 from machines import SETTINGS
 from machines import CeleryWorker
 from machines import PeerProgram
 from machines import PeerZope
 from machines import Worker
 from machines import Zope
+from machines import cpu_of
 from ZODB.config import databaseFromString
 
 from netsight.async_.tests.cluster.services import REDIS
@@ -65,7 +67,11 @@ class System:
         }
 
     def start(self):
-        self.storage.start()
+        if isinstance(self.storage, ZeoServer):
+            # It resolves conflicts with the classes of the package.
+            self.storage.start(**environ_for(self.package or THIS))
+        else:
+            self.storage.start()
         self.database = databaseFromString(zodb_of(self.storage))
         with self.database.transaction() as connection:
             effects.make(connection.root())
@@ -86,14 +92,8 @@ class System:
             "workers": sum(each.cpu() for each in self.others),
         }
         if isinstance(self.storage, ZeoServer):
-            found["storage"] = cpu_of_server(self.storage)
+            found["storage"] = cpu_of(self.storage.os_process.pid)
         return found
-
-
-def cpu_of_server(server):
-    from machines import cpu_of
-
-    return cpu_of(server.os_process.pid)
 
 
 def zodb_of(storage):
@@ -202,7 +202,3 @@ def running(make, package):
             yield system
         finally:
             system.stop()
-
-
-def peers_are_installed():
-    return Path(PEERS_PYTHON).exists()
