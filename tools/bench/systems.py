@@ -19,7 +19,7 @@ from machines import Zope
 from machines import cpu_of
 from ZODB.config import databaseFromString
 
-from netsight.async_.tests.cluster.services import REDIS
+from netsight.async_.tests.cluster.services import RedisServer
 from netsight.async_.tests.cluster.storages import Postgresql
 from netsight.async_.tests.zeo_server import ZeoServer
 
@@ -32,6 +32,7 @@ class System:
     """One web Zope, on a ZEO server, and its workers."""
 
     make_storage = ZeoServer
+    has_broker = False
     executor = None
     threads = 1
     workers = 0
@@ -40,6 +41,7 @@ class System:
     def __init__(self, directory, package):
         self.package = package
         self.storage = self.make_storage(directory / "storage")
+        self.redis = RedisServer() if self.has_broker else None
         self.name = f"bench-{uuid.uuid4().hex[:12]}"
         self.web = self.make_web(directory / "web")
         self.others = self.make_others(directory)
@@ -62,11 +64,11 @@ class System:
             **SETTINGS,
             "NETSIGHT_ASYNC_EXECUTOR": self.executor,
             "NETSIGHT_ASYNC_THREADS": str(self.threads),
-            "NETSIGHT_ASYNC_CELERY_BROKER": REDIS,
-            "NETSIGHT_ASYNC_CELERY_PREFIX": self.name,
         }
 
     def start(self):
+        if self.redis is not None:
+            self.redis.start()
         if isinstance(self.storage, ZeoServer):
             # It resolves conflicts with the classes of the package.
             self.storage.start(**environ_for(self.package or THIS))
@@ -84,6 +86,8 @@ class System:
         if hasattr(self, "database"):
             self.database.close()
         self.storage.kill()
+        if self.redis is not None:
+            self.redis.kill()
 
     def cpu(self):
         """Return {part: CPU seconds} until now."""
@@ -93,6 +97,8 @@ class System:
         }
         if isinstance(self.storage, ZeoServer):
             found["storage"] = cpu_of(self.storage.os_process.pid)
+        if self.redis is not None:
+            found["redis"] = cpu_of(self.redis.os_process.pid)
         return found
 
 
@@ -123,7 +129,15 @@ class OneWorkerPostgresql(OneWorker):
 class OurCelery(System):
     """Celery with one child that runs our processes."""
 
+    has_broker = True
     executor = "celery"
+
+    def environ(self):
+        return {
+            **super().environ(),
+            "NETSIGHT_ASYNC_CELERY_BROKER": self.redis.url,
+            "NETSIGHT_ASYNC_CELERY_PREFIX": self.name,
+        }
 
     def make_others(self, directory):
         worker = CeleryWorker(
@@ -135,6 +149,7 @@ class OurCelery(System):
 class Peer(System):
     """What one would build without netsight.async."""
 
+    has_broker = True
     kind = None
 
     def make_web(self, directory):
@@ -143,7 +158,7 @@ class Peer(System):
     def environ(self):
         return {
             "BENCH_KIND": self.kind,
-            "BENCH_REDIS": REDIS,
+            "BENCH_REDIS": self.redis.url,
             "BENCH_NAME": self.name,
             "BENCH_ZODB": zodb_of(self.storage),
         }
