@@ -3,6 +3,7 @@
 import base64
 import http.client
 from contextlib import closing
+from contextlib import suppress
 from urllib.parse import parse_qs
 from urllib.parse import urlencode
 from urllib.parse import urlsplit
@@ -11,6 +12,13 @@ from netsight.async_.tests.local_http import HOST
 
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+MOST_ERRORS = 20
+
+
+class ServerError(AssertionError):
+    """An answer with a status of 400 or more."""
 
 
 class Client:
@@ -24,13 +32,24 @@ class Client:
             self._headers["Authorization"] = f"Basic {text}"
 
     def get(self, path):
-        """Return the body; raises AssertionError if it is an error."""
+        """Return the body; raises ServerError if it is an error."""
         return self._ask("GET", path)[1]
 
     def post(self, path, **form):
         """Return where the answer leads to."""
         body = urlencode(form)
         return self._ask("POST", path, body, FORM)[0]["Location"]
+
+    def post_until(self, path, **form):
+        """POST until it is answered without an error; return the errors.
+
+        Zope gives up a request that conflicts too often.
+        """
+        for number in range(MOST_ERRORS):
+            with suppress(ServerError):
+                self.post(path, **form)
+                return number
+        raise ServerError(path)
 
     def start(self, view, **form):
         """Return the id of the process that a POST has started."""
@@ -47,7 +66,7 @@ class Client:
         response = self._connection.getresponse()
         text = response.read()
         if response.status >= 400:
-            raise AssertionError(f"{path}: {response.status} {text[:500]}")
+            raise ServerError(f"{path}: {response.status} {text[:500]}")
         return response.headers, text
 
 

@@ -25,6 +25,8 @@ from machines import Zope
 from machines import cpu_of
 from machines import memory_of
 from machines import peers_are_installed
+from systems import OneWorker
+from systems import running
 from systems import zodb_of
 from ZODB.FileStorage import FileIterator
 from ZODB.FileStorage.FileStorage import FileStorageFormatError
@@ -35,6 +37,19 @@ from netsight.async_.tests.zeo_server import ZeoServer
 LONGEST_SECONDS = 180
 LOOK_SECONDS = 0.05
 WARM_UP = 40
+BEAT_SECONDS, LEASE_SECONDS = (
+    int(SETTINGS[f"NETSIGHT_ASYNC_{name}_SECONDS"])
+    for name in ("BEAT", "LEASE")
+)
+
+IDLE_AFTER = {
+    "soon after a job": BEAT_SECONDS + 1,
+    "later": LEASE_SECONDS + BEAT_SECONDS,
+}
+"""Seconds to wait before it is measured what is done while nothing is done.
+
+Soon after a job others look whether its worker is still there.
+"""
 
 FLOORS = (
     ("start", "add"),
@@ -130,7 +145,7 @@ def one_run(make, which, records, clients, number):
                 counters(asking)
                 post_all(zope, asking, WARM_UP, 1)
                 before = counters(asking), zope.cpu(), size_of(zope)
-                seconds = post_all(zope, asking, number, clients)
+                seconds, errors = post_all(zope, asking, number, clients)
                 after = counters(asking), zope.cpu(), size_of(zope)
         finally:
             zope.kill()
@@ -142,6 +157,7 @@ def one_run(make, which, records, clients, number):
         "commits": (after[2][1] - before[2][1]) / number,
         "retried_requests": now.get("requests", 0) - was.get("requests", 0),
         "retried_runs": now.get("runs", 0) - was.get("runs", 0),
+        "errors": errors,
     }
 
 
@@ -172,23 +188,29 @@ def size_of(zope):
 
 
 def post_all(zope, asking, number, clients):
-    """Start jobs from some clients; return the seconds until all are done."""
+    """Start jobs from some clients, until all are done.
+
+    Returns the seconds, and how many POSTs were answered by an error and done
+    again.
+    """
     target = counters(asking)["effects"] + number
 
     def post(numbers):
         with client(zope.port) as posting:
-            for each in numbers:
-                posting.post("/bench-effect", key=f"{target}-{each}")
+            return sum(
+                posting.post_until("/bench-effect", key=f"{target}-{each}")
+                for each in numbers
+            )
 
     began = time.monotonic()
     with ThreadPoolExecutor(clients) as pool:
         parts = [range(n, number, clients) for n in range(clients)]
-        list(pool.map(post, parts))
+        errors = sum(pool.map(post, parts))
     while counters(asking)["effects"] < target:
         if time.monotonic() - began > LONGEST_SECONDS:
             raise AssertionError("the jobs do not end")
         time.sleep(LOOK_SECONDS)
-    return time.monotonic() - began
+    return time.monotonic() - began, errors
 
 
 def show_jobs(rounds, packages):
@@ -200,7 +222,7 @@ def show_jobs(rounds, packages):
             + [Figure(each[name][key] for each in rounds) for key in JOB_KEYS]
         )
     heads = ["", "jobs/s", "CPU ms a job", "bytes a job", "commits a job"]
-    table([*heads, "POSTs begun anew", "runs begun anew"], rows)
+    table([*heads, "POSTs anew", "runs anew", "errors"], rows)
 
 
 JOB_KEYS = (
@@ -210,6 +232,7 @@ JOB_KEYS = (
     "commits",
     "retried_requests",
     "retried_runs",
+    "errors",
 )
 
 
@@ -356,12 +379,13 @@ def show_conflict(rounds, packages):
 
 def idle(options, packages):
     return {
-        which: one_idle(path, options.idle_seconds)
+        f"{which}: {what}": measure(path, options.idle_seconds)
         for which, path in packages.items()
+        for what, measure in IDLE.items()
     }
 
 
-def one_idle(package, seconds):
+def idle_zope(package, seconds):
     """Return what a Zope does that has nothing to do, in some seconds."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         zope = Zope(Path(folder) / "zope", package)
@@ -370,27 +394,48 @@ def one_idle(package, seconds):
             with client(zope.port) as asking:
                 counters(asking)
                 post_all(zope, asking, WARM_UP, 1)
-            # What has ended is looked at in the next beat.
-            time.sleep(16)
-            before = zope.cpu(), size_of(zope)
-            time.sleep(seconds)
-            after = zope.cpu(), size_of(zope)
+            return idle_of(zope.cpu, zope, seconds)
         finally:
             zope.kill()
-    return {
-        "cpu_ms": 1000 * (after[0] - before[0]),
-        "commits": after[1][1] - before[1][1],
-        "seconds": seconds,
-    }
+
+
+def idle_worker(package, seconds):
+    """Return the same of a web Zope, a worker and a ZEO server."""
+    with running(OneWorker, package) as system:
+        with client(system.web.port) as asking:
+            post_all(system.web, asking, WARM_UP, 1)
+        return idle_of(
+            lambda: sum(system.cpu().values()), system.storage, seconds
+        )
+
+
+def idle_of(cpu, server, seconds):
+    """Return what is done soon after the last job, and much later."""
+    found = {}
+    for when, pause in IDLE_AFTER.items():
+        time.sleep(pause)
+        before = cpu(), size_of(server)
+        time.sleep(seconds)
+        after = cpu(), size_of(server)
+        found[when] = {
+            "cpu_ms": 1000 * (after[0] - before[0]),
+            "commits": after[1][1] - before[1][1],
+            "seconds": seconds,
+        }
+    return found
 
 
 def show_idle(found, packages):
     rows = [
-        [which, each["seconds"], short(each["cpu_ms"]), each["commits"]]
-        for which, each in found.items()
+        [f"{name}, {when}", each["seconds"], short(each["cpu_ms"])]
+        + [each["commits"]]
+        for name, times in found.items()
+        for when, each in times.items()
     ]
-    table(["An idle Zope", "seconds", "CPU ms", "commits"], rows)
+    table(["While nothing is done", "seconds", "CPU ms", "commits"], rows)
 
+
+IDLE = {"one Zope": idle_zope, "web, worker and ZEO": idle_worker}
 
 PARTS = {
     "jobs": (jobs, show_jobs),
