@@ -83,6 +83,7 @@ def add_arguments(parser):
         type=Path,
         help="a Python 2.7 with netsight.async 1.1.1, see peers/zope213",
     )
+    parser.add_argument("--no-peers", action="store_true")
     parser.add_argument("--plone", action="store_true")
     parser.add_argument("--idle-seconds", type=int, default=30)
     parser.add_argument(
@@ -108,7 +109,7 @@ def run(options, packages):
 def jobs(options, packages):
     """Return a list of the rounds: {(what, records, clients): result}."""
     zopes = {name: (Zope, path) for name, path in packages.items()}
-    if peers_are_installed():
+    if peers_are_installed() and not options.no_peers:
         zopes |= {"as 1.1.1": (OldZope, "as_1_1")}
         zopes |= {"in memory": (OldZope, "in_memory")}
     if options.python2:
