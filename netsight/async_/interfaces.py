@@ -237,6 +237,18 @@ class IProcessRegistry(Interface):
         is loaded.
         """
 
+    def active_nodes():
+        """Return records.nodes.Nodes: what changes when `active_ids` do.
+
+        No process is loaded.
+        """
+
+    def oid_of(process_id):
+        """Return the id of a process as an object in the database, or None.
+
+        The process is not loaded.
+        """
+
     def is_active(process_id):
         """Tell whether an id is among them."""
 

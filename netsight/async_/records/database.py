@@ -18,6 +18,7 @@ from netsight.async_ import config
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.records.commits import commits
+from netsight.async_.records.nodes import Nodes
 from netsight.async_.records.registry import ProcessRegistry
 
 
@@ -54,6 +55,17 @@ def _stored_registry(root):
     if not config.get("database"):
         return getattr(aq_base(root), PROCESS_REGISTRY_ID, None)
     return registry_connection(root).root().get(PROCESS_REGISTRY_ID)
+
+
+def active_nodes(root):
+    """Return Nodes of which each start changes one."""
+    registry = _stored_registry(root)
+    if registry is not None:
+        return registry.active_nodes()
+    # The first one of all adds the registry to this.
+    named = config.get("database")
+    holder = registry_connection(root).root() if named else aq_base(root)
+    return Nodes(frozenset(), frozenset([holder._p_oid]))
 
 
 def registry_connection(root):

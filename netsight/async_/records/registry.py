@@ -16,6 +16,7 @@ from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.interfaces import IProcessRegistry
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.lines import Line
+from netsight.async_.records.nodes import Nodes
 from netsight.async_.records.notes import Notes
 from netsight.async_.records.owners import Owner
 from netsight.async_.records.places import queued_before
@@ -193,6 +194,15 @@ class ProcessRegistry(SimpleItem):
         bits = (OWNER_BITS if owner else 0) | (VIEW_BITS if view_name else 0)
         wanted = _mark_of(owner or Owner("", ""), view_name or "") & bits
         return sorted(each for each, mark in marks if mark & bits == wanted)
+
+    def active_nodes(self):
+        count = self._active_count
+        counts = frozenset() if count is None else frozenset([count._p_oid])
+        return Nodes(counts, frozenset([self._p_oid]))
+
+    def oid_of(self, process_id):
+        process = self._mapping().get(process_id)
+        return None if process is None else process._p_oid
 
     def is_active(self, process_id):
         return self._active is not None and process_id in self._active
