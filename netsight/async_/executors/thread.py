@@ -44,6 +44,9 @@ class ThreadExecutor:
         self._idle = 0
         self._stopping = False
         self._is_refused = False
+        self._when_free = None
+        self.is_claimed = _is_unknown
+        """Tells, by an id, whether there is no need to try to claim it."""
 
     def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0, owner=None):
         if not is_served(queue):
@@ -56,6 +59,22 @@ class ThreadExecutor:
             if self._lacks_thread():
                 self._start_thread()
             self._changed.notify()
+
+    def call_when_free(self, function):
+        """Tell whether all threads are busy, and nothing waits for them.
+
+        Then the function is called, once, when one has nothing to do.  It
+        must not wait for anything.
+        """
+        with self._changed:
+            is_full = (
+                not self._waiting
+                and not self._idle
+                and len(self._threads) >= config.get("threads")
+            )
+            if is_full:
+                self._when_free = function
+            return is_full
 
     def health(self):
         with self._changed:
@@ -114,6 +133,8 @@ class ThreadExecutor:
     def _work(self):
         try:
             while (process_id := self._next()) is not None:
+                if self.is_claimed(process_id):
+                    continue
                 following = next_in_line(self._run(process_id))
                 if following is not None:
                     following.ring(self)
@@ -126,12 +147,24 @@ class ThreadExecutor:
         """Return the next process id, None when the thread shall end."""
         with self._changed:
             self._idle += 1
+            if not self._waiting:
+                self._tell_free()
             self._changed.notify_all()
             self._changed.wait_for(
                 lambda: self._waiting or self._stopping, self.IDLE_SECONDS
             )
             self._idle -= 1
             return self._waiting.take() if self._waiting else None
+
+    def _tell_free(self):
+        function, self._when_free = self._when_free, None
+        if function is not None:
+            function()
+
+
+def _is_unknown(process_id):
+    """Return False: a try to claim it will tell."""
+    return False
 
 
 thread_executor = ThreadExecutor()

@@ -14,6 +14,7 @@ from zope.interface.verify import verifyObject
 from ZPublisher.httpexceptions import HTTPExceptionHandler
 from ZPublisher.WSGIPublisher import publish_module
 
+from netsight.async_ import config
 from netsight.async_.executors import thread
 from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.inline import InlineExecutor
@@ -36,6 +37,7 @@ from netsight.async_.tests.record_support import BOB
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 def gated():
@@ -82,6 +84,39 @@ class ThreadExecutorTests(unittest.TestCase):
         for each in (ThreadExecutor(), InlineExecutor(), NoneExecutor()):
             verifyObject(IExecutor, each)
             self.assertEqual(each.health()["waiting"], 0)
+
+    def test_it_tells_when_a_thread_is_free_if_all_were_busy(self):
+        gate, ran, run = gated()
+        executor = self.executor(run)
+        free = threading.Event()
+        self.assertFalse(executor.call_when_free(free.set))
+        for number in range(config.get("threads")):
+            executor.ring(str(number))
+        self.assertTrue(
+            wait_until(lambda: len(ran) == config.get("threads"), WAIT_SECONDS)
+        )
+        self.assertTrue(executor.call_when_free(free.set))
+        self.assertFalse(free.is_set())
+        gate.open()
+        self.assertTrue(free.wait(WAIT_SECONDS))
+
+    def test_while_something_waits_it_is_not_full_of_what_it_knows(self):
+        gate, _ran, run = gated()
+        self.addCleanup(gate.open)
+        executor = self.executor(run)
+        for number in range(config.get("threads") + 1):
+            executor.ring(str(number))
+        self.assertFalse(executor.call_when_free(self.fail))
+        gate.open()
+
+    def test_what_is_known_to_be_claimed_is_not_tried(self):
+        ran = []
+        executor = self.executor(ran.append)
+        executor.is_claimed = lambda process_id: process_id == "1"
+        for number in range(3):
+            executor.ring(str(number))
+        self.assertTrue(executor.wait_idle(WAIT_SECONDS))
+        self.assertEqual(sorted(ran), ["0", "2"])
 
     def test_what_is_rung_is_run(self):
         ran = []
