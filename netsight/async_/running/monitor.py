@@ -69,6 +69,7 @@ class Monitor:
         self._silence = Silence()
         self._duty = None
         self._poll = None
+        self._at_end = lambda: None
         self._make_tasks()
         self._routine = self._make_routine(
             THREAD_NAME,
@@ -79,6 +80,7 @@ class Monitor:
                 self._serving,
                 self._polling,
             ],
+            at_end=lambda: self._at_end(),
         )
         self._own = OwnConnection()
         self._heart = self._make_routine(
@@ -206,12 +208,25 @@ class Monitor:
 
         If it returns true, it is called again at once.  Call `poll`, if
         given, each `poll-seconds`; if it returns true, it is time for the
-        duty.
+        duty.  If it has a method `close`, that is called in the end.
         """
         with self._lock:
             self._duty = duty
             self._poll = poll
+            self._at_end = getattr(poll, "close", self._at_end)
             self._routine.start()
+
+    def wake(self, seconds=0.0):
+        """Have the poll done in so many seconds, if it is not due before.
+
+        From any thread; returns at once, as the lock is held by nobody who
+        waits for a database.
+        """
+        due = time.monotonic() + seconds
+        with self._lock:
+            if due < self._polling.due:
+                self._polling.due = due
+                self._lock.notify_all()
 
     def stop(self, timeout, *last):
         """End the threads; return False if one lives after `timeout` seconds.

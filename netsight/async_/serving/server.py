@@ -24,6 +24,7 @@ from netsight.async_.running.pauses import pauses
 from netsight.async_.running.tasks import Task
 from netsight.async_.running.telling import tell_in_thread
 from netsight.async_.running.telling import wait_told
+from netsight.async_.serving.news import news_of
 from netsight.async_.serving.polling import Poll
 from netsight.async_.serving.polling import look
 from netsight.async_.serving.recovery import end_other_workers
@@ -153,7 +154,18 @@ def start(event=None):
     atexit.register(stop)
     Zope2.opened.insert(0, StopFirst)
     # Who is alone is told of each start.
-    monitor.serve(duty, None if is_alone() else Poll())
+    monitor.serve(duty, None if is_alone() else make_poll())
+
+
+def make_poll():
+    """Return the Poll of a Zope that shares its databases."""
+    executor = get_executor()
+    if not runs_here(executor):
+        return Poll()
+    poll = Poll(news_of(records_database(), monitor.wake), monitor.wake)
+    if hasattr(executor, "is_claimed"):
+        executor.is_claimed = poll.is_claimed
+    return poll
 
 
 def is_console():
@@ -172,8 +184,14 @@ def is_alone():
 
 def used_databases():
     """Return the main ZODB.DB, and that of the records if it is another."""
+    databases = [Zope2.DB, records_database()]
+    return databases if config.get("database") else databases[:1]
+
+
+def records_database():
+    """Return the ZODB.DB that holds the records."""
     name = config.get("database")
-    return [Zope2.DB, Zope2.DB.databases[name]] if name else [Zope2.DB]
+    return Zope2.DB.databases[name] if name else Zope2.DB
 
 
 def make_room(database):

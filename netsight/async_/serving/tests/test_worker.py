@@ -23,6 +23,11 @@ SLOW_BEAT = {
 """Nothing is found in time but by polls, and nobody dies of a lease."""
 
 
+RARE_POLLS = {"NETSIGHT_ASYNC_POLL_SECONDS": "3600"}
+
+ONE_THREAD = {"NETSIGHT_ASYNC_THREADS": "1"}
+
+
 class WorkerTestCase(unittest.TestCase):
     level = 2
 
@@ -95,6 +100,70 @@ class RunTests(WorkerTestCase):
         self.assertEqual(self.web.state(process_id), "queued")
         self.start(self.workers[1])
         self.web.wait_for(process_id, "completed")
+
+
+class WakeTests(WorkerTestCase):
+    """Workers that look by the clock only once an hour."""
+
+    def start(self, *workers, **environ):
+        super().start(*workers, **RARE_POLLS, **environ)
+
+    def complete(self, *ids):
+        for process_id in ids:
+            self.web.wait_for(process_id, "completed")
+
+    def run_some(self):
+        for _each in range(5):
+            self.complete(self.web.start_job("crash-quick"))
+
+    def test_a_worker_is_told_of_what_the_web_has_queued(self):
+        self.start(self.workers[0])
+        self.run_some()
+
+    def test_it_is_told_of_more_than_fit_a_node_of_the_queue(self):
+        self.start(self.workers[0])
+        self.complete(
+            *(self.web.start_job("crash-quick") for _each in range(70))
+        )
+
+    def test_one_that_is_full_looks_as_soon_as_it_is_not(self):
+        self.start(self.workers[0], **ONE_THREAD)
+        self.web.start_running("crash-slow", "2")
+        self.complete(
+            self.web.start_job("crash-quick"),
+            self.web.start_job("crash-quick"),
+        )
+
+    def test_what_one_has_no_thread_for_is_left_to_another(self):
+        self.start(*self.workers, **ONE_THREAD)
+        self.web.start_running("crash-slow", LONG)
+        self.run_some()
+
+    def test_so_is_what_one_has_died_for(self):
+        self.start(*self.workers)
+        victim = self.holder_of(self.web.start_running("crash-slow", LONG))
+        victim.kill()
+        self.run_some()
+
+    def test_a_worker_that_was_cut_off_is_told_again(self):
+        self.start(self.workers[0])
+        self.run_some()
+        self.zeo.kill()
+        self.zeo.start()
+        ids = []
+
+        def is_queued():
+            ids.append(self.web.start_job("crash-quick"))
+            return ids[-1] is not None
+
+        self.wait_until(is_queued)
+        self.complete(ids[-1])
+        self.run_some()
+
+    def test_one_is_stopped_in_order(self):
+        self.start(self.workers[0])
+        self.run_some()
+        self.stop(self.workers[0])
 
 
 class DeathTests(WorkerTestCase):
