@@ -216,7 +216,8 @@ class Poll:
         """Return a New; if nothing can begin here, without any ids."""
         registry = query_registry(root)
         known, ids = ({}, []) if is_full else self._new_ids(registry, now)
-        return New(known, self._queued(registry, ids), active_nodes(root))
+        queued = self._queued(registry, ids) if ids else []
+        return New(known, queued, active_nodes(root))
 
     def _new_ids(self, registry, now):
         """Return the `known` of a New, and a list of those ids to load."""
