@@ -7,6 +7,7 @@ is not lost, as it is queued in the database, and is rung for again.
 import logging
 import threading
 from collections import Counter
+from contextlib import suppress
 
 from zope.interface import implementer
 
@@ -28,6 +29,10 @@ class BrokerExecutor:
     ``send(process_id, queue, priority)``, ``length(queue)`` and ``close()``.
     They may raise what they like: it is told once, and tried again.
 
+    A connection is kept for what comes next, for IDLE_SECONDS.  One that was
+    kept may be broken when it is needed: then another one is tried at once.
+    What was on its way may be sent a second time by that, which does no harm.
+
     A process is rung for once when it starts, and from then on it is among
     the reminders that each Zope has at each beat.  A broker that has lost
     nothing must not be flooded by these.  So of each queue the Zope compares
@@ -43,6 +48,13 @@ class BrokerExecutor:
 
     RETRY_SECONDS = 5.0
 
+    IDLE_SECONDS = 10.0
+    """A connection over which nothing was sent for so long is closed.
+
+    Nobody answers the heartbeats of a broker meanwhile, and whatever stands
+    between may forget an idle connection without a word.
+    """
+
     GONE_SECONDS = 2.0
     """How long a stop waits for what is being sent."""
 
@@ -52,9 +64,19 @@ class BrokerExecutor:
         self._started = {}
         self._reminders = ()
         self._thread = None
+        self._broker = None
         self._stopping = False
         self._is_busy = False
         self._is_away = False
+
+    def renew(self):
+        """Begin anew in a forked child, which has none of these threads.
+
+        The connection stays that of the parent, who still uses it: it must
+        not be closed here, nor be collected, which closes it as well.
+        """
+        self._of_parent = self._broker
+        self.__init__(self._connect)
 
     def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0, owner=None):
         # The broker is first-in, first-out within a priority.
@@ -120,31 +142,62 @@ class BrokerExecutor:
     # The thread
 
     def _work(self):
-        while self._wait_for_work():
-            try:
-                self._send()
-            except Exception as exc:
-                self._note_away(exc)
-            else:
-                self._note_there()
+        try:
+            while self._wait_for_work():
+                self._try_to_send()
+        finally:
+            self._hang_up()
 
     def _wait_for_work(self):
+        """Return False if the thread is to end."""
+        is_idle = not self._wait(self.IDLE_SECONDS if self._broker else None)
+        if is_idle:
+            self._hang_up()
+            self._wait()
+        return not self._stopping
+
+    def _wait(self, seconds=None):
+        """Wait until there is something to do; return False on timeout."""
         with self._changed:
             self._is_busy = False
             self._changed.notify_all()
-            self._changed.wait_for(
-                lambda: self._stopping or not self._has_nothing()
+            found = self._changed.wait_for(
+                lambda: self._stopping or not self._has_nothing(), seconds
             )
-            self._is_busy = not self._stopping
-            return self._is_busy
+            self._is_busy = found and not self._stopping
+            return found
+
+    def _try_to_send(self):
+        try:
+            self._send()
+        except Exception as exc:
+            self._hang_up()
+            self._note_away(exc)
+        else:
+            self._note_there()
 
     def _send(self):
-        broker = self._connect()
-        try:
-            self._send_started(broker)
-            self._send_reminders(broker)
-        finally:
-            broker.close()
+        if self._broker is not None:
+            try:
+                self._send_all(self._broker)
+            except Exception:
+                # It may have been cut since it was used last.
+                self._hang_up()
+            else:
+                return
+        self._broker = self._connect()
+        self._send_all(self._broker)
+
+    def _hang_up(self):
+        """Close the connection, if there is one, whatever state it is in."""
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            with suppress(Exception):
+                broker.close()
+
+    def _send_all(self, broker):
+        self._send_started(broker)
+        self._send_reminders(broker)
 
     def _send_started(self, broker):
         while (started := self._first()) is not None:

@@ -14,11 +14,13 @@ import os
 import Zope2
 from App.config import setConfiguration
 from celery import Celery
+from celery.utils import uuid
 from Zope2.Startup.handlers import handleWSGIConfig
 from Zope2.Startup.options import ZopeWSGIOptions
 
 from netsight.async_ import config
 from netsight.async_.executors.broker import BrokerExecutor
+from netsight.async_.forks import in_forked_child
 
 
 TASK = "netsight.async.run"
@@ -37,7 +39,11 @@ BROKER_SECONDS = 5
 """How long the sender waits for the broker to answer once."""
 
 HEARTBEAT_SECONDS = 20
-"""How often a worker and RabbitMQ look whether the other is there."""
+"""How often a worker and RabbitMQ look whether the other is there.
+
+The sender answers none of its heartbeats: it keeps no connection for so long
+without sending anything, see `BrokerExecutor.IDLE_SECONDS`.
+"""
 
 
 class Configuration:
@@ -151,27 +157,47 @@ class CeleryBroker:
         self._producer = app.amqp.Producer(
             self._connection, auto_declare=False
         )
+        self._is_redis = scheme() in REDIS
+        self._database = database_name()
+        self._names = {}
 
     def send(self, process_id, queue, priority):
         """Have the broker take a message; raises an error if it does not."""
-        if scheme() in REDIS:
+        name = self._names.get(queue) or self._declare(queue)
+        if self._is_redis:
             # Of the numbers there, the lowest is taken first.
             priority = PRIORITIES - 1 - priority
-        self._app.send_task(
+        amqp = self._app.amqp
+        amqp.send_task_message(
+            self._producer,
             TASK,
-            args=(process_id, database_name()),
-            queue=broker_queue(queue),
+            # What `send_task` does beside this is for those who want a result.
+            amqp.create_task_message(
+                uuid(), TASK, (process_id, self._database), ignore_result=True
+            ),
+            queue=name,
             priority=priority,
-            producer=self._producer,
+            # It is, once for each connection.
+            declare=[],
             retry=False,
-            ignore_result=True,
         )
 
     def length(self, queue):
-        """Return how many messages wait in a queue."""
+        """Return how many messages wait in a queue.
+
+        One that somebody has deleted at the broker is there again then.
+        """
+        return self._bound(broker_queue(queue)).queue_declare().message_count
+
+    def _declare(self, queue):
+        """Make a queue at the broker, if needed; return its name there."""
         name = broker_queue(queue)
-        declared = self._app.amqp.queues[name](self._producer.channel)
-        return declared.queue_declare().message_count
+        self._bound(name).declare()
+        self._names[queue] = name
+        return name
+
+    def _bound(self, name):
+        return self._app.amqp.queues[name](self._producer.channel)
 
     def close(self):
         self._connection.release()
@@ -205,3 +231,5 @@ def make_app():
 app = make_app()
 
 celery_executor = BrokerExecutor(lambda: CeleryBroker(app))
+
+in_forked_child(celery_executor.renew)

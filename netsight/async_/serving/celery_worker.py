@@ -74,6 +74,8 @@ def check(sender=None, **arguments):
     if get_implementation(sender.pool_cls) is not TaskPool:
         raise SystemExit("netsight.async: a worker needs --pool=prefork.")
     limits.update(hard=sender.time_limit, soft=sender.soft_time_limit)
+    # Each would hear the events of all others, every 2 s; nobody asks for it.
+    sender.options["without_gossip"] = True
 
 
 @worker_process_init.connect

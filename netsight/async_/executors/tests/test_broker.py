@@ -1,5 +1,6 @@
 """What is sent to a broker, and what happens while it is away."""
 
+import os
 import threading
 import unittest
 from collections import Counter
@@ -11,6 +12,7 @@ from netsight.async_.executors.broker import missing
 from netsight.async_.executors.queues import Queued
 from netsight.async_.tests.record_support import ANN
 from netsight.async_.tests.record_support import BOB
+from netsight.async_.tests.waiting import wait_until
 
 
 WAIT_SECONDS = 30
@@ -24,6 +26,8 @@ class Broker:
         self.bad_queue = None
         self.messages = []
         self.connections = 0
+        self.made = 0
+        self.cuts = 0
         self.asked = threading.Event()
         self.let_go = threading.Event()
         self.let_go.set()
@@ -34,9 +38,13 @@ class Broker:
         if self.is_away:
             raise ConnectionError("away")
         self.connections += 1
+        self.made += 1
         return self
 
     def send(self, process_id, queue, priority):
+        if self.cuts:
+            self.cuts -= 1
+            raise ConnectionError("cut")
         if queue == self.bad_queue:
             raise ValueError(queue)
         self.messages.append((process_id, queue, priority))
@@ -122,6 +130,56 @@ class StartTests(SenderTestCase):
         self.wait_sent()
         self.executor.stop(WAIT_SECONDS)
         self.assertEqual(self.broker.connections, 0)
+
+
+class ConnectionTests(SenderTestCase):
+    def ring(self, process_id):
+        self.executor.ring(process_id)
+        self.wait_sent()
+
+    def test_one_is_kept_for_what_comes_next(self):
+        for number in range(20):
+            self.ring(str(number))
+        self.assertEqual(self.broker.made, 1)
+        self.assertEqual(len(self.sent_ids()), 20)
+
+    def test_one_that_was_cut_meanwhile_is_replaced_without_a_word(self):
+        self.ring("a")
+        self.broker.cuts = 1
+        with self.assertNoLogs("netsight.async_.executors.broker"):
+            self.ring("b")
+        self.assertEqual(self.sent_ids(), ["a", "b"])
+        self.assertEqual((self.broker.made, self.broker.connections), (2, 1))
+
+    def test_one_that_fails_is_dropped(self):
+        self.broker.cuts = 1
+        with self.assertLogs("netsight.async_.executors.broker"):
+            self.ring("a")
+        self.assertEqual((self.broker.made, self.broker.connections), (2, 1))
+
+    def test_an_idle_one_is_closed(self):
+        self.executor.IDLE_SECONDS = 0.01
+        self.ring("a")
+        self.assertTrue(
+            wait_until(lambda: not self.broker.connections, WAIT_SECONDS)
+        )
+        self.ring("b")
+        self.assertEqual(self.sent_ids(), ["a", "b"])
+
+    @unittest.skipUnless(hasattr(os, "fork"), "the system has no fork")
+    def test_a_forked_child_has_its_own_and_leaves_that_of_the_parent(self):
+        self.ring("a")
+        child = os.fork()
+        if not child:
+            try:
+                self.executor.renew()
+                self.ring("b")
+                kept = self.broker.made, self.broker.connections
+                os._exit(0 if kept == (2, 2) else 1)
+            finally:
+                os._exit(2)
+        _pid, status = os.waitpid(child, 0)
+        self.assertEqual(os.waitstatus_to_exitcode(status), 0)
 
 
 class AwayTests(SenderTestCase):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from unittest import mock
 
 import Zope2
+from kombu import Queue
 
 from netsight.async_.executors.celery import BrokerExecutor
 from netsight.async_.executors.celery import CeleryBroker
@@ -37,9 +38,15 @@ class BrokerTestCase(unittest.TestCase):
             patch.start()
             self.addCleanup(patch.stop)
         self.app = make_app()
-        self.executor = BrokerExecutor(lambda: CeleryBroker(self.app))
+        self.connected = []
+        self.executor = BrokerExecutor(self.connect)
         self.executor.RETRY_SECONDS = 0.1
         self.addCleanup(self.executor.stop, WAIT_SECONDS)
+
+    def connect(self):
+        broker = CeleryBroker(self.app)
+        self.connected.append(broker)
+        return broker
 
     def wait_sent(self):
         self.assertTrue(self.executor.wait_idle(WAIT_SECONDS))
@@ -79,6 +86,17 @@ class Messages:
         self.wait_sent()
         self.assertEqual((self.ids(), self.ids("heavy")), (["a"], ["b"]))
 
+    def test_many_need_one_connection_and_one_declaration(self):
+        with mock.patch.object(
+            Queue, "declare", autospec=True, side_effect=Queue.declare
+        ) as declare:
+            for number in range(20):
+                self.executor.ring(str(number))
+                self.wait_sent()
+        self.assertEqual(len(self.connected), 1)
+        self.assertEqual(declare.call_count, 1)
+        self.assertEqual(len(self.ids()), 20)
+
     def test_higher_priorities_are_fetched_first(self):
         for process_id, priority in (("a", 0), ("b", 5), ("c", 9), ("d", 5)):
             self.executor.ring(process_id, "default", priority)
@@ -115,6 +133,16 @@ class RabbitMQTests(Messages, BrokerTestCase):
         need("RabbitMQ")
         self.use(RABBITMQ)
 
+    def test_a_queue_that_was_deleted_is_filled_by_reminders(self):
+        self.executor.ring("a")
+        self.wait_sent()
+        self.tearDown()
+        queued = [Queued("a", "default", 0), Queued("b", "default", 0)]
+        self.executor.remind(queued)
+        self.wait_sent()
+        self.assertEqual(len(self.connected), 1)
+        self.assertEqual(self.ids(), ["a", "b"])
+
 
 class AwayTests(BrokerTestCase):
     def setUp(self):
@@ -141,6 +169,17 @@ class AwayTests(BrokerTestCase):
         self.executor.remind(queued)
         self.wait_sent()
         self.assertEqual(self.ids(), ["a", "b"])
+
+    def test_one_that_was_restarted_takes_starts_without_a_word(self):
+        self.redis.start()
+        self.executor.ring("a")
+        self.wait_sent()
+        self.redis.kill()
+        self.redis.start()
+        with self.assertNoLogs("netsight.async_.executors.broker"):
+            self.executor.ring("b")
+            self.wait_sent()
+        self.assertEqual(self.ids(), ["b"])
 
     def test_one_that_was_emptied_takes_starts(self):
         self.redis.start()
