@@ -112,6 +112,9 @@ class BaseAsyncView(BrowserView):
     in_turn = None
     """At most one runs, within the same; a second one waits for its end."""
 
+    _report = None
+    """That of the run, once this view has told progress."""
+
     def __run__(self, process_id=None, *args, **kwargs):
         """Override this with the work to do.  See IAsyncView."""
         raise NotImplementedError(f"{type(self).__name__}.__run__")
@@ -152,10 +155,18 @@ class BaseAsyncView(BrowserView):
 
     def set_progress(self, process_id, percentage, message=None):
         """Tell how far the process is.  See IAsyncView."""
+        report = self._report
+        if (
+            report is not None
+            and (process_id is None or process_id == report.process_id)
+            and report.is_enough(percentage, message)
+        ):
+            return
         shown = checked_percentage(percentage), checked_message(message)
         run = run_of(self.request)
         if run is not None and process_id in (None, run.process_id):
             run.set_progress(*shown)
+            self._report = run.report
         elif process_id is not None:
             raise NoSuchProcessError(process_id)
 
@@ -178,7 +189,9 @@ class BaseAsyncView(BrowserView):
             total = len(iterable)
         run = run_of(self.request)
         for count, item in enumerate(iterable):
-            if run is not None:
+            if run is not None and not run.report.is_count_enough(
+                count, total, track_shown
+            ):
                 run.set_progress(*track_shown(count, total))
             yield item
 

@@ -2,8 +2,9 @@
 
 `set_progress` only puts a number into memory, so that a loop may call it a
 million times.  The monitor writes it through a connection of its own: the
-first at once, then at most one each PROGRESS_SECONDS, the last one always,
-all processes of this Zope in one commit.
+first after FIRST_SECONDS, so that a process that is over by then costs no
+commit for it; then at most one each PROGRESS_SECONDS, the last one always, all
+processes of this Zope in one commit.
 
 It also looks who wants a process cancelled, and does the duty and polls that a
 server gives it (see `serving.server`).  Its thread lives while processes run
@@ -22,6 +23,7 @@ from netsight.async_.forks import renew_in_child
 from netsight.async_.records.database import OwnConnection
 from netsight.async_.records.database import transact
 from netsight.async_.running import signs
+from netsight.async_.running.reports import Report
 from netsight.async_.running.silence import Silence
 from netsight.async_.running.tasks import Routine
 from netsight.async_.running.tasks import Task
@@ -32,6 +34,9 @@ HEARTBEAT_NAME = "netsight.async heartbeat"
 
 PROGRESS_SECONDS = 1.0
 """Progress of one process is written at most once in this time."""
+
+FIRST_SECONDS = 0.1
+"""How soon progress is written that a run tells after nothing was told."""
 
 
 def _progress_seconds():
@@ -60,10 +65,13 @@ class Monitor:
     """
 
     def __init__(self):
-        self._lock = threading.Condition()
+        mutex = threading.RLock()
+        self._lock = threading.Condition(mutex)
+        self._written = threading.Condition(mutex)
         self._running = {}
-        self._unwritten = {}
-        self._shown = {}
+        self._reports = {}
+        self._telling = set()
+        self._is_writing = False
         self._fetched = {}
         self._ended = set()
         self._silence = Silence()
@@ -102,7 +110,7 @@ class Monitor:
             "writing progress",
             self.flush,
             _progress_seconds,
-            lambda: self._unwritten or self._fetched,
+            lambda: self._telling or self._fetched,
         )
         self._looking = Task(
             "looking for cancels",
@@ -137,19 +145,28 @@ class Monitor:
     def watch(self, hold, cancel=None, shown=(None, None)):
         """Begin to write for the run that has a Hold; starts the threads.
 
-        To be called from the thread that runs it.
+        To be called from the thread that runs it.  Returns its Report.
         `shown` is the progress, number and message, that its record has.
         `cancel` is called, without arguments and from this thread, when
         somebody wants the process cancelled.
         """
         with self._lock:
+            if not any(self._running.values()):
+                # Nobody can want what has just begun to be cancelled.
+                self._looking.delay(_progress_seconds())
+            if not self._running:
+                self._listening.delay(_beat_seconds())
             self._running[hold] = cancel
-            self._shown[hold] = shown
+            self._reports[hold] = report = Report(hold.process_id, shown)
             self._silence.begin(hold)
             # The claim beats, too.
-            self._beating.due = time.monotonic() + _beat_seconds()
+            self._beating.delay(_beat_seconds())
             self._heart.start()
+            self._heart.hasten(self._beating)
             self._routine.start()
+            wanted = [self._looking] if cancel else []
+            self._routine.hasten(self._listening, *wanted)
+        return report
 
     def unwatch(self, hold):
         """End it: what is unwritten of this run is dropped."""
@@ -157,10 +174,11 @@ class Monitor:
             if hold in self._running and self._duty is not None:
                 self._ended.add(hold.process_id)
             self._running.pop(hold, None)
-            self._unwritten.pop(hold, None)
-            self._shown.pop(hold, None)
+            self._reports.pop(hold, None)
+            self._telling.discard(hold)
             self._silence.end(hold)
-            self._lock.notify_all()
+            self._written.notify_all()
+            self._routine.hasten()
 
     def holds(self):
         """Return the set of the Holds that are watched."""
@@ -181,12 +199,19 @@ class Monitor:
 
         Progress of a run that is not watched is dropped.
         """
-        shown = (number, message)
         with self._lock:
-            known = self._unwritten.get(hold, self._shown.get(hold))
-            if hold in self._running and known != shown:
-                self._unwritten[hold] = shown
-                self._lock.notify_all()
+            report = self._reports.get(hold)
+            if report is None:
+                return
+            report.tell(number, message)
+            if number is None and report.shown == (number, message):
+                # A run that begins has nothing to tell yet.
+                return
+            if not (self._telling or self._fetched):
+                self._flushing.delay(FIRST_SECONDS)
+            self._telling.add(hold)
+            report.be_quick()
+            self._routine.hasten(self._flushing)
 
     def sign(self, hold):
         """Note that a run has given a sign of life; returns at once."""
@@ -215,6 +240,7 @@ class Monitor:
             self._poll = poll
             self._at_end = getattr(poll, "close", self._at_end)
             self._routine.start()
+            self._lock.notify_all()
 
     def wake(self, seconds=0.0):
         """Have the poll done in so many seconds, if it is not due before.
@@ -250,7 +276,9 @@ class Monitor:
         `timeout` is in seconds.
         """
         with self._lock:
-            return self._lock.wait_for(lambda: not self._unwritten, timeout)
+            return self._written.wait_for(
+                lambda: not (self._telling or self._is_writing), timeout
+            )
 
     def stopped(self, timeout):
         """Wait until the threads have ended; return False on timeout."""
@@ -263,15 +291,42 @@ class Monitor:
 
     def flush(self):
         """Write progress, and when results were fetched."""
-        with self._lock:
-            batch, fetched = dict(self._unwritten), dict(self._fetched)
+        batch, fetched = self._take_told(), dict(self._fetched)
         try:
-            self._write(batch, fetched)
+            if batch or fetched:
+                self._write(batch, fetched)
         except Exception:
             if len(batch) + bool(fetched) < 2:
                 raise
             # It may be for one of them, who must not hinder the others.
             self._write_each(batch, fetched)
+        finally:
+            self._note_unwritten(batch)
+
+    def _take_told(self):
+        """Return {Hold: (number, message)} of what is to be written."""
+        with self._lock:
+            telling, self._telling = self._telling, set()
+            self._is_writing = True
+            batch = {}
+            for hold in telling:
+                report = self._reports[hold]
+                # Whatever it tells from now on is for the next time.
+                report.look_up()
+                told = report.told
+                if told != report.shown:
+                    batch[hold] = told
+            return batch
+
+    def _note_unwritten(self, batch):
+        """Have what is left of a batch written again, as that has failed."""
+        with self._lock:
+            self._is_writing = False
+            for hold, shown in batch.items():
+                report = self._reports.get(hold)
+                if report is not None and report.shown != shown:
+                    self._telling.add(hold)
+            self._written.notify_all()
 
     def _write_each(self, batch, fetched):
         """Write each by itself; raise the last error if there is any."""
@@ -290,13 +345,10 @@ class Monitor:
         transact("progress", signs.show, batch, fetched)
         with self._lock:
             for hold, shown in batch.items():
-                if hold in self._running:
-                    self._shown[hold] = shown
-                if self._unwritten.get(hold) == shown:
-                    del self._unwritten[hold]
+                if hold in self._reports:
+                    self._reports[hold].shown = shown
             for process_id in fetched:
                 del self._fetched[process_id]
-            self._lock.notify_all()
 
     def look(self):
         """Tell the runs that somebody wants cancelled."""

@@ -116,6 +116,7 @@ class Run:
         self._runs_left = CUT_OFF_RUNS
         self._patience = Patience(process_id)
         self._cancel = threading.Event()
+        self.report = None
 
     def execute(self):
         """Claim, publish, and store what did not complete; return the line.
@@ -140,10 +141,14 @@ class Run:
         """
         self.check_cancelled()
         monitor.put(self.hold, number, message)
+        if self._cancel.is_set():
+            # Since it was looked for.
+            self.report.look_up()
 
     def cancel(self):
         """Have the process cancelled at its next chance; from any thread."""
         self._cancel.set()
+        self.report.look_up()
         pauses.look_again()
 
     def pause(self, retries):
@@ -207,6 +212,7 @@ class Run:
         self.line = process.line
         if process.time_limit is not None:
             self.window.limit_to(process.time_limit)
+            self.report.limit = self.window.deadline
 
     def _take(self, process, registry):
         worker = registry.worker(this_worker())
@@ -219,7 +225,7 @@ class Run:
         cancel = self.cancel if process.cancellable else None
         shown = process.progress, process.message
         # The monitor must know of the claim before others can see it.
-        monitor.watch(self.hold, cancel, shown)
+        self.report = monitor.watch(self.hold, cancel, shown)
 
     def _publish_input(self):
         """Return False if it is to be done again; see `_wait_if_cut_off`."""

@@ -1,6 +1,7 @@
 """A thread that does a few tasks again and again, while it is needed."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -33,13 +34,17 @@ class Task:
 
     is_failing: bool = False
 
+    def delay(self, seconds):
+        """Have it done in so many seconds at the earliest."""
+        self.due = max(self.due, time.monotonic() + seconds)
+
 
 class Routine:
     """Does its tasks one after the other, in a thread of its own.
 
     `lock` is a threading.Condition, which whoever changes something that
-    `is_needed` or `is_wanted` of a task asks for must hold, and notify.  The
-    thread ends when `is_needed` returns false, and calls `at_end` then.
+    `is_needed` or `is_wanted` of a task asks for must hold, and call `hasten`.
+    The thread ends when `is_needed` returns false, and calls `at_end` then.
     `running` returns a text that the log has beside a failure.
     """
 
@@ -62,6 +67,18 @@ class Routine:
         self._latest = None
         self._stopping = False
         self._last = []
+        self._wakes = -math.inf
+        """When the thread wakes by itself; it does not wait before."""
+
+    def hasten(self, *tasks):
+        """Wake the thread for what has changed; the lock must be held.
+
+        That is if one of these tasks, which is wanted now, is due before the
+        thread would wake; or if it is to end, as nobody needs it any more.
+        """
+        is_late = any(task.due < self._wakes for task in tasks)
+        if self._thread is not None and (is_late or not self._is_needed()):
+            self._lock.notify_all()
 
     def start(self):
         """Start the thread if there is none; the lock must be held.
@@ -69,7 +86,6 @@ class Routine:
         Raises RuntimeError if the system has no more threads, and changes
         nothing then.
         """
-        self._lock.notify_all()
         if self._thread is None:
             self._stopping = False
             thread = threading.Thread(
@@ -117,7 +133,9 @@ class Routine:
                 if task is not None and task.due <= now:
                     task.due = now + task.pause()
                     return task
+                self._wakes = math.inf if task is None else task.due
                 self._lock.wait(self._seconds_to(task, now))
+                self._wakes = -math.inf
             if self._last:
                 return self._last.pop(0)
             self._thread = None

@@ -1,5 +1,6 @@
 """When a run may be interrupted from outside, and how long it may take."""
 
+import math
 import time
 from contextlib import contextmanager
 from inspect import getmodule
@@ -35,18 +36,20 @@ class Window:
     is_within = False
     """Whether the run is in the code of its view, or what that calls."""
 
+    deadline = math.inf
+    """When the run is over its limit, by the monotonic clock."""
+
     _limit = None
-    _deadline = None
 
     def limit_to(self, seconds):
         """Give the run so many seconds from now on."""
         self._limit = seconds
-        self._deadline = time.monotonic() + seconds
+        self.deadline = time.monotonic() + seconds
 
     @property
     def overdue(self):
         """The exception to end the run by if it is over its limit, or None."""
-        if self._deadline is None or time.monotonic() < self._deadline:
+        if time.monotonic() < self.deadline:
             return None
         return TimeLimitExceeded(
             "It ran for longer than the time limit of its view, "

@@ -49,6 +49,7 @@ from netsight.async_.answers.programs import problem_name
 from netsight.async_.answers.refusals import QUEUE_FULL_SECONDS
 from netsight.async_.browser import processing
 from netsight.async_.browser.subviews import SUBVIEWS
+from netsight.async_.executors.broker import BrokerExecutor
 from netsight.async_.executors.thread import ThreadExecutor
 from netsight.async_.queries import ACTIVE_MOST
 from netsight.async_.queries import RECENT_MOST
@@ -64,6 +65,7 @@ from netsight.async_.records.progress import MESSAGE_CHARS
 from netsight.async_.records.responses import DROPPED_RESPONSE_HEADERS
 from netsight.async_.running.failure import ERROR_CHARS
 from netsight.async_.running.failure import TRACEBACK_CHARS
+from netsight.async_.running.monitor import FIRST_SECONDS
 from netsight.async_.running.monitor import PROGRESS_SECONDS
 from netsight.async_.serving.recovery import SWEEP_BATCH
 from netsight.async_.testing import PLONE_FIXTURE
@@ -358,7 +360,9 @@ class DocumentationTests(unittest.TestCase):
         lines = text.splitlines()
         for number, meaning in (
             (f"{INLINE_BODY_BYTES // 1024} KB", "become blobs"),
+            (f"{FIRST_SECONDS} seconds", "first write of progress"),
             (f"{PROGRESS_SECONDS:.0f} second", "writes of progress"),
+            (f"{BrokerExecutor.IDLE_SECONDS:.0f} second", "idle connection"),
             (f"{processing.POLL_SECONDS} second", "of the waiting page"),
             (f"{processing.REFRESH_SECONDS} second", "without JavaScript"),
             (f"{ThreadExecutor.IDLE_SECONDS:.0f} second", "thread ends"),
@@ -468,8 +472,8 @@ class DocumentationTests(unittest.TestCase):
     def test_each_choice_of_a_view_is_described_with_its_default(self):
         text = read("reference/view.rst")
         for name, value in vars(netsight.async_.BaseAsyncView).items():
-            if name.startswith("__"):
-                # Python 3.13 adds __firstlineno__.
+            if name.startswith("_"):
+                # It is no choice; Python 3.13 adds __firstlineno__.
                 continue
             if value is None or isinstance(value, (bool, int)):
                 with self.subTest(name):

@@ -430,6 +430,17 @@ class ProgressTests(AsyncTestCase):
         self.assertEqual(written, [10, 10])
 
 
+class SoonOverTests(AsyncTestCase):
+    @mock.patch("netsight.async_.running.monitor.FIRST_SECONDS", 60.0)
+    def test_a_process_has_no_commit_for_its_progress(self):
+        with mock.patch.object(signs, "show", wraps=signs.show) as show:
+            _client, process_id = self.run_job(
+                lambda view, pid: view.set_progress(pid, 50)
+            )
+        show.assert_not_called()
+        self.assertEqual(self.process(process_id).state, "completed")
+
+
 class FetchedTests(AsyncTestCase):
     """When a result was fetched is written later, by the monitor."""
 
@@ -466,12 +477,10 @@ class MonitorTests(unittest.TestCase):
         self.batches = []
 
         class Recording(Monitor):
-            def flush(monitor):
-                with monitor._lock:
-                    self.batches.append(dict(monitor._unwritten))
-                    monitor._shown.update(monitor._unwritten)
-                    monitor._unwritten.clear()
-                    monitor._lock.notify_all()
+            def _write(monitor, batch, fetched):
+                self.batches.append(batch)
+                for hold, shown in batch.items():
+                    monitor._reports[hold].shown = shown
 
         return Recording()
 
@@ -489,7 +498,8 @@ class MonitorTests(unittest.TestCase):
         self.assertTrue(watching.wait_idle(0))
         watching.watch(B, shown=(7, "old"))
         watching.put(B, 7, "old")
-        self.assertTrue(watching.wait_idle(0))
+        self.assertTrue(watching.wait_idle(WAIT_SECONDS))
+        self.assertEqual(self.batches, [])
         watching.unwatch(A)
         watching.unwatch(B)
         self.assertTrue(watching.stopped(WAIT_SECONDS))
@@ -525,10 +535,36 @@ class MonitorTests(unittest.TestCase):
         watching.put(A, 1, None)
         self.assertTrue(watching.wait_idle(WAIT_SECONDS))
         watching.put(A, 1, None)
-        self.assertTrue(watching.wait_idle(0))
+        self.assertTrue(watching.wait_idle(WAIT_SECONDS))
         watching.unwatch(A)
         self.assertTrue(watching.stopped(WAIT_SECONDS))
         self.assertEqual(self.batches, [{A: (1, None)}])
+
+    def test_a_run_that_is_over_soon_writes_no_progress(self):
+        watching = self.monitor()
+        watching.serve(lambda: None)
+        for _each in range(3):
+            watching.watch(A)
+            watching.put(A, 1, None)
+            watching.unwatch(A)
+        self.assertTrue(watching.stop(WAIT_SECONDS))
+        self.assertEqual(self.batches, [])
+
+    def test_short_runs_do_not_wake_its_threads_each_time(self):
+        watching = self.monitor()
+        begun = threading.Event()
+        watching.serve(begun.set, lambda: None)
+        self.addCleanup(watching.stop, WAIT_SECONDS)
+        self.assertTrue(begun.wait(WAIT_SECONDS))
+        with mock.patch.object(
+            watching._lock, "notify_all", wraps=watching._lock.notify_all
+        ) as notify:
+            for _each in range(100):
+                watching.watch(A, cancel=lambda: None)
+                watching.put(A, None, None)
+                watching.unwatch(A)
+        # What begins to be wanted, by each thread, and slack for a slow day.
+        self.assertLess(notify.call_count, 10)
 
     def test_a_database_error_is_logged_and_tried_again(self):
         watching = Monitor()
