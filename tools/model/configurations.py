@@ -68,6 +68,9 @@ TODAY = [
     _long("undo, lost answer", "UNDOS=1 LOST_ANSWERS=1"),
     Configuration("refused, crash", "REFUSED=1 FAILURES=1 CRASHES=1"),
     Configuration("forgotten worker", "FORGETS=1 MISTAKES=1"),
+    _long(
+        "2 processes, forgotten worker", "PROCESSES=2 FORGETS=1 MISTAKES=1"
+    ),
     _path("paths: crash", "CRASHES=1"),
     _path("paths: lost answer, failure", "LOST_ANSWERS=1 FAILURES=1"),
     _path("paths: mistake", "MISTAKES=1"),
@@ -94,6 +97,11 @@ WEAKENED = [
     Configuration("NO_RECHECK", "NO_RECHECK LOST_ANSWERS=1", "fenced"),
     Configuration(
         "NO_BEAT_IN_CLAIM", "NO_BEAT_IN_CLAIM FORGETS=1 MISTAKES=1", "known"
+    ),
+    Configuration(
+        "NO_TIME_IN_CLAIM",
+        "NO_TIME_IN_CLAIM PROCESSES=2 FORGETS=1 MISTAKES=1",
+        "dropped",
     ),
     Configuration("NO_WATCH_BEFORE_CLAIM", "NO_WATCH_BEFORE_CLAIM", "dropped"),
     Configuration("NO_LATE_HOLDS", "NO_LATE_HOLDS", "dropped"),

@@ -130,6 +130,7 @@ inline end(t)
 
 /* ZODB undoes a transaction while all that it wrote is as it left it. */
 bool isClaimUndoable[PROCESSES];
+bool hasBeaten[PROCESSES];   /* the claim has written the worker, too */
 
 inline claimWritten(p)
 {
@@ -142,11 +143,14 @@ inline outcomeWritten(p) { outcomeChanged[p] = outcomeChanged[p] | open }
 inline workerWritten(z)
 {
     workerChanged[z] = workerChanged[z] | guarding;
+    isYoung[z] = true;
     /* Without mistakes to make it is as if it were looked at at once. */
     isHeard[OTHER(z)] = mistakes > 0;
-    isClaimUndoable[0] = isClaimUndoable[0] && worker[0] != z + 1;
+    isClaimUndoable[0] = isClaimUndoable[0] &&
+        !(hasBeaten[0] && worker[0] == z + 1);
 #if PROCESSES > 1
-    isClaimUndoable[1] = isClaimUndoable[1] && worker[1] != z + 1
+    isClaimUndoable[1] = isClaimUndoable[1] &&
+        !(hasBeaten[1] && worker[1] == z + 1)
 #endif
 }
 
@@ -159,6 +163,9 @@ bool claiming[2];            /* running/runner.py:claim_lock */
 bool watched[RUNS];          /* running/monitor.py:Monitor.holds */
 bool isHeard[2];             /* by Zope n, of the other, since n looked last:
                               * records/lease.py:Lookout */
+bool isYoung[2];             /* its last beat: running/pulse.py:Pulse.  Who
+                              * is taken for dead by mistake was silent for a
+                              * lease, and so has no young one. */
 
 /* It is killed; what it had begun to commit is not done. */
 inline die(zope)
@@ -222,10 +229,16 @@ bool isExcused[PROCESSES];   /* its outcome was undone, or refused */
 #define MAY_BEGIN(run, p) (HOLDS(run, p) && outcome[p] == 0)
 #endif
 
-#ifdef NO_BEAT_IN_CLAIM      /* Run._take: without worker.beat() */
+#ifdef NO_BEAT_IN_CLAIM      /* Pulse.beats_with: without worker.beat() */
 #define CLAIM_BEAT(t, z) false
 #else
 #define CLAIM_BEAT(t, z) WORKER_CHANGED(t, z)
+#endif
+
+#ifdef NO_TIME_IN_CLAIM      /* running/pulse.py:InTime: however old it is */
+#define IS_IN_TIME(z) true
+#else
+#define IS_IN_TIME(z) isYoung[z]
 #endif
 
 #ifdef OLD_BACK              /* put_back: the outcome is not looked at */
@@ -324,6 +337,7 @@ inline leave()
     p = 0;
     hasClaim = false;
     rescues = false;
+    beats = false;
     ending = 0
 }
 
@@ -332,6 +346,7 @@ proctype Run(byte me)
     byte p;
     bool hasClaim;           /* as the open transaction sees it */
     bool rescues;            /* the claim recovers the process itself */
+    bool beats;              /* the claim counts a heartbeat */
     mtype ending;            /* what is to be written without a result */
 
     {
@@ -367,6 +382,12 @@ claim:
         :: STATE(p) == queued ->
             rescues = false
         :: !IS_ENDED(p) && MAY_SEEM_ABANDONED(ZOPE(me), p) ->
+            if
+            :: record[OTHER(ZOPE(me))] == stored && alive[OTHER(ZOPE(me))] &&
+               mistakes > 0 ->
+                isYoung[OTHER(ZOPE(me))] = false
+            :: else
+            fi;
             mistakes = mistakes - (alive[OTHER(ZOPE(me))] && mistakes > 0);
             rescues = true
         :: else ->
@@ -374,6 +395,8 @@ claim:
             leave();
             goto idle
         fi;
+        /* running/pulse.py:Pulse.beats_with */
+        beats = !isYoung[ZOPE(me)] || record[ZOPE(me)] != stored;
 #ifndef NO_WATCH_BEFORE_CLAIM
         watched[me] = true
 #endif
@@ -383,7 +406,9 @@ take:
     atomic {
         CAN_COMMIT;
         if
-        :: CLAIM_CHANGED(me, p) || CLAIM_BEAT(me, ZOPE(me)) ||
+        :: CLAIM_CHANGED(me, p) ||
+           (beats -> CLAIM_BEAT(me, ZOPE(me)) :
+            WORKER_CHANGED(me, ZOPE(me)) || !IS_IN_TIME(ZOPE(me))) ||
            (rescues && RECOVER_CONFLICTS(me, p, 1)) ->
             end(me);
             goto claim
@@ -403,8 +428,12 @@ take:
             record[ZOPE(me)] = stored
         :: else
         fi;
+        hasBeaten[p] = beats;
 #ifndef NO_BEAT_IN_CLAIM
-        workerWritten(ZOPE(me));
+        if
+        :: beats -> workerWritten(ZOPE(me))
+        :: else
+        fi;
 #endif
         assert(record[ZOPE(me)] == stored || stopping[ZOPE(me)]); /* known */
         isClaimUndoable[p] = !rescues;
@@ -414,7 +443,8 @@ take:
         :: end(me)
         fi;
         claiming[ZOPE(me)] = false;
-        rescues = false
+        rescues = false;
+        beats = false
     }
 #ifdef NO_WATCH_BEFORE_CLAIM
     watched[me] = true;
@@ -609,7 +639,8 @@ back:
     } unless {
         atomic {
             !alive[ZOPE(me)];
-            p = 0; hasClaim = false; rescues = false; ending = 0
+            p = 0; hasClaim = false; rescues = false; beats = false;
+            ending = 0
         }
     }
 }
@@ -678,7 +709,8 @@ begins:
 #endif
     atomic {
         if
-        :: stopping[me] -> hands = true
+        /* serving/server.py:_hand_back, under the claim_lock */
+        :: stopping[me] && !claiming[me] -> hands = true
         :: !stopping[me] && (IS_ANY_DUE || MAY_FORGET_OTHER(me))
         fi;
         begin(MONITOR(me));
@@ -691,6 +723,7 @@ begins:
         :: record[OTHER(me)] == stored && !isHeard[me] && alive[OTHER(me)] &&
            mistakes > 0 ->
             mistakes--;
+            isYoung[OTHER(me)] = false;
             seemsDead = true
         :: record[OTHER(me)] == stored && !isHeard[me] && alive[OTHER(me)]
         fi;
@@ -855,7 +888,9 @@ asks:
         if
         :: IS_ENDED(p) -> goto done
         :: STATE(p) == queued -> atOnce = true
-        :: STATE(p) == running && MAY_SEEM_ABANDONED(1, p) -> atOnce = true
+        :: STATE(p) == running && MAY_SEEM_ABANDONED(1, p) ->
+            isYoung[0] = false;
+            atOnce = true
         :: STATE(p) == running -> atOnce = false
         fi;
         begin(USER)
@@ -925,7 +960,8 @@ proctype Undo()
     if
     :: atomic {
         isClaimUndoable[p] && CAN_COMMIT ->
-        workerChanged[worker[p] - 1] = workerChanged[worker[p] - 1] | guarding;
+        workerChanged[worker[p] - 1] = workerChanged[worker[p] - 1] |
+            (hasBeaten[p] -> guarding : 0);
         worker[p] = NOBODY;
         token[p] = NOBODY;
         claimWritten(p)

@@ -23,6 +23,7 @@ from netsight.async_.forks import renew_in_child
 from netsight.async_.records.database import OwnConnection
 from netsight.async_.records.database import transact
 from netsight.async_.running import signs
+from netsight.async_.running.pulse import pulse
 from netsight.async_.running.reports import Report
 from netsight.async_.running.silence import Silence
 from netsight.async_.running.tasks import Routine
@@ -142,13 +143,14 @@ class Monitor:
 
     # For runs
 
-    def watch(self, hold, cancel=None, shown=(None, None)):
+    def watch(self, hold, cancel=None, shown=(None, None), beats=True):
         """Begin to write for the run that has a Hold; starts the threads.
 
         To be called from the thread that runs it.  Returns its Report.
         `shown` is the progress, number and message, that its record has.
         `cancel` is called, without arguments and from this thread, when
-        somebody wants the process cancelled.
+        somebody wants the process cancelled.  `beats` tells whether its claim
+        counts a heartbeat.
         """
         with self._lock:
             if not any(self._running.values()):
@@ -159,8 +161,8 @@ class Monitor:
             self._running[hold] = cancel
             self._reports[hold] = report = Report(hold.process_id, shown)
             self._silence.begin(hold)
-            # The claim beats, too.
-            self._beating.delay(_beat_seconds())
+            if beats:
+                self._beating.delay(_beat_seconds())
             self._heart.start()
             self._heart.hasten(self._beating)
             self._routine.start()
@@ -366,7 +368,9 @@ class Monitor:
 
     def beat(self):
         """Count a heartbeat of this worker."""
+        began = time.monotonic()
         transact("heartbeat", signs.beat, opened=self._own.transaction)
+        pulse.note(began)
 
     def _do_duty(self):
         duty = self._duty

@@ -3,6 +3,7 @@
 import inspect
 import logging
 import threading
+import time
 from contextlib import closing
 from contextlib import contextmanager
 
@@ -44,6 +45,7 @@ from netsight.async_.running.publishing import JobResponse
 from netsight.async_.running.publishing import publish_environ
 from netsight.async_.running.publishing import publish_view
 from netsight.async_.running.publishing import run_of
+from netsight.async_.running.pulse import pulse
 from netsight.async_.running.purging import drop_purges
 from netsight.async_.running.telling import tell_ended
 from netsight.async_.running.transactions import begin_like
@@ -64,7 +66,10 @@ SESSION_ENDED = (
 )
 
 claim_lock = threading.Lock()
-"""Claims of one Zope beat the same worker record, so one after the other."""
+"""Claims of one Zope beat the same worker record, so one after the other.
+
+Nor does a Zope end its record while it claims: see `serving.server.stop`.
+"""
 
 
 def _make_claim_lock():
@@ -108,6 +113,7 @@ class Run:
         self.attempts = 0
         self.connection = None
         self.environ = {}
+        self._beats = False
         self._fence = None
         self._is_told = False
         self._escaped = None
@@ -127,7 +133,10 @@ class Run:
             return None
         try:
             with claim_lock:
+                began = time.monotonic()
                 self._patience.insist(transact, "claim", self._claim)
+                if self._beats:
+                    pulse.note(began)
             while not self._publish_input():
                 pass
         finally:
@@ -217,7 +226,7 @@ class Run:
     def _take(self, process, registry):
         worker = registry.worker(this_worker())
         # Nobody has heard of this worker while it had nothing to do.
-        worker.beat()
+        self._beats = pulse.beats_with(worker)
         process.claim_for(worker, self.hold.token)
         line = registry.line(process.line)
         if line is not None:
@@ -225,7 +234,7 @@ class Run:
         cancel = self.cancel if process.cancellable else None
         shown = process.progress, process.message
         # The monitor must know of the claim before others can see it.
-        self.report = monitor.watch(self.hold, cancel, shown)
+        self.report = monitor.watch(self.hold, cancel, shown, self._beats)
 
     def _publish_input(self):
         """Return False if it is to be done again; see `_wait_if_cut_off`."""

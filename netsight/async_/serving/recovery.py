@@ -140,7 +140,8 @@ def forget_workers(registry, names, holders):
 
     Those that are `holders` stay: an active process refers to them.  One that
     only had nothing to do may claim at this very moment: it beats with the
-    claim, and so conflicts with the end that is noted here.
+    claim, or has beaten just before, and so conflicts with the end that is
+    noted here.
     """
     for worker in registry.workers():
         is_needed = worker.name not in names or worker.name in holders

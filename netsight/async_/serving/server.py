@@ -19,6 +19,7 @@ from netsight.async_.records.database import is_read_only
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.lease import this_worker
+from netsight.async_.running import runner
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.pauses import pauses
 from netsight.async_.running.tasks import Task
@@ -241,7 +242,9 @@ def _wait_for(executor, seconds):
 
 def _hand_back():
     try:
-        transact("stop", _end_this)
+        # A claim need not conflict with it; so none must be on its way.
+        with runner.claim_lock:
+            transact("stop", _end_this)
     finally:
         duty.tell()
 
