@@ -7,14 +7,15 @@ default.
 
 import os
 import re
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
+from functools import lru_cache
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
-
-from App.config import getConfiguration
-from zope.component import queryUtility
 
 from netsight.async_.exceptions import SettingError
 from netsight.async_.interfaces import IExecutor
@@ -161,7 +162,7 @@ class Setting:
     parse: Callable[[str], Any]
     meaning: str
 
-    @property
+    @cached_property
     def variable(self):
         return ENVIRONMENT_PREFIX + self.name.upper().replace("-", "_")
 
@@ -309,8 +310,19 @@ SETTINGS = {
 
 
 def _from_zope_conf():
-    products = getattr(getConfiguration(), "product_config", None) or {}
+    # It is not loaded here: records are loaded by ZEO servers, too, which have
+    # no zope.conf.
+    zope = sys.modules.get("App.config")
+    if zope is None:
+        return {}
+    products = getattr(zope.getConfiguration(), "product_config", None) or {}
     return products.get(PRODUCT, {})
+
+
+@lru_cache(maxsize=200)
+def _parsed(name, text):
+    """Return the value of a text; a setting is asked for often."""
+    return SETTINGS[name].parse(text.strip())
 
 
 def get(name):
@@ -326,7 +338,7 @@ def get(name):
     if setting.variable in os.environ:
         text, place = os.environ[setting.variable], "environment"
     try:
-        return setting.parse(text.strip())
+        return _parsed(name, text)
     except ValueError as exc:
         raise SettingError(
             f"netsight.async: {name} = {text!r} ({place}) is not "
@@ -345,6 +357,11 @@ def has_known_origin(url):
     return False
 
 
+def _is_there(executor):
+    component = import_module("zope.component")
+    return component.queryUtility(IExecutor, name=executor) is not None
+
+
 def validate(event=None):
     """Check all settings; raises SettingError.  Called when Zope starts."""
     for key in _from_zope_conf():
@@ -357,7 +374,7 @@ def validate(event=None):
     for name in SETTINGS:
         get(name)
     executor = get("executor")
-    if event is not None and queryUtility(IExecutor, name=executor) is None:
+    if event is not None and not _is_there(executor):
         raise SettingError(
             f"netsight.async: the executor {executor} is not there; the "
             f"package {executor} is not installed: "

@@ -1,8 +1,9 @@
 """The contracts of netsight.async, and its closed list of states."""
 
+from importlib import import_module
+
 from zope.interface import Attribute
 from zope.interface import Interface
-from zope.publisher.interfaces.browser import IDefaultBrowserLayer
 
 
 QUEUED = "queued"
@@ -27,8 +28,15 @@ STATES = (QUEUED, RUNNING, COMPLETED, FAILED, CANCELLED, LOST)
 FINAL_STATES = (COMPLETED, FAILED, CANCELLED, LOST)
 
 
-class INetsightAsyncLayer(IDefaultBrowserLayer):
-    """Browser layer of a Plone site that installed the profile."""
+def __getattr__(name):
+    """Import the layer when it is asked for (PEP 562).
+
+    Records need the other interfaces, also in a ZEO server, which has no use
+    for zope.publisher.
+    """
+    if name == "INetsightAsyncLayer":
+        return import_module("netsight.async_.layer").INetsightAsyncLayer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class IAsyncView(Interface):

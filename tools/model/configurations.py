@@ -68,9 +68,7 @@ TODAY = [
     _long("undo, lost answer", "UNDOS=1 LOST_ANSWERS=1"),
     Configuration("refused, crash", "REFUSED=1 FAILURES=1 CRASHES=1"),
     Configuration("forgotten worker", "FORGETS=1 MISTAKES=1"),
-    _long(
-        "2 processes, forgotten worker", "PROCESSES=2 FORGETS=1 MISTAKES=1"
-    ),
+    _long("2 processes, forgotten worker", "PROCESSES=2 FORGETS=1 MISTAKES=1"),
     _path("paths: crash", "CRASHES=1"),
     _path("paths: lost answer, failure", "LOST_ANSWERS=1 FAILURES=1"),
     _path("paths: mistake", "MISTAKES=1"),

@@ -4,7 +4,8 @@ The second is told only when it can be trusted.
 """
 
 import math
-from decimal import Decimal
+from numbers import Complex
+from numbers import Number
 from numbers import Real
 
 from zope.i18nmessageid import Message
@@ -37,7 +38,7 @@ def checked_percentage(value):
     >>> checked_percentage(-3), checked_percentage(1000)
     (0, 100)
     """
-    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
+    if isinstance(value, bool) or not _is_real(value):
         raise ValueError(f"{value!r} is no percentage")
     try:
         number = float(value)
@@ -83,11 +84,21 @@ def _checked_message_id(message):
 
 
 def _checked_value(value):
-    if isinstance(value, (Real, Decimal)):
+    if _is_real(value):
         value = str(value)
     if value is None:
         raise TypeError("None is no text, number or message id")
     return checked_message(value)
+
+
+def _is_real(value):
+    """Tell whether a value is a real number, be it a Decimal.
+
+    That is a Number and no more than that, as it does not mix with float.
+    """
+    if isinstance(value, Real):
+        return True
+    return isinstance(value, Number) and not isinstance(value, Complex)
 
 
 def _cut(text):

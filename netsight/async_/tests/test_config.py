@@ -1,5 +1,6 @@
 """Settings: where they come from, and what is refused."""
 
+import dataclasses
 import unittest
 from unittest import mock
 
@@ -13,7 +14,7 @@ class SettingsTests(unittest.TestCase):
     def setUp(self):
         self.configuration = DefaultConfiguration()
         for target, value in (
-            ("netsight.async_.config.getConfiguration", self.configure),
+            ("App.config.getConfiguration", self.configure),
             ("os.environ", {}),
         ):
             patcher = mock.patch(target, value)
@@ -94,6 +95,14 @@ class SettingsTests(unittest.TestCase):
         )
         known = ("https://www.example.org", "http://[::1]:8080")
         self.assertEqual(config.get("origins"), known)
+
+    def test_a_text_is_parsed_once(self):
+        parse = mock.Mock(wraps=str)
+        setting = dataclasses.replace(config.SETTINGS["database"], parse=parse)
+        with mock.patch.dict(config.SETTINGS, database=setting):
+            for _again in range(3):
+                config.get("database")
+        self.assertLessEqual(parse.call_count, 1)
 
     def test_what_is_no_origin_is_refused(self):
         for text in (

@@ -18,7 +18,7 @@ TOOLS = CHECKOUT / "tools"
 
 BASE = (
     *("interfaces", "exceptions", "events", "config", "i18n", "forks"),
-    "context",
+    *("layer", "context"),
 )
 WORK = (*BASE, "records", "running", "executors")
 TOLD = (*WORK, "answers", "queries", "actions")
@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "exceptions": (),
     "i18n": (),
     "forks": (),
+    "layer": (),
     "context": (),
     "events": ("interfaces",),
     "config": ("exceptions", "interfaces"),
