@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import closing
 from contextlib import contextmanager
+from functools import lru_cache
 
 import transaction
 from AccessControl.SecurityManagement import noSecurityManager
@@ -522,10 +523,14 @@ def published(event):
 
 def call_run(method, process_id):
     """Call `__run__`, with the process id if it can take it by name."""
-    parameters = inspect.signature(method).parameters.values()
-    if any(
-        p.name == "process_id" or p.kind is inspect.Parameter.VAR_KEYWORD
-        for p in parameters
-    ):
+    if _takes_process_id(getattr(method, "__func__", method)):
         return method(process_id=process_id)
     return method()
+
+
+@lru_cache(maxsize=1000)
+def _takes_process_id(function):
+    return any(
+        p.name == "process_id" or p.kind is inspect.Parameter.VAR_KEYWORD
+        for p in inspect.signature(function).parameters.values()
+    )
