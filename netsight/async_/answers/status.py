@@ -30,11 +30,13 @@ def status_of(process, registry, request):
     processes that are queued before, for one that is queued; `in_turn` tells
     whether those must end before it begins: see `in_turn` of views.
     """
-    queued, message = process.state == interfaces.QUEUED, process.message
+    # It may have to look whether a worker lives.
+    state = process.state
+    queued, message = state == interfaces.QUEUED, process.message
     return {
         "id": process.id,
         "title": translate(process.title, context=request),
-        "state": process.state,
+        "state": state,
         "progress": shown_progress(process),
         "message": message and translate(message, context=request),
         "cancelling": process.is_cancelling,

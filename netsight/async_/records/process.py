@@ -165,7 +165,8 @@ class Process(Part):
 
     @property
     def progress(self):
-        if self.state == interfaces.COMPLETED:
+        # `state` may have to look whether a worker lives; only this counts.
+        if self.outcome.state == interfaces.COMPLETED:
             return 100
         return self._shown.number
 
@@ -179,16 +180,16 @@ class Process(Part):
 
     @property
     def silent_since(self):
-        if self.state != interfaces.RUNNING:
-            return None
         token, since = self._shown.silence or (None, None)
-        return since if token == self.claim.token else None
+        is_noted = since is not None and token == self.claim.token
+        return since if is_noted and self.state == interfaces.RUNNING else None
 
     @property
     def seconds_left(self):
-        if self.state != interfaces.RUNNING:
+        left = seconds_left(self._shown.samples, time.time())
+        if left is None or self.state != interfaces.RUNNING:
             return None
-        return seconds_left(self._shown.samples, time.time())
+        return left
 
     @property
     def request(self):

@@ -9,6 +9,7 @@ from netsight.async_.answers.status import iso_time
 from netsight.async_.records import places
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
+from netsight.async_.records.lease import lookout
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
@@ -52,6 +53,17 @@ class StatusTests(AsyncTestCase):
                 },
             },
         )
+
+    def test_it_is_looked_twice_at_most_whether_the_worker_lives(self):
+        with (
+            self.held() as (client, process_id),
+            mock.patch.object(
+                lookout, "is_alive", wraps=lookout.is_alive
+            ) as is_alive,
+        ):
+            self.assertEqual(self.status(client, process_id)["elapsed"], 0)
+            # For the state, and for the link to cancel it.
+            self.assertEqual(is_alive.call_count, 2)
 
     def test_of_a_running_process(self):
         def work(view, process_id):
