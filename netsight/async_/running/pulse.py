@@ -4,6 +4,9 @@ A claim must be of a worker that is known to live: one that was idle for long
 may be forgotten by others at this very moment, see
 `serving.recovery.forget_workers`.  If it beats with the claim, one of the two
 conflicts.  But each beat is stored, and loaded again by all other Zopes.
+
+Where others go for the same processes, each claim beats all the same: by that
+they hear of it, see `serving.news`, and load nothing of what is taken already.
 """
 
 import math
@@ -30,6 +33,11 @@ class Pulse:
 
     def __init__(self):
         self._beaten = -math.inf
+        self._is_heard = False
+
+    def be_heard(self):
+        """Beat with each claim from now on."""
+        self._is_heard = True
 
     def note(self, when):
         """Note that a beat is stored, which began at a monotonic time."""
@@ -46,7 +54,7 @@ class Pulse:
         if worker._p_jar is None:
             # It is new, and beats already.
             return True
-        if worker.ended or not self._is_young(worker):
+        if worker.ended or self._is_heard or not self._is_young(worker):
             worker.beat()
             return True
         worker.guard()

@@ -22,6 +22,7 @@ from netsight.async_.records.lease import this_worker
 from netsight.async_.running import runner
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.pauses import pauses
+from netsight.async_.running.pulse import pulse
 from netsight.async_.running.tasks import Task
 from netsight.async_.running.telling import tell_in_thread
 from netsight.async_.running.telling import wait_told
@@ -163,6 +164,8 @@ def make_poll():
     executor = get_executor()
     if not runs_here(executor):
         return Poll()
+    # The others hear of claims as this one does.
+    pulse.be_heard()
     poll = Poll(news_of(records_database(), monitor.wake), monitor.wake)
     if hasattr(executor, "is_claimed"):
         executor.is_claimed = poll.is_claimed

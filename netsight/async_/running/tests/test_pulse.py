@@ -65,6 +65,12 @@ class PulseTests(unittest.TestCase):
         _manager, worker = self.opened()
         self.assertTrue(self.pulse.beats_with(worker))
 
+    def test_one_that_others_listen_to_beats(self):
+        self.pulse.note(time.monotonic())
+        self.pulse.be_heard()
+        _manager, worker = self.opened()
+        self.assertTrue(self.pulse.beats_with(worker))
+
     def test_one_that_was_ended_beats(self):
         self.pulse.note(time.monotonic())
         with self.database.transaction() as connection:

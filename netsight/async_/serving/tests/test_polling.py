@@ -473,6 +473,7 @@ class MakePollTests(unittest.TestCase):
             mock.patch.object(Zope2, "DB", main, create=True),
             mock.patch.object(server, "news_of") as news_of,
             mock.patch.object(server, "get_executor", lambda: executor),
+            mock.patch.object(server, "pulse") as self.pulse,
             mock.patch.dict("os.environ", environ),
         ):
             poll = server.make_poll()
@@ -488,6 +489,12 @@ class MakePollTests(unittest.TestCase):
 
     def test_one_that_runs_nothing_hears_nothing(self):
         self.assertEqual(self.make(none_executor)[0], [])
+
+    def test_one_that_hears_is_heard_as_well(self):
+        self.make()
+        self.pulse.be_heard.assert_called_once_with()
+        self.make(none_executor)
+        self.pulse.be_heard.assert_not_called()
 
     def test_its_threads_ask_what_is_claimed(self):
         _heard, poll = self.make()
