@@ -1,4 +1,4 @@
-"""A ZEO server that is restarted hands out ids that it gave before."""
+"""A ZEO server that is restarted: ids that it gave before, and silence."""
 
 import tempfile
 import unittest
@@ -10,7 +10,7 @@ import ZEO
 from ZODB.DB import DB
 from ZODB.DemoStorage import DemoStorage
 
-from netsight.async_.serving import oids
+from netsight.async_.serving import reconnects
 from netsight.async_.tests.local_http import HOST
 from netsight.async_.tests.server_support import TwoZopesTestCase
 from netsight.async_.tests.waiting import WAIT_SECONDS
@@ -40,11 +40,20 @@ class ClientTests(unittest.TestCase):
         database = DB(storage)
         self.addCleanup(database.close)
         with mock.patch("Zope2.DB", database, create=True):
-            oids.start(None)
+            reconnects.start(None)
         return storage
 
     def wait(self, condition):
         self.assertTrue(wait_until(condition, WAIT_SECONDS))
+
+    def test_an_interruption_that_nobody_met_is_no_silence(self):
+        storage = self.client()
+        with mock.patch.object(reconnects.lookout, "miss") as miss:
+            self.zeo.kill()
+            self.wait(lambda: not storage.is_connected())
+            self.zeo.start()
+            self.wait(storage.is_connected)
+        miss.assert_called_once_with()
 
     def test_no_two_clients_have_one_id_after_a_restart(self):
         a, b = self.client(), self.client()
@@ -67,7 +76,7 @@ class OtherStorageTests(unittest.TestCase):
         self.addCleanup(database.close)
         before = dict(database.storage.__dict__)
         with mock.patch("Zope2.DB", database, create=True):
-            oids.start(None)
+            reconnects.start(None)
         self.assertEqual(database.storage.__dict__, before)
 
 
