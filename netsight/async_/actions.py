@@ -1,24 +1,35 @@
 """What people do with processes that are there: cancel, repeat, remove.
 
+And what managers do with those that are held: release or drop them.
+
 Who may do it is for the caller to check.
 """
+
+from functools import partial
+from itertools import islice
+from typing import NamedTuple
 
 from zope.event import notify
 
 from netsight.async_.events import ProcessQueuedEvent
 from netsight.async_.exceptions import AlreadyRunningError
+from netsight.async_.exceptions import NotAllReleasedError
 from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.exceptions import StillRunningError
 from netsight.async_.executors.doorbell import ring_after_commit
 from netsight.async_.interfaces import QUEUED
+from netsight.async_.queries import Query
 from netsight.async_.queries import find
+from netsight.async_.records import deployments
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.limits import check_limits
 from netsight.async_.running.telling import tell_after_commit
+from netsight.async_.running.telling import tell_in_thread
+from netsight.async_.running.telling import wait_told
 
 
 REMOVE_BATCH = 100
@@ -26,6 +37,12 @@ REMOVE_BATCH = 100
 
 REMOVE_MOST = 5000
 """How many it looks at in one call."""
+
+HELD_MOST = 5000
+"""How many the buttons release or drop in one request."""
+
+TELL_SECONDS = 60
+"""How long a release waits for those who are told of lost processes."""
 
 
 def cancel(process):
@@ -121,3 +138,85 @@ def _remove_batch(root, query, before):
     for process_id in ended:
         registry.remove(process_id)
     return len(ended), found.go_on
+
+
+class Decided(NamedTuple):
+    """What a release or drop has done."""
+
+    count: int
+    """Of the processes that were released or dropped."""
+
+    is_all: bool
+    """Whether nothing is left that could be."""
+
+
+def release_held(query=None, most=None):
+    """Have this deployment run what is held, all or what a Query finds.
+
+    See `deployment` in the settings.  Servers find what is released at their
+    next beat.  What ran when the database was copied, and may not be run
+    again, is lost by that.
+
+    Returns Decided, after about `most` (int) processes or all.  Each
+    REMOVE_BATCH is a transaction of its own; raises NotAllReleasedError when
+    one fails, and what was released before stays so.
+    """
+    ends = []
+    try:
+        return _decide(
+            partial(_release, ends), query, most, NotAllReleasedError
+        )
+    finally:
+        # Those of a commit that has failed may be stored all the same.
+        tell_in_thread(ends)
+        wait_told(TELL_SECONDS)
+
+
+def drop_held(query=None, most=None):
+    """Remove what is held, all or what a Query finds, and tell nobody.
+
+    Arguments and result are those of `release_held`; raises
+    NotAllRemovedError.
+    """
+    return _decide(_drop, query, most, NotAllRemovedError)
+
+
+def _decide(function, query, most, error):
+    query, after, count = query or Query(), None, 0
+    while most is None or count < most:
+        try:
+            done, after = transact(
+                "held", _decide_batch, function, query, after
+            )
+        except Exception as exc:
+            raise error(count) from exc
+        count += done
+        if after is None:
+            return Decided(count, True)
+    return Decided(count, False)
+
+
+def _decide_batch(root, function, query, after):
+    """Decide on REMOVE_BATCH active processes; return how many were held.
+
+    And the id to go on with, or None.  Without `after`, the oldest come first.
+    """
+    registry = query_registry(root)
+    ids = list(islice(registry.oldest_active_ids(after), REMOVE_BATCH + 1))
+    done = 0
+    for process in registry.readable(ids[:REMOVE_BATCH]):
+        if process.is_held and query.matches(process):
+            done += function(registry, process)
+    return done, ids[REMOVE_BATCH] if len(ids) > REMOVE_BATCH else None
+
+
+def _release(ends, registry, process):
+    is_released = deployments.release(registry, process)
+    if process.is_final:
+        ends.append(process.end)
+    return is_released
+
+
+def _drop(registry, process):
+    deployments.drop(registry, process)
+    return True

@@ -89,6 +89,14 @@ def queue_name(text):
 queue_name.expects = "a name of up to 50 letters, digits, - and _"
 
 
+def deployment_name(text):
+    """Return `text` if it is empty or can name a deployment, or ValueError."""
+    return text and queue_name(text)
+
+
+deployment_name.expects = queue_name.expects
+
+
 def queue_names(text):
     """Return a tuple of the names of queues in `text`."""
     return tuple(queue_name(name) for name in names(text))
@@ -277,6 +285,14 @@ SETTINGS = {
             str,
             "Name of a <zodb_db> in zope.conf that holds all records, so that "
             "they do not fill the main one. Without it, the main one does.",
+        ),
+        Setting(
+            "deployment",
+            "",
+            deployment_name,
+            "Name of this installation, as production or staging.  What was "
+            "queued under another one, in the database that this one is a "
+            "copy of, is held.",
         ),
         Setting(
             "celery-broker",

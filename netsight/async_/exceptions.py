@@ -199,3 +199,16 @@ class NotAllRemovedError(AsyncError):
     def __init__(self, removed):
         super().__init__(f"{removed} were removed before")
         self.removed = removed
+
+
+class NotAllReleasedError(AsyncError):
+    """The database did not take one of the transactions of a long release.
+
+    `released` processes had been released before, and are.  The cause is the
+    ``__cause__``, and in the log; press the button again when the database is
+    well.  Over HTTP: 503.
+    """
+
+    def __init__(self, released):
+        super().__init__(f"{released} were released before")
+        self.released = released

@@ -143,6 +143,10 @@ class IProcess(Interface):
     max_attempts = Attribute("How many workers may die of it (int).")
     time_limit = Attribute("Seconds (int) that a run may take, or None.")
     queue = Attribute("Name of the queue in which it waits, a str.")
+    deployment = Attribute("Name of the deployment it was queued in, a str.")
+    is_held = Attribute(
+        "Whether that is not this one: it waits until somebody releases it."
+    )
     priority = Attribute("How early it is taken, an int; 9 before 0.")
     is_final = Attribute("Whether it has ended.")
     may_run_again = Attribute("Whether a new process can do the same.")
@@ -178,6 +182,24 @@ class IProcessRegistry(Interface):
 
     def single(key):
         """Return the active process whose `single_key` is this, or None."""
+
+    def note_single(process):
+        """Let an IProcess be the last one of its `single_key`, if any."""
+
+    def hold(process):
+        """Note that an IProcess was found to be held; see `held_ids`."""
+
+    def held_ids():
+        """Return a list of the ids that were found to be held.
+
+        Others may be, that nobody has looked at.  No process is loaded.
+        """
+
+    def held_in():
+        """Return a list of the deployments in which these were queued."""
+
+    def let_go(process_id):
+        """Note that a process is not held any more, if it is."""
 
     def line(key):
         """Return the lines.Line of those with this `line`, or None."""

@@ -134,6 +134,9 @@ class Active(NamedTuple):
     silent: int
     """So many of them have given no sign of life for long."""
 
+    held: int
+    """So many wait until somebody releases them: see `deployment`."""
+
     oldest: float | None
     """POSIX time at which the first in the queue was started."""
 
@@ -143,23 +146,55 @@ def active_of(registry):
 
     The ACTIVE_MOST oldest are looked at; all behind them count as queued.
     """
-    ids = registry.active_ids()
+    held = set(registry.held_ids())
+    ids = [each for each in registry.active_ids() if each not in held]
     seen = list(registry.readable(ids[:ACTIVE_MOST]))
+    # Recovery may not have been here.
+    new = [process for process in seen if process.is_held]
+    seen = [process for process in seen if process not in new]
     states = [process.state for process in seen]
     waiting = [p.created for p, s in zip(seen, states) if s == QUEUED]
     return Active(
-        queued=len(waiting) + len(ids) - len(seen),
+        queued=len(waiting) + len(ids) - len(seen) - len(new),
         running=states.count(RUNNING),
         silent=sum(process.silent_since is not None for process in seen),
+        held=len(held) + len(new),
         oldest=min(waiting, default=None),
     )
+
+
+class Held(NamedTuple):
+    """What waits until somebody releases it."""
+
+    count: int
+    is_all: bool
+    """Whether nothing else was found to be held."""
+
+    deployments: list
+    """Of the names under which the database was served before."""
+
+
+def held_of(registry, query):
+    """Return the Held of a registry that a Query finds.
+
+    ACTIVE_MOST are looked at; of what is behind them only a query is answered
+    that the indexes answer.
+    """
+    ids, names = registry.held_ids(), registry.held_in()
+    seen = registry.readable(ids[:ACTIVE_MOST])
+    count = sum(each.is_held and query.matches(each) for each in seen)
+    left = len(ids[ACTIVE_MOST:])
+    if query.is_answered_by_indexes:
+        return Held(count + left, True, names)
+    return Held(count, not left, names)
 
 
 def health_of(registry):
     """Return a dict of numbers about a registry.
 
     ``queued``, ``running`` and ``silent`` are numbers of processes,
-    ``oldest_queued_seconds`` is 0 if none is queued, ``failed_last_hour`` and
+    ``oldest_queued_seconds`` is 0 if none is queued, ``held`` is the number of
+    those that wait for somebody to release them, ``failed_last_hour`` and
     ``lost_last_hour`` are counted among the RECENT_MOST newest processes,
     ``workers_alive`` is the number of Zopes that run processes or have lately,
     this one included.
@@ -173,6 +208,7 @@ def health_of(registry):
         "oldest_queued_seconds": max(0, round(waited)),
         "running": active.running,
         "silent": active.silent,
+        "held": active.held,
         "failed_last_hour": states.count(FAILED),
         "lost_last_hour": states.count(LOST),
         "workers_alive": len(_alive(registry)),

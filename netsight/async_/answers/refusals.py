@@ -28,6 +28,11 @@ NOT_ALL_REMOVED = _(
     default="This site could not store the whole of it. Some are removed, "
     "others are not. Please try again later.",
 )
+NOT_ALL_RELEASED = _(
+    "error_not_all_released",
+    default="This site could not store the whole of it. Some are released, "
+    "others are not. Please try again later.",
+)
 
 
 QUEUE_FULL_SECONDS = 60
@@ -37,6 +42,11 @@ QUEUE_FULL_SECONDS = 60
 def not_all_removed(exc):
     """Return the message id that says what became of a long removal."""
     return NOT_ALL_REMOVED if exc.removed else NOT_STORED
+
+
+def not_all_released(exc):
+    """Return the message id that says what became of a long release."""
+    return NOT_ALL_RELEASED if exc.released else NOT_STORED
 
 
 def result_gone(exc):
@@ -133,6 +143,7 @@ REFUSALS = {
     ),
     exceptions.ResultGoneError: (500, result_gone),
     exceptions.NotAllRemovedError: (503, not_all_removed),
+    exceptions.NotAllReleasedError: (503, not_all_released),
     exceptions.QueueFullError: (
         503,
         _(

@@ -28,11 +28,13 @@ def status_of(process, registry, request):
     in UTC, or None; `elapsed` and `seconds_left` are in seconds; `cancelling`
     tells whether it will be cancelled soon; `ahead` is the number of
     processes that are queued before, for one that is queued; `in_turn` tells
-    whether those must end before it begins: see `in_turn` of views.
+    whether those must end before it begins: see `in_turn` of views; `held`
+    tells whether it waits for somebody to release it: see `deployment`.
     """
     # It may have to look whether a worker lives.
     state = process.state
-    queued, message = state == interfaces.QUEUED, process.message
+    held, message = process.is_held, process.message
+    queued = state == interfaces.QUEUED and not held
     return {
         "id": process.id,
         "title": translate(process.title, context=request),
@@ -42,6 +44,7 @@ def status_of(process, registry, request):
         "cancelling": process.is_cancelling,
         "ahead": registry.queued_before(process.id) if queued else None,
         "in_turn": queued and waits_in_turn(process, registry),
+        "held": held,
         "created": iso_time(process.created),
         "started": iso_time(process.started),
         "finished": iso_time(process.finished),

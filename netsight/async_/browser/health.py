@@ -24,6 +24,7 @@ METRICS = {
     "oldest_queued_seconds": "How long the oldest of them has waited.",
     "running": "Processes that run.",
     "silent": "Of these, how many have told nothing for long.",
+    "held": "Processes of another deployment, which are not run here.",
     "failed_last_hour": "Recent processes that failed within an hour.",
     "lost_last_hour": "Recent processes that were lost within an hour.",
     "workers_alive": "Zopes that run processes or have lately.",

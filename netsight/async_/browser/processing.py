@@ -63,6 +63,8 @@ class ProcessingPage(Page):
         return self.message or TEXTS["running"]
 
     def _queued_text(self):
+        if self.process.is_held:
+            return TEXTS["held"]
         registry = query_registry(application_of(self.context))
         ahead = registry.queued_before(self.process.id)
         if waits_in_turn(self.process, registry):
@@ -167,6 +169,11 @@ TEXTS = STATE_TITLES | {
     "running": _("waiting_running", default="Running"),
     "cancelling": _("waiting_cancelling", default="Being cancelled"),
     "completed": _("waiting_completed", default="Completed"),
+    "held": _(
+        "waiting_held",
+        default="On hold: this site is a copy, and this was started at "
+        "another one. The administrators decide whether it runs here.",
+    ),
     "away": _(
         "waiting_away",
         default="The server does not answer; trying again.",

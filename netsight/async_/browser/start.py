@@ -73,7 +73,7 @@ def _started(view):
             return not_stored(change, exc)
         add(registry, process)
         tell_if_not_stored(change)
-    if process.state == QUEUED:
+    if process.state == QUEUED and not process.is_held:
         ring_after_commit(process)
     return _answer(view, process)
 

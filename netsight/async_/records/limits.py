@@ -41,6 +41,7 @@ class Limit(NamedTuple):
             self.owner in (None, process.owner)
             and self.view_name in (None, process.view_name)
             and process.state == QUEUED
+            and not process.is_held
         )
 
 
@@ -79,7 +80,9 @@ def _is_reached(registry, limit):
     Of those that are active, the WAITING_MOST oldest are looked at, until
     enough are found that do not wait; all behind them count.
     """
-    ids = list(registry.active_like(limit.owner, limit.view_name))
+    held = set(registry.held_ids())
+    active = registry.active_like(limit.owner, limit.view_name)
+    ids = [each for each in active if each not in held]
     waiting = len(ids)
     for process in registry.readable(ids[:WAITING_MOST]):
         if waiting < limit.most:

@@ -47,7 +47,7 @@ class Line(Part):
         if self.holder != process_id and _has_begun(registry, self.holder):
             yield (seen := self.holder)
         for earlier in self._ids.keys(max=process_id, excludemax=True):
-            if earlier != seen and not _is_over(registry, earlier):
+            if earlier != seen and not _stands_aside(registry, earlier):
                 yield earlier
 
     def place_of(self, registry, process_id):
@@ -69,7 +69,7 @@ class Line(Part):
     def first(self, registry):
         """Return the oldest IProcess that has not ended, or None."""
         for process_id in self._ids:
-            if not _is_over(registry, process_id):
+            if not _stands_aside(registry, process_id):
                 return registry.get(process_id)
         return None
 
@@ -79,19 +79,22 @@ def _has_begun(registry, process_id):
 
     If its worker has died, recovery must come by first: it may only be late.
     """
-    if process_id is None or _is_over(registry, process_id):
+    if process_id is None or _stands_aside(registry, process_id):
         return False
     if registry.is_newer(process_id):
         return True
     return registry[process_id].claim.worker is not None
 
 
-def _is_over(registry, process_id):
-    """Tell whether a process has ended for good, or is gone."""
+def _stands_aside(registry, process_id):
+    """Tell whether nobody has to wait for a process.
+
+    It has ended for good, is gone, or is held: that may be for ever.
+    """
     if registry.is_newer(process_id):
         return not registry.is_active(process_id)
     process = registry.get(process_id)
-    return process is None or process.finished is not None
+    return process is None or process.finished is not None or process.is_held
 
 
 def heads(queued):

@@ -100,6 +100,6 @@ def oldest_waiting(registry):
         [
             Waiting.of(process)
             for process in registry.readable(oldest)
-            if process.state == QUEUED
+            if process.state == QUEUED and not process.is_held
         ]
     )

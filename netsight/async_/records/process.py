@@ -24,6 +24,9 @@ from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.interfaces import IProcess
+from netsight.async_.records.deployments import is_foreign
+from netsight.async_.records.deployments import is_held
+from netsight.async_.records.deployments import this_deployment
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.parts import Claim
 from netsight.async_.records.parts import End
@@ -48,7 +51,13 @@ CHOICES = (
 
 @implementer(IProcess)
 class Process(Part):
-    """See IProcess.  This object itself never changes, but for `format`."""
+    """See IProcess.
+
+    This object itself never changes, but for `format` and, when it is
+    released in a copy of its database, `deployment`.
+    """
+
+    deployment = ""
 
     notes = None
     """The Notes of the registry that has it."""
@@ -79,6 +88,8 @@ class Process(Part):
         **choices,
     ):
         self.format = config.RECORD_FORMAT
+        if name := this_deployment():
+            self.deployment = name
         self.id = process_id
         self.view_path = view_path
         self.view_name = view_name
@@ -103,7 +114,7 @@ class Process(Part):
             return self.outcome.state
         if self.is_undone:
             return interfaces.LOST
-        if self.claim.worker is None:
+        if self.claim.worker is None or self.is_held:
             return interfaces.QUEUED
         if not self.is_abandoned:
             return interfaces.RUNNING
@@ -120,7 +131,14 @@ class Process(Part):
         worker = self.claim.worker
         if self.outcome.state is not None or worker is None:
             return False
+        if is_foreign(self):
+            # That is not for this deployment to say.
+            return False
         return not lookout.is_alive(worker)
+
+    @property
+    def is_held(self):
+        return is_held(self)
 
     @property
     def is_final(self):
@@ -213,8 +231,12 @@ class Process(Part):
         """Take a queued process for a Worker; return the claim's token.
 
         `token` is as in `Claim.take`.  Raises ClaimLostError if the process
-        is not queued.
+        is not queued, or held.
         """
+        if is_foreign(self):
+            raise ClaimLostError(
+                f"it was queued in the deployment {self.deployment!r}"
+            )
         if self.is_abandoned:
             self.recover()
         if self.state != interfaces.QUEUED:

@@ -14,6 +14,7 @@ from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.config import PROCESS_REGISTRY_TYPE
 from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.interfaces import IProcessRegistry
+from netsight.async_.records.deployments import HeldIds
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.lines import Line
 from netsight.async_.records.nodes import Nodes
@@ -30,7 +31,7 @@ OWNER_BITS, VIEW_BITS = 0xFFFFFFFF << 32, 0xFFFFFFFF
 
 
 @implementer(IProcessRegistry)
-class ProcessRegistry(SimpleItem):
+class ProcessRegistry(HeldIds, SimpleItem):
     """See IProcessRegistry.
 
     Processes are in Shards, so that concurrent starts do not meet.  Beside
@@ -99,14 +100,18 @@ class ProcessRegistry(SimpleItem):
             self._ids_of(process.owner)[process.id] = None
         if process.single_key is not None:
             replaced = self._recover_single(process.single_key)
-            # Two starts at once both write this key, and one conflicts.
-            self._singles[process.single_key] = process.id
+            self.note_single(process)
         if process.line is not None:
             self._line(process.line).add(process.id)
         if process.idempotency is not None:
             # So do two requests with one Idempotency-Key.
             self._keys[process.idempotency.key] = process.id
         return replaced
+
+    def note_single(self, process):
+        if process.single_key is not None:
+            # Two starts at once both write this key, and one conflicts.
+            self._singles[process.single_key] = process.id
 
     def _recover_single(self, key):
         """Return the process that was the last of a key, if it ends by that.
@@ -167,7 +172,9 @@ class ProcessRegistry(SimpleItem):
 
     def single(self, key):
         process = self._last_single(key)
-        return None if process is None or process.is_final else process
+        if process is None or process.is_final or process.is_held:
+            return None
+        return process
 
     def _last_single(self, key):
         return self._named(self._singles, key)
@@ -217,6 +224,7 @@ class ProcessRegistry(SimpleItem):
     def retire(self, process_id):
         del self._active[process_id]
         self._active_count.change(-1)
+        self.let_go(process_id)
         if process_id in self:
             process = self[process_id]
             process.claim.close()
@@ -272,6 +280,7 @@ class ProcessRegistry(SimpleItem):
             del self._active[process_id]
             self._active_count.change(-1)
         self._notes.forget(process_id)
+        self.let_go(process_id)
         self._leave_line(process)
         for names, key in (
             (self._singles, process.single_key),

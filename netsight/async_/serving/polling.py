@@ -253,5 +253,7 @@ class Poll:
         return [
             Queued.of(process)
             for process in registry.readable(ids)
-            if is_served(process.queue) and process.state == QUEUED
+            if is_served(process.queue)
+            and process.state == QUEUED
+            and not process.is_held
         ]

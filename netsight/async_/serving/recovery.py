@@ -62,6 +62,9 @@ class Recovered(NamedTuple):
     newer: list
     """Of the ids that were left alone: a newer version has stored them."""
 
+    held: list
+    """Of the ids that wait for somebody to release them."""
+
     holders: set
     """Of the names of workers that processes still refer to."""
 
@@ -99,7 +102,7 @@ def recover_some(registry, ids, holds=None, leaving=None):
     has its hold before its claim is committed, and until its outcome is.
     """
     registry.migrate()
-    recovered = Recovered({}, [], [], set())
+    recovered = Recovered({}, [], [], [], set())
     for process_id in ids:
         if registry.is_newer(process_id):
             recovered.newer.append(process_id)
@@ -112,6 +115,10 @@ def _recover_one(registry, process_id, holds, leaving, recovered):
     process = registry.get(process_id)
     if process is None or process.finished is not None:
         registry.retire(process_id)
+        return
+    if process.is_held:
+        registry.hold(process)
+        recovered.held.append(process_id)
         return
     if process.is_abandoned or _is_dropped(process, holds):
         name = process.claim.worker.name

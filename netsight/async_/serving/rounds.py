@@ -62,6 +62,7 @@ class Rounds:
     def __init__(self):
         self._waiting = {}
         self._newer = frozenset()
+        self._held = frozenset()
         self._searched = frozenset()
         self._turn = ""
         self._round = None
@@ -75,6 +76,11 @@ class Rounds:
         """How many processes were left alone that a newer version stored."""
         return len(self._newer)
 
+    @property
+    def held(self):
+        """How many processes wait for somebody to release them."""
+        return len(self._held)
+
     def forget(self, process_ids):
         """Know nothing of some processes any more, as they were claimed."""
         for process_id in process_ids:
@@ -87,6 +93,7 @@ class Rounds:
             for process_id in active_ids
             if process_id not in self._waiting
             and process_id not in self._newer
+            and process_id not in self._held
         ]
 
     def look(self, registry, holds=None):
@@ -107,6 +114,7 @@ class Rounds:
         self.forget(done.ids)
         self._waiting.update(done.recovered.waiting)
         self._newer = self._newer.union(done.recovered.newer)
+        self._held = self._held.union(done.recovered.held)
         self._round = done.round if done.round.left else None
         if self._round is None:
             self._searched = done.round.dead
@@ -116,6 +124,7 @@ class Rounds:
         """Return a new Round; forgets what is not active any more."""
         active = registry.active_ids()
         self._newer = self._newer.intersection(active)
+        self._held = frozenset(registry.held_ids())
         self._waiting = {
             process_id: self._waiting[process_id]
             for process_id in active
@@ -129,7 +138,8 @@ class Rounds:
 
     def _again(self):
         """Return a list of known ids that are to be looked at again."""
-        known = list(self._waiting)
+        # Those that are held may be cancelled, too.
+        known = sorted([*self._waiting, *self._held])
         start = bisect_right(known, self._turn)
         turn = known[start : start + AGAIN]
         self._turn = turn[-1] if turn else ""

@@ -18,6 +18,7 @@ from netsight.async_.forks import renew_in_child
 from netsight.async_.records.database import is_read_only
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
+from netsight.async_.records.deployments import this_deployment
 from netsight.async_.records.lease import this_worker
 from netsight.async_.running import runner
 from netsight.async_.running.monitor import monitor
@@ -60,6 +61,7 @@ class Duty:
         self.rounds = Rounds()
         self._sweep_after = None
         self._has_met_newer = False
+        self._has_met_held = False
         self._ended = []
 
     def __call__(self):
@@ -75,6 +77,7 @@ class Duty:
             self.tell()
         if not goes_on:
             self._tell_newer(self.rounds.newer)
+            self._tell_held(self.rounds.held)
             ring_all(self.rounds.queued())
             self._sweep_after = transact("sweep", _sweep, self._sweep_after)
         return goes_on
@@ -107,6 +110,21 @@ class Duty:
             )
         self._has_met_newer = bool(count)
 
+    def _tell_held(self, count):
+        """Log once that there are processes of another deployment."""
+        if count and not self._has_met_held:
+            logger.warning(
+                "%s processes were queued in the deployment %s, and this is "
+                "%r: they are held; release or drop them at "
+                "@@async-processes.  Is this no copy of a database?  Then "
+                "give all its Zopes and workers the same name in the setting "
+                "deployment",
+                count,
+                " and ".join(map(repr, transact("held", _held_in))),
+                this_deployment(),
+            )
+        self._has_met_held = bool(count)
+
 
 duty = Duty()
 """The one of this Zope."""
@@ -116,6 +134,10 @@ renew_in_child(duty)
 
 def _sweep(root, after):
     return sweep(query_registry(root), after)
+
+
+def _held_in(root):
+    return query_registry(root).held_in()
 
 
 def _end_others(root):

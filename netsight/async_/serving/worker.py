@@ -126,7 +126,7 @@ def _has_work(root):
 
 def _is_mine(process):
     if process.state == QUEUED:
-        return is_served(process.queue)
+        return is_served(process.queue) and not process.is_held
     worker = process.claim.worker
     return process.state == RUNNING and worker.name == this_worker()
 

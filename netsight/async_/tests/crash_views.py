@@ -24,6 +24,8 @@ from ZODB.Connection import Connection
 from ZODB.POSException import ConflictError
 
 from netsight.async_ import BaseAsyncView
+from netsight.async_.actions import drop_held
+from netsight.async_.actions import release_held
 from netsight.async_.records import os_process
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
@@ -272,6 +274,14 @@ class StatesView(BrowserView):
         )
 
 
+class HeldView(BrowserView):
+    """Does with what is held what the form says, and tells how many."""
+
+    def __call__(self):
+        decide = {"release": release_held, "drop": drop_held}
+        return str(decide[self.request.form["decision"]]().count)
+
+
 class DisarmView(BrowserView):
     """Disarms the trap of this Zope."""
 
@@ -298,6 +308,7 @@ def described(process, effects):
     return {
         "view": process.view_name,
         "state": process.state,
+        "held": process.is_held,
         "stored": process.outcome.state,
         "progress": process.progress,
         "claims": process.claim.number,

@@ -1,5 +1,6 @@
 """Records of processes, made without a request."""
 
+import os
 from unittest import mock
 
 from netsight.async_ import config
@@ -52,6 +53,12 @@ def add_ended(registry, count, owner=ANN, path="/plone/export"):
 def newer_version():
     """Have the code be of a newer version, in a block."""
     return mock.patch.object(config, "RECORD_FORMAT", NEWER)
+
+
+def deployed(name=""):
+    """Be in the deployment of that name, in a block."""
+    variable = config.SETTINGS["deployment"].variable
+    return mock.patch.dict(os.environ, {variable: name})
 
 
 def die_with_claim(root, process_id):

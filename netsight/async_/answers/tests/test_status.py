@@ -13,6 +13,7 @@ from netsight.async_.records.lease import lookout
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.record_support import deployed
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
@@ -44,6 +45,7 @@ class StatusTests(AsyncTestCase):
                 "cancelling": False,
                 "ahead": None,
                 "in_turn": False,
+                "held": False,
                 "elapsed": 0,
                 "seconds_left": None,
                 "links": {
@@ -89,6 +91,15 @@ class StatusTests(AsyncTestCase):
             places._seen.clear()
             ahead = [self.status(self.client(), i)["ahead"] for i in ids]
         self.assertEqual(ahead, [None, 0, 1])
+
+    def test_one_that_is_held_has_none(self):
+        (process_id,) = self.queued(1)
+        with deployed("staging"):
+            status = self.status(self.client(), process_id)
+        self.assertEqual(
+            (status["state"], status["held"], status["ahead"]),
+            ("queued", True, None),
+        )
 
     def test_it_does_not_look_further_than_the_limit(self):
         self.job(lambda view, pid: "x")

@@ -35,6 +35,9 @@ function percentageText(number) {
 }
 
 function activityOf(status) {
+  if (status.held) {
+    return texts.held;
+  }
   if (status.state === "queued") {
     const text = status.in_turn ? texts.inTurn : texts.queued;
     return text.replace("#", decimal(status.ahead));
@@ -95,7 +98,8 @@ function show(status) {
 // What is said: changes of the state, and quarters
 
 function speak(status, news) {
-  const now = { state: status.state, quarter: quarterOf(status.progress) };
+  const state = status.held ? "held" : status.state;
+  const now = { state, quarter: quarterOf(status.progress) };
   if (now.state !== shown.state) {
     news.push(activityOf(status));
   } else if (now.quarter !== shown.quarter && now.quarter !== null) {

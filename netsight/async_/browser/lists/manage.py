@@ -8,23 +8,36 @@ from zope.component import getGlobalSiteManager
 from zope.i18nmessageid import Message
 
 from netsight.async_ import interfaces
+from netsight.async_.actions import HELD_MOST
+from netsight.async_.actions import drop_held
+from netsight.async_.actions import release_held
 from netsight.async_.actions import remove_ended
 from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.browser.lists.buttons import WORDS
 from netsight.async_.browser.lists.listing import Listing
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.lists.texts import ALL_PROCESSES
+from netsight.async_.browser.lists.texts import NOT_SURE
 from netsight.async_.browser.lists.texts import STATES
 from netsight.async_.browser.lists.workers import WorkerRow
 from netsight.async_.browser.times import ago
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import NotAllReleasedError
 from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.queries import Query
 from netsight.async_.queries import active_of
+from netsight.async_.queries import held_of
+from netsight.async_.records.deployments import this_deployment
 
 
 logger = logging.getLogger(__name__)
+
+DECISIONS = ("release-held", "drop-held")
+"""Buttons that cannot be undone, and need a tick in the box before them."""
+
+NO_NAME = "–"
+"""Stands for a deployment without a name."""
 
 
 class ManageProcesses(Listing):
@@ -78,23 +91,61 @@ class ManageProcesses(Listing):
             return {"done": "remove-ended", "before": None}
         return {"done": "remove-some", "before": go_on}
 
+    def _release_held(self):
+        done = release_held(self.scope, HELD_MOST)
+        return {"done": "release-held" if done.is_all else "release-some"}
+
+    def _drop_held(self):
+        done = drop_held(self.scope, HELD_MOST)
+        return {"done": "drop-held" if done.is_all else "remove-some"}
+
     def _change(self):
+        form = self.request.form
+        if any(each in form for each in DECISIONS) and not form.get("sure"):
+            return self.message_page(400, NOT_SURE)
         try:
             return super()._change()
-        except NotAllRemovedError as exc:
+        except (NotAllRemovedError, NotAllReleasedError) as exc:
             return self._stopped(exc)
 
     def _stopped(self, exc):
-        """Log why a removal stopped; return the page for it, with 503."""
+        """Log why a removal or release stopped; return its page, with 503."""
         logger.error(
-            "removal at %s was not stored: %s",
+            "the change at %s was not stored: %s",
             self.async_view_path, exc, exc_info=exc.__cause__,
         )  # fmt: skip
         # The page is to show what is there now.
         transaction.abort()
         return self.message_page(*refusal_of(exc))
 
-    buttons = {**Listing.buttons, "remove-ended": _remove_ended}
+    buttons = {
+        **Listing.buttons,
+        "remove-ended": _remove_ended,
+        "release-held": _release_held,
+        "drop-held": _drop_held,
+    }
+
+    # What is held
+
+    @cached_property
+    def held(self):
+        """What is Held of this site."""
+        return held_of(self.registry, self.scope)
+
+    @property
+    def held_count(self):
+        """How many these are, as text; with a plus for more."""
+        return f"{self.held.count}{'' if self.held.is_all else '+'}"
+
+    @property
+    def held_in(self):
+        """Names of the deployments in which they were queued, as text."""
+        return ", ".join(name or NO_NAME for name in self.held.deployments)
+
+    @property
+    def deployment(self):
+        """Name of this one, as text."""
+        return this_deployment() or NO_NAME
 
     # Filters
 

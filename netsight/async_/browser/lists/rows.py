@@ -24,6 +24,7 @@ class Row:
         self.state_text = STATES[self.state]
         self.color = COLORS[self.state]
         self.is_final = process.is_final
+        self.is_held = process.is_held
         self.progress = shown_progress(process)
         self.shows_progress = self.state == interfaces.RUNNING
         self.message = None if self.is_final else process.message

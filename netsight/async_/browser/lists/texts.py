@@ -43,6 +43,19 @@ DONE = {
         default="Many are removed, and there are more. Press the button once "
         "more to go on.",
     ),
+    "release-held": _(
+        "done_release_held",
+        default="Released. They begin within a minute, as far as threads are "
+        "free.",
+    ),
+    "release-some": _(
+        "done_release_some",
+        default="Many are released, and there are more. Press the button "
+        "once more to go on.",
+    ),
+    "drop-held": _(
+        "done_drop_held", default="All that were held are removed."
+    ),
 }
 """What is said after a button, by its name."""
 
@@ -51,6 +64,11 @@ SCRIPT = {name: TEXTS[name] for name in ("away", "back", "loggedOutText")} | {
 }
 """What the script of the lists says, by name."""
 
+NOT_SURE = _(
+    "error_not_sure",
+    default="Nothing was changed. Tick the box before the buttons first: what "
+    "they do cannot be undone.",
+)
 FORGED = _(
     "error_list_forged",
     default="Nothing was changed: this request does not come from this page. "

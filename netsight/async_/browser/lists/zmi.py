@@ -62,5 +62,5 @@ def refuse_removal(registry, event):
     Without its record, nothing tells a run that it must not commit.
     """
     active = active_of(registry)
-    if active.queued or active.running:
+    if active.queued or active.running or active.held:
         raise BadRequest(translate(REGISTRY_IN_USE, context=getRequest()))

@@ -20,6 +20,7 @@ from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.parts import Error
 from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.record_support import deployed
 from netsight.async_.tests.record_support import make_process
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
@@ -33,6 +34,7 @@ NOTHING = {
     "oldest_queued_seconds": 0,
     "running": 0,
     "silent": 0,
+    "held": 0,
     "failed_last_hour": 0,
     "lost_last_hour": 0,
     "workers_alive": 1,
@@ -96,6 +98,23 @@ class NumberTests(unittest.TestCase):
         with mock.patch.object(queries, "ACTIVE_MOST", 2):
             self.add(*(started(n) for n in range(5)))
             self.check(queued=5, oldest_queued_seconds=4)
+
+    def test_what_is_held_is_not_queued(self):
+        self.add(started(90), started(60))
+        self.registry.hold(self.registry[self.registry.active_ids()[0]])
+        with deployed("staging"):
+            self.add(started(30))
+            self.check(queued=1, oldest_queued_seconds=30, held=2)
+
+    def test_it_is_counted_whole(self):
+        self.add(*(started(n) for n in range(5)))
+        for process_id in self.registry.active_ids():
+            self.registry.hold(self.registry[process_id])
+        with (
+            deployed("staging"),
+            mock.patch.object(queries, "ACTIVE_MOST", 2),
+        ):
+            self.check(held=5)
 
     def test_what_failed_or_was_lost_within_an_hour(self):
         lost = started(70)

@@ -22,6 +22,7 @@ from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.tests.record_support import ANN
 from netsight.async_.tests.record_support import BOB
 from netsight.async_.tests.record_support import add
+from netsight.async_.tests.record_support import deployed
 from netsight.async_.tests.support import AsyncTestCase
 
 
@@ -71,6 +72,15 @@ class LimitTestCase(unittest.TestCase):
 
 class KindTests(LimitTestCase):
     """Each limit counts its own."""
+
+    def test_what_is_held_does_not_count(self):
+        self.add(3)
+        self.registry.hold(self.registry[self.ids[0]])
+        with (
+            deployed("staging"),
+            limited(max_queued="3", max_queued_user="3"),
+        ):
+            self.assert_free(max_queued=3)
 
     def test_one_less_than_the_limit_is_no_refusal(self):
         self.add(2)

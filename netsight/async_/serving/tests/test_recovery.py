@@ -181,7 +181,7 @@ class RecoveryTests(unittest.TestCase):
     def test_what_1x_left_is_dropped(self):
         old = ProcessRegistry.__new__(ProcessRegistry)
         old.__setstate__({"_process_registry": PersistentMapping(a={})})
-        self.assertEqual(recover(old), ({}, [], [], set()))
+        self.assertEqual(recover(old), ({}, [], [], [], set()))
         self.assertNotIn("_process_registry", old.__dict__)
 
     def test_twice_is_as_once(self):

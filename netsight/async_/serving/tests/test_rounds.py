@@ -3,12 +3,14 @@
 import unittest
 from unittest import mock
 
+from netsight.async_.records.deployments import release
 from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.serving import rounds
 from netsight.async_.serving.rounds import Rounds
 from netsight.async_.tests.record_support import BOB
+from netsight.async_.tests.record_support import deployed
 from netsight.async_.tests.record_support import make_process
 
 
@@ -56,6 +58,34 @@ class RoundsTests(unittest.TestCase):
         while self.slice(holds):
             pass
         return self.registry.looked
+
+    def test_what_is_held_is_looked_at_by_turns(self):
+        self.processes(20)
+        with deployed("staging"):
+            self.round()
+            self.assertEqual(self.rounds.held, 20)
+            self.assertEqual(self.queued(), [])
+            self.assertEqual(self.round(), ["000", "001", "002"])
+            self.assertEqual(self.round(), ["003", "004", "005"])
+
+    def test_what_was_released_is_found(self):
+        processes = self.processes(5)
+        with deployed("staging"):
+            self.round()
+            for process in processes:
+                release(self.registry, process)
+            self.round()
+            self.assertEqual(len(self.queued()), 5)
+            self.assertEqual(self.rounds.held, 0)
+
+    def test_who_held_one_that_is_held_is_forgotten(self):
+        (process,) = self.processes(1)
+        self.claim(process)
+        process.claim.worker.end()
+        with deployed("staging"):
+            self.round()
+        self.assertEqual(self.registry.workers(), [])
+        self.assertIsNone(process.outcome.state)
 
     def queued(self):
         return [queued.process_id for queued in self.rounds.queued()]

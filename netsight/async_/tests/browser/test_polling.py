@@ -117,6 +117,14 @@ class SpokenTests(WaitingTestCase):
             ],
         )
 
+    def test_what_is_held(self):
+        self.status |= {"state": "queued", "ahead": None, "held": True}
+        self.pass_time(2)
+        self.assertIn("On hold", self.said()[-1])
+        self.status |= {"ahead": 0, "held": False}
+        self.pass_time(2)
+        self.assertEqual(self.said()[1:], ["In the queue. Ahead of you: 0"])
+
     def test_a_server_that_is_away_once(self):
         self.page.route("**/process-status?*", lambda route: route.abort())
         self.pass_time(10)

@@ -22,10 +22,12 @@ from netsight.async_.records.owners import Owner
 from netsight.async_.records.progress import MESSAGE_CHARS
 from netsight.async_.records.shards import SHARDS
 from netsight.async_.running.monitor import monitor
+from netsight.async_.serving import server
 from netsight.async_.serving.recovery import recover
 from netsight.async_.tests.failing_commits import failing_cancels
 from netsight.async_.tests.record_support import add
 from netsight.async_.tests.record_support import add_ended
+from netsight.async_.tests.record_support import deployed
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import READER
@@ -279,11 +281,11 @@ class ButtonTests(ListTestCase):
         for page, login in ((MINE, EDITOR), (ALL, MANAGER)):
             for button, process_id in (
                 ("cancel", queued), ("remove", done), ("again", failed),
-                ("remove-ended", "1"),
+                ("remove-ended", "1"), ("drop-held", "1"),
             ):  # fmt: skip
                 with self.subTest(page=page, button=button):
-                    response = self.press(
-                        button, process_id, page, login,
+                    response = self.client(login).post(
+                        page, {button: process_id, "sure": "1"},
                         headers=headers, status=403,
                     )  # fmt: skip
                     self.assertIn("Nothing was changed", response)
@@ -554,3 +556,92 @@ class ListCostTests(ListTestCase):
         ):
             with self.subTest(path):
                 self.assertLess(self.loads(path, login), limit)
+
+
+class HeldTests(ListTestCase):
+    """What was queued in another deployment."""
+
+    def setUp(self):
+        super().setUp()
+        self.held_id = self.queued()
+        staging = deployed("staging")
+        staging.start()
+        self.addCleanup(staging.stop)
+        server.Duty()()
+
+    def see(self):
+        return self.client(MANAGER).get(ALL)
+
+    def decide(self, button, **kwargs):
+        """Press a button, and return the page that it leads to."""
+        form = {button: "1", "sure": "1"}
+        response = self.client(MANAGER).post(ALL, form, status=302, **kwargs)
+        return self.client(MANAGER).get(response.location)
+
+    def test_the_page_says_so(self):
+        page = text_of(self.see())
+        self.assertIn("On hold: 1", page)
+        self.assertIn("This one is staging", page)
+        self.assertIn("On hold: started in another deployment.", page)
+
+    def test_so_do_the_details_and_the_waiting_page(self):
+        page = self.client(MANAGER).get(f"{ALL}?process_id={self.held_id}")
+        self.assertIn("Deployment", page)
+        page = self.client(EDITOR).see(
+            "/cancellable-job", "processing", self.held_id
+        )
+        self.assertIn("On hold: this site is a copy", text_of(page))
+
+    def test_where_nothing_is_held_it_does_not(self):
+        with deployed(""):
+            self.assertNotIn("netsight-async-held", self.see())
+
+    def test_released_it_is_queued(self):
+        page = self.decide("release-held")
+        self.assertIn("Released.", page)
+        self.assertNotIn("netsight-async-held-title", page)
+        self.assertFalse(self.process(self.held_id).is_held)
+
+    def test_dropped_it_is_gone(self):
+        self.assertIn(
+            "All that were held are removed", self.decide("drop-held")
+        )
+        self.assertEqual(self.processes(), [])
+
+    def test_without_the_tick_nothing_is_changed(self):
+        for button in ("release-held", "drop-held"):
+            with self.subTest(button=button):
+                page = self.client(MANAGER).post(
+                    ALL, {button: "1"}, status=400
+                )
+                self.assertIn("Tick the box", page)
+        self.assertTrue(self.process(self.held_id).is_held)
+
+    def test_many_need_another_press(self):
+        with deployed(""):
+            self.queued()
+        with (
+            mock.patch("netsight.async_.browser.lists.manage.HELD_MOST", 1),
+            mock.patch("netsight.async_.actions.REMOVE_BATCH", 1),
+        ):
+            self.assertIn("there are more", self.decide("release-held"))
+            self.assertIn("Released", self.decide("release-held"))
+
+    def test_what_was_not_stored_is_told(self):
+        for button in ("release-held", "drop-held"):
+            with (
+                self.subTest(button=button),
+                mock.patch.object(
+                    Connection, "tpc_vote", side_effect=OSError("full")
+                ),
+                self.assertLogs("netsight.async_", "ERROR"),
+            ):
+                page = self.client(MANAGER).post(
+                    ALL, {button: "1", "sure": "1"}, status=503
+                )
+                self.assertIn("could not store your request", text_of(page))
+
+    def test_its_owner_may_cancel_it(self):
+        self.press("cancel", self.held_id, status=302)
+        self.assertEqual(self.state(self.held_id), "cancelled")
+        self.assertNotIn("netsight-async-held-title", self.see())

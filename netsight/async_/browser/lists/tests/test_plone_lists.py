@@ -18,16 +18,21 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.owners import Owner
 from netsight.async_.records.shards import SHARDS
+from netsight.async_.serving import server
 from netsight.async_.serving.recovery import recover
+from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.plone_support import ROOT_ADMIN
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.plone_support import speak_german
 from netsight.async_.tests.record_support import add
 from netsight.async_.tests.record_support import add_ended
+from netsight.async_.tests.record_support import deployed
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import READER
 from netsight.async_.tests.support import Client
+from netsight.async_.tests.support import Never
+from netsight.async_.tests.support import text_of
 
 
 PROFILE = "netsight.async:default"
@@ -113,11 +118,11 @@ class MyProcessesTests(PloneListTestCase):
         for path, login in ((MINE, EDITOR), (ALL, MANAGER)):
             for button, process_id in (
                 ("cancel", queued), ("remove", done), ("again", failed),
-                ("remove-ended", "1"),
+                ("remove-ended", "1"), ("drop-held", "1"),
             ):  # fmt: skip
                 for token in ({}, {"_authenticator": "0" * 40}):
                     with self.subTest(path=path, button=button, token=token):
-                        form = {button: process_id, **token}
+                        form = {button: process_id, "sure": "1", **token}
                         page = Client(login).post(path, form, status=403)
                         self.assertIn("Nothing was changed", page)
         states = [process.state for process in self.processes()]
@@ -188,6 +193,20 @@ class ControlPanelTests(PloneListTestCase):
             self.press(ALL, {"remove": there}, MANAGER)
         self.press(ALL, {"remove-ended": "1"}, MANAGER)
         self.assertEqual([p.id for p in self.processes()], [there])
+
+    def test_what_is_held_is_decided_for_this_site(self):
+        with processes_run_by(Never()):
+            there = self.client().start("/job")
+        here = self.queued()
+        with deployed("staging"):
+            server.Duty()()
+            page = self.client(MANAGER).get(ALL)
+            self.assertIn("On hold: 1", text_of(page))
+            self.assertIn('name="sure"', page)
+            self.press(ALL, {"release-held": "1", "sure": "1"}, MANAGER)
+            self.assertFalse(self.process(here).is_held)
+            self.assertTrue(self.process(there).is_held)
+            self.assertNotIn('name="sure"', self.client(MANAGER).get(ALL))
 
     def test_a_user_is_asked_for_by_login_name(self):
         process_id = self.done()
