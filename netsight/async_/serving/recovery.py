@@ -108,6 +108,9 @@ def recover_some(registry, ids, holds=None, leaving=None):
             recovered.newer.append(process_id)
         elif registry.is_active(process_id):
             _recover_one(registry, process_id, holds, leaving, recovered)
+        else:
+            # Its start was undone, after it had been found.
+            registry.let_go(process_id)
     return recovered
 
 

@@ -7,6 +7,8 @@ import unittest
 from netsight.async_.tests.copies import copy_database
 from netsight.async_.tests.instance import zconsole
 from netsight.async_.tests.server_support import LONG
+from netsight.async_.tests.server_support import TwoZopesTestCase
+from netsight.async_.tests.waiting import WAIT_SECONDS
 from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.zope_server import ZopeServer
 
@@ -102,3 +104,41 @@ class CopyTests(unittest.TestCase):
         for process_id in self.queued:
             self.copy.wait_for(process_id, "completed")
         self.assertEqual(self.copy.state(self.running), "lost")
+
+
+class TwoNamesTests(TwoZopesTestCase):
+    """By mistake, or while Zopes are restarted with a new name."""
+
+    def setUp(self):
+        super().setUp()
+        self.zeo.start()
+        for zope, name in zip(self.zopes, "ab"):
+            zope.start(
+                NETSIGHT_ASYNC_DEPLOYMENT=name, NETSIGHT_ASYNC_THREADS="1"
+            )
+
+    def test_each_runs_what_was_started_under_its_name(self):
+        started = {
+            (zope.start_job("crash-quick"), zope) for zope in self.zopes * 5
+        }
+        for process_id, zope in started:
+            zope.wait_for(process_id, "completed")
+            record = zope.states(process_id)[process_id]
+            self.assertTrue(record["ran_here"])
+            self.assertEqual(record["claims"], 1)
+
+    def test_the_other_logs_that_it_holds_what_is_queued(self):
+        a, b = self.zopes
+        a.start_running("crash-slow", LONG)
+        queued = a.start_job("crash-quick")
+        self.assertTrue(
+            wait_until(lambda: "were queued in" in b.log, WAIT_SECONDS), b.log
+        )
+        self.assertTrue(b.states(queued)[queued]["held"])
+        self.assertFalse(a.states(queued)[queued]["held"])
+        self.assertNotIn("were queued in", a.log)
+
+    def test_what_runs_under_another_name_runs_on(self):
+        process_id, runner, other = self.running("crash-slow", "10")
+        self.assertEqual(other.post("/crash-held?decision=drop")[2], "0")
+        runner.wait_for(process_id, "completed")

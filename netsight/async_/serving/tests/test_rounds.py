@@ -78,6 +78,14 @@ class RoundsTests(unittest.TestCase):
             self.assertEqual(len(self.queued()), 5)
             self.assertEqual(self.rounds.held, 0)
 
+    def test_what_is_not_there_any_more_is_not_held(self):
+        (process,) = self.processes(1)
+        with deployed("staging"):
+            self.round()
+            del self.registry._active[process.id]
+            self.round()
+            self.assertEqual(self.registry.held_ids(), [])
+
     def test_who_held_one_that_is_held_is_forgotten(self):
         (process,) = self.processes(1)
         self.claim(process)
