@@ -200,6 +200,10 @@ class ForgottenWorkerTests(unittest.TestCase):
     """On a database, with one transaction in another."""
 
     def setUp(self):
+        # It begins to look, whatever other tests have looked at.
+        begins = mock.patch.object(lookout, "_first", None)
+        begins.start()
+        self.addCleanup(begins.stop)
         self.database = DB(DemoStorage())
         self.addCleanup(self.database.close)
         with self.database.transaction() as connection:
