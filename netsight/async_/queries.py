@@ -134,11 +134,11 @@ class Active(NamedTuple):
     silent: int
     """So many of them have given no sign of life for long."""
 
-    held: int
-    """So many wait until somebody releases them: see `deployment`."""
-
     oldest: float | None
     """POSIX time at which the first in the queue was started."""
+
+    held: int
+    """So many wait until somebody releases them: see `deployment`."""
 
 
 def active_of(registry):
@@ -158,8 +158,8 @@ def active_of(registry):
         queued=len(waiting) + len(ids) - len(seen) - len(new),
         running=states.count(RUNNING),
         silent=sum(process.silent_since is not None for process in seen),
-        held=len(held) + len(new),
         oldest=min(waiting, default=None),
+        held=len(held) + len(new),
     )
 
 

@@ -92,7 +92,7 @@ class QueryTests(unittest.TestCase):
         old.__setstate__({"_process_registry": {}})
         for query in (Query(), Query(owner=ANN), Query(states=("queued",))):
             self.assertEqual(find(old, query), ([], None))
-        self.assertEqual(active_of(old), (0, 0, 0, None))
+        self.assertEqual(active_of(old), (0, 0, 0, None, 0))
 
 
 class ActiveTests(unittest.TestCase):
@@ -100,7 +100,7 @@ class ActiveTests(unittest.TestCase):
         registry = ProcessRegistry()
         ids = [add(registry, number) for number in range(1, 4)]
         registry[ids[0]].complete(1, None)
-        self.assertEqual(active_of(registry), (2, 0, 0, 2.0))
+        self.assertEqual(active_of(registry), (2, 0, 0, 2.0, 0))
 
     def test_a_long_one_is_counted_and_not_looked_at_to_its_end(self):
         registry = ProcessRegistry()
@@ -108,7 +108,7 @@ class ActiveTests(unittest.TestCase):
             add(registry, number)
         last = max(registry.active_ids())
         registry[last].complete(1, None)
-        self.assertEqual(active_of(registry), (ACTIVE_MOST + 2, 0, 0, 0.0))
+        self.assertEqual(active_of(registry), (ACTIVE_MOST + 2, 0, 0, 0.0, 0))
 
 
 class QueryCostTests(AsyncTestCase):
