@@ -51,12 +51,15 @@ class Checker:
 
     `known` has the view name of each process that must have a record, and
     `fetched` the ids of those whose result was fetched: they may be expired.
+    Those `released` in a copy had run in the original: no death of a worker
+    counts for that claim.
     """
 
     def __init__(self, database):
         self.database = database
         self.known = {}
         self.fetched = set()
+        self.released = set()
         self.expired = set()
         self.problems = []
         self.states = {}
@@ -86,7 +89,8 @@ class Checker:
         for process_id, process in stored.items():
             # What a POST that was cut off has left must end, too.
             self.known[process_id] = process.view_name
-            for text in wrong_in(process, effects, marks):
+            more = process_id in self.released
+            for text in wrong_in(process, effects, marks, more):
                 self.complain(f"{process_id} ({process.view_name}): {text}")
             if process.view_name.startswith("crash-upload"):
                 self._check_upload(process, root)
@@ -117,8 +121,11 @@ class Checker:
             self.complain(f"{process.id}: the result is damaged")
 
 
-def wrong_in(process, effects, marks):
-    """Yield what is wrong with a record and the effects of its job."""
+def wrong_in(process, effects, marks, more=0):
+    """Yield what is wrong with a record and the effects of its job.
+
+    It may have had so many `more` claims than its view allows.
+    """
     state, error = process.outcome.state, process.outcome.error
     kind = process.view_name.split("-")[1]
     again = process.view_name.endswith("-again")
@@ -135,7 +142,7 @@ def wrong_in(process, effects, marks):
         yield f"must not end as {state}"
     most = AgainView.max_attempts if again else 1
     # A claim that is revoked counts as one more.
-    if process.claim.number > most + (not claims):
+    if process.claim.number > most + more + (not claims):
         yield f"{process.claim.number} claims"
     if state == interfaces.FAILED and error.kind != expected_error(
         kind, again, process

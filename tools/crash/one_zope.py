@@ -1,9 +1,14 @@
-"""Rounds with one Zope on a FileStorage: it is killed, and started again."""
+"""Rounds with one Zope on a FileStorage: it is killed, and started again.
+
+In some of them its database is copied meanwhile, for another one.
+"""
 
 import time
 
 from check import states_at_kill
+from copied import CopiedZope
 from databases import FileDatabase
+from plan import draw_copy
 from plan import draw_kills
 from plan import draw_posts
 from posting import Posting
@@ -15,31 +20,55 @@ from rounds import shown
 from rounds import states_at
 from rounds import trap_environ
 
+from netsight.async_.tests.copies import copy_database
 from netsight.async_.tests.waiting import wait_until
 from netsight.async_.tests.zope_server import ZopeServer
+
+
+ORIGINAL = {"NETSIGHT_ASYNC_DEPLOYMENT": "original"}
 
 
 class OneZope(Rounds):
     """See above."""
 
     def __init__(self, directory, seed):
+        self.directory = directory
+        self.copied = None
         self.zope = ZopeServer(directory / "zope")
         super().__init__(seed, [self.zope], FileDatabase(self.zope))
 
     def play(self, rng, number):
         kills, posts = draw_kills(rng, number), draw_posts(rng)
-        told = [self.be_killed(kills[0], posts)]
+        copy = draw_copy(rng)
+        if copy is not None:
+            self.copied = CopiedZope(self, self.directory / f"copy-{number}")
+        told = [self.be_killed(kills[0], posts, copy)]
         told.extend(self.be_killed(kill, []) for kill in kills[1:])
         self.recover()
         self.fetch(self.zope, rng)
         self.stop(self.zope)
+        if copy is not None:
+            told.append(self.copied.play(copy))
         return "; then ".join(told)
 
-    def be_killed(self, kill, posts):
-        """Start Zope, post, and have it killed; return a text about it."""
+    def kill_all(self):
+        super().kill_all()
+        if self.copied is not None:
+            self.copied.zope.kill()
+
+    def be_killed(self, kill, posts, copy=None):
+        """Start Zope, post, and have it killed; return a text about it.
+
+        Its database is copied before that, for a Copy.
+        """
         self.boot(kill.trap)
         posting = Posting(self.zopes, posts)
-        if not wait_until(self.zope.has_ended, kill.seconds, step=0.005):
+        seconds = kill.seconds
+        if copy is not None:
+            wait_until(self.zope.has_ended, copy.seconds, step=0.005)
+            copy_database(self.zope, self.copied.zope)
+            seconds = max(0, seconds - copy.seconds)
+        if not wait_until(self.zope.has_ended, seconds, step=0.005):
             if kill.by_sigterm:
                 self.zope.terminate()
             else:
@@ -61,7 +90,7 @@ class OneZope(Rounds):
 
     def boot(self, trap=""):
         """Start Zope; it may die before it answers."""
-        self.launch(self.zope, **trap_environ(trap))
+        self.launch(self.zope, **ORIGINAL, **trap_environ(trap))
 
     def recover(self):
         """Start Zope, again if a job kills it, until all have ended."""

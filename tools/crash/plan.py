@@ -29,6 +29,9 @@ TURNS = (
 PLACES_AGAIN = {"start": 1, "recovery": 2, "claim": 4, "job": 4}
 """The same for a kill that comes soon after the restart."""
 
+PLACES_IN_COPY = {"recovery": 1, "held": 1, "claim": 4, "job": 4}
+"""The same for a kill of a Zope on a copy of the database."""
+
 STEPS = ("begin", "vote", "finish")
 KINDS = {
     "quick": 5,
@@ -43,6 +46,15 @@ KINDS = {
 AIMED = 0.75
 AGAIN = 0.4
 """Parts of the rounds with an aimed kill, and with a second kill."""
+
+COPIED = 0.5
+"""Part of the rounds with one Zope in which its database is copied."""
+
+COPIED_SECONDS = 3.0
+"""A copy is made within that."""
+
+DECISIONS = ("release", "drop")
+"""What becomes of what is held in a copy."""
 
 TARGETS = {"zope": 5, "pause": 2, "zeo": 2, "both": 1, "failover": 1}
 """What is killed or paused of two Zopes and a ZEO server, and how often."""
@@ -189,6 +201,19 @@ class Outage:
 
 
 @dataclass(frozen=True)
+class Copy:
+    """A copy of the database, made `seconds` after the first post.
+
+    There the Zope of another deployment is killed by `kill`, and what is held
+    comes to the `decision`.
+    """
+
+    seconds: float
+    decision: str
+    kill: Kill
+
+
+@dataclass(frozen=True)
 class Post:
     """One job to start, `pause` seconds after the one before."""
 
@@ -206,6 +231,18 @@ def draw_kills(rng, number):
         most, seconds = PLACES_AGAIN[place], AIM_SECONDS / 2
         kills.append(_draw_kill(rng, place, most, seconds))
     return kills
+
+
+def draw_copy(rng):
+    """Return the Copy of a round, or None."""
+    if rng.random() > COPIED:
+        return None
+    place = rng.choice(list(PLACES_IN_COPY))
+    return Copy(
+        rng.uniform(0, COPIED_SECONDS),
+        rng.choice(DECISIONS),
+        _draw_kill(rng, place, PLACES_IN_COPY[place], AIM_SECONDS),
+    )
 
 
 def draw_scene(rng, number):

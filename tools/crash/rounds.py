@@ -149,10 +149,14 @@ class Rounds:
 
     def _check_logs(self):
         for zope in self.zopes:
-            for line in zope.log[self._checked[zope] :].splitlines():
-                if re.search(r"\bERROR\b", line):
-                    self._check_error(line)
-            self._checked[zope] = len(zope.log)
+            self.check_log(zope)
+
+    def check_log(self, zope):
+        """Look at what a Zope has logged since the last look."""
+        for line in zope.log[self._checked[zope] :].splitlines():
+            if re.search(r"\bERROR\b", line):
+                self._check_error(line)
+        self._checked[zope] = len(zope.log)
 
     def _check_error(self, line):
         refused = re.search(REFUSED, line)
