@@ -148,7 +148,7 @@ crash: $(if $(filter celery postgresql,$(STORAGE)),$(CLUSTER),$(PLONE))  ## Kill
 	.venv/bin/python tools/crash $(ROUNDS) $(SEED) $(STORAGE)
 
 .PHONY: crash-short
-crash-short: $(PLONE)  ## The same for two minutes, with each storage.
+crash-short: $(PLONE)  ## The same for some minutes, with two storages.
 	.venv/bin/python tools/crash 6 1 file
 	.venv/bin/python tools/crash 5 1 zeo
 
