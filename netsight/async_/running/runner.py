@@ -23,7 +23,6 @@ from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.exceptions import SessionEndedError
 from netsight.async_.exceptions import ViewNotFoundError
 from netsight.async_.forks import in_forked_child
-from netsight.async_.interfaces import QUEUED
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import query_registry
@@ -31,7 +30,6 @@ from netsight.async_.records.database import transact
 from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.parts import new_token
-from netsight.async_.records.requests import open_environ
 from netsight.async_.running import outcomes
 from netsight.async_.running.failure import error_of
 from netsight.async_.running.failure import is_cut_off
@@ -48,9 +46,9 @@ from netsight.async_.running.publishing import publish_view
 from netsight.async_.running.publishing import run_of
 from netsight.async_.running.pulse import pulse
 from netsight.async_.running.purging import drop_purges
+from netsight.async_.running.stored_request import StoredRequest
 from netsight.async_.running.telling import tell_ended
 from netsight.async_.running.transactions import begin_like
-from netsight.async_.running.unread import unread
 from netsight.async_.running.window import Window
 
 
@@ -122,6 +120,7 @@ class Run:
         self._redirection = None
         self._runs_left = CUT_OFF_RUNS
         self._patience = Patience(process_id)
+        self._request = StoredRequest(self.hold, self._patience)
         self._cancel = threading.Event()
         self.report = None
 
@@ -130,7 +129,7 @@ class Run:
 
         Raises ClaimLostError or NoSuchProcessError if there is nothing to do.
         """
-        if not self._is_readable():
+        if not self._request.may_be_readable():
             return None
         try:
             with claim_lock:
@@ -142,6 +141,7 @@ class Run:
                 pass
         finally:
             monitor.unwatch(self.hold)
+            self._request.close()
         return self.line
 
     def set_progress(self, number, message):
@@ -194,23 +194,6 @@ class Run:
 
     # Before
 
-    def _is_readable(self):
-        """Tell whether to claim a process that may have been put back."""
-        if self.process_id not in unread:
-            return True
-        try:
-            transact("input", self._try_input)
-        except NoSuchProcessError:
-            raise
-        except Exception as exc:
-            return isinstance(exc, POSKeyError)
-        return True
-
-    def _try_input(self, root):
-        process = get_process(root, self.process_id)
-        if process.state == QUEUED:
-            open_environ(process.request)["wsgi.input"].close()
-
     def _claim(self, root):
         process = get_process(root, self.process_id)
         # Of the last try, the commit may be done and its answer lost.
@@ -223,6 +206,7 @@ class Run:
         if process.time_limit is not None:
             self.window.limit_to(process.time_limit)
             self.report.limit = self.window.deadline
+        self._request.open_early(process)
 
     def _take(self, process, registry):
         worker = registry.worker(this_worker())
@@ -240,7 +224,7 @@ class Run:
     def _publish_input(self):
         """Return False if it is to be done again; see `_wait_if_cut_off`."""
         try:
-            self._patience.insist(transact, "input", self._read_input)
+            self.environ = self._request.open()
         except (ClaimLostError, NoSuchProcessError):
             raise
         except POSKeyError as exc:
@@ -249,29 +233,10 @@ class Run:
             return True
         except Exception as exc:
             # The blob directory is away, for example, or too much is open.
-            self._put_back(exc)
+            self._request.put_back(exc)
             return True
-        unread.discard(self.process_id)
         with closing(self.environ["wsgi.input"]):
             return self._publish()
-
-    def _read_input(self, root):
-        process = get_process(root, self.process_id)
-        process.check_running(this_worker(), self.hold.token)
-        if self._patience.is_waiting:
-            # A cache may be read without the database; a commit takes it.
-            process.check_claim(this_worker(), self.hold.token)
-        self.environ = open_environ(process.request)
-
-    def _put_back(self, exc):
-        """Have the process wait until its request can be read."""
-        unread.add(self.process_id, exc)
-        end = self._patience.insist(
-            transact, "back", outcomes.put_back, self.hold
-        )
-        if end is not None:
-            unread.discard(self.process_id)
-            tell_ended(end)
 
     def _wait_if_cut_off(self, exc):
         """Wait if the database was cut off, to publish again.

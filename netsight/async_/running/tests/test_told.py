@@ -123,7 +123,7 @@ class LostAnswerTests(ToldTestCase):
             claimed(process_id) as run,
             self.assertLogs("netsight.async_", "ERROR"),
         ):
-            run._put_back(OSError("the blob directory is away"))
+            run._request.put_back(OSError("the blob directory is away"))
 
     def test_of_what_a_server_finds_lost(self):
         self.check(self.lose, "recovery", ["lost"])

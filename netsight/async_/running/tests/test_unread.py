@@ -13,6 +13,7 @@ from netsight.async_.records.lease import this_worker
 from netsight.async_.records.parts import Error
 from netsight.async_.running import outcomes
 from netsight.async_.running import runner
+from netsight.async_.running import stored_request
 from netsight.async_.running.monitor import monitor
 from netsight.async_.running.runner import run
 from netsight.async_.running.tests.told import told_states
@@ -47,7 +48,7 @@ class UnreadTests(FileStorageTestCase):
     def setUp(self):
         super().setUp()
         self.calls = []
-        patcher = mock.patch.object(runner, "unread", Unread())
+        patcher = mock.patch.object(stored_request, "unread", Unread())
         patcher.start()
         self.addCleanup(patcher.stop)
         self.job(self.work)
@@ -91,6 +92,12 @@ class UnreadTests(FileStorageTestCase):
         (self.record,) = logs.records
         self.assertIn(self.process_id, self.record.getMessage())
 
+    def test_one_that_can_be_read_is_read_with_the_claim(self):
+        with mock.patch.object(stored_request, "transact") as transact:
+            run(self.process_id)
+        transact.assert_not_called()
+        self.assertEqual(self.calls, [len(FORM["data"])])
+
     def test_it_waits_while_the_blob_directory_is_away(self):
         with self.no_blobs():
             self.run_in_vain()
@@ -111,8 +118,8 @@ class UnreadTests(FileStorageTestCase):
             with no_files_left():
                 return open_environ(request)
 
-        open_environ = runner.open_environ
-        with mock.patch.object(runner, "open_environ", starved):
+        open_environ = stored_request.open_environ
+        with mock.patch.object(stored_request, "open_environ", starved):
             self.run_in_vain()
         self.assert_waits()
         self.assert_runs()
@@ -164,6 +171,21 @@ class UnreadTests(FileStorageTestCase):
             run(self.process_id)
         self.assertEqual(self.calls, [])
 
+    @contextmanager
+    def unreadable(self, function):
+        """Have the request not be readable, in a block.
+
+        The function is called when that is found after the claim.
+        """
+
+        def find(request):
+            if self.process(self.process_id).state == "running":
+                function()
+            raise OSError("it cannot be read")
+
+        with mock.patch.object(stored_request, "open_environ", find):
+            yield
+
     def cancel(self):
         transact(
             "test",
@@ -171,12 +193,8 @@ class UnreadTests(FileStorageTestCase):
         )
 
     def test_it_is_cancelled_if_somebody_wants_that_while_it_is_claimed(self):
-        def cancel(request):
-            self.cancel()
-            raise OSError("it cannot be read")
-
         ended = told_states(self)
-        with mock.patch.object(runner, "open_environ", cancel):
+        with self.unreadable(self.cancel):
             self.run_in_vain()
         self.assertEqual(self.process(self.process_id).state, "cancelled")
         self.assertEqual(ended, ["cancelled"])
@@ -184,12 +202,11 @@ class UnreadTests(FileStorageTestCase):
     def test_one_that_has_ended_is_not_put_back(self):
         """A client of ZEO does not know yet that its last commit was done."""
 
-        def end(request):
+        def end():
             (hold,) = monitor.holds()
             transact("test", outcomes.fail, hold, 1, Error("Why", "", ""))
-            raise OSError("it cannot be read")
 
-        with mock.patch.object(runner, "open_environ", end):
+        with self.unreadable(end):
             self.run_in_vain()
         state, worker, number, _deaths = self.stored()
         self.assertEqual((state, number), ("failed", 1))
@@ -217,4 +234,4 @@ class UnreadTests(FileStorageTestCase):
         with claimed.watched(), self.assertNoLogs(LOGGER, "WARNING"):
             run(self.process_id)
         self.assertEqual(claimed.lost, 1)
-        self.assertNotIn(self.process_id, runner.unread)
+        self.assertNotIn(self.process_id, stored_request.unread)
