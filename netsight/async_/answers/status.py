@@ -5,6 +5,7 @@ from datetime import datetime
 from datetime import timezone
 
 from zope.i18n import translate
+from zope.i18nmessageid import Message
 
 from netsight.async_ import interfaces
 
@@ -37,10 +38,10 @@ def status_of(process, registry, request):
     queued = state == interfaces.QUEUED and not held
     return {
         "id": process.id,
-        "title": translate(process.title, context=request),
+        "title": _translated(process.title, request),
         "state": state,
         "progress": shown_progress(process),
-        "message": message and translate(message, context=request),
+        "message": message and _translated(message, request),
         "cancelling": process.is_cancelling,
         "ahead": registry.queued_before(process.id) if queued else None,
         "in_turn": queued and waits_in_turn(process, registry),
@@ -51,6 +52,13 @@ def status_of(process, registry, request):
         "elapsed": elapsed(process),
         "seconds_left": process.seconds_left,
     }
+
+
+def _translated(text, request):
+    """Return a text for a request; one that is no message id as it is."""
+    if isinstance(text, Message):
+        return translate(text, context=request)
+    return text
 
 
 def waits_in_turn(process, registry):
