@@ -77,18 +77,20 @@ def _limits_for(owner, view_name, max_queued):
 def _is_reached(registry, limit):
     """Tell whether as many processes wait as a Limit allows, or more.
 
-    Of those that are active, the WAITING_MOST oldest are looked at, until
-    enough are found that do not wait; all behind them count.
+    Of those that are active, the WAITING_MOST oldest are looked at, until it
+    does not matter any more which of the others wait; all behind them count.
     """
     held = set(registry.held_ids())
     active = registry.active_like(limit.owner, limit.view_name)
     ids = [each for each in active if each not in held]
-    waiting = len(ids)
+    most = len(ids)
+    least = most - len(ids[:WAITING_MOST])
     for process in registry.readable(ids[:WAITING_MOST]):
-        if waiting < limit.most:
+        if most < limit.most or least >= limit.most:
             break
-        waiting -= not limit.counts(process)
-    return waiting >= limit.most
+        waits = limit.counts(process)
+        most, least = most - (not waits), least + waits
+    return most >= limit.most
 
 
 def _error_of(limit):

@@ -270,14 +270,28 @@ class LimitCostTests(AsyncTestCase):
             connection = root._p_jar
             connection.cacheMinimize()
             connection.getTransferCounts(True)
-            check_limits(query_registry(root), owner, "export", None)
-            return connection.getTransferCounts()[0]
+            try:
+                check_limits(query_registry(root), owner, "export", None)
+            finally:
+                self.seen = connection.getTransferCounts()[0]
+            return self.seen
 
-    def test_no_process_is_loaded_below_the_limit(self):
+    def setUp(self):
+        super().setUp()
         registry = getProcessRegistry(self.app)
         for number in range(2000):
             add(registry, number, BOB if number % 3 else ANN)
         transaction.commit()
+
+    def test_no_process_is_loaded_below_the_limit(self):
         with limited(max_queued="10000", max_queued_user="1999"):
             # Buckets of ids only.
             self.assertLess(self.loads(ANN), 500)
+
+    def test_nor_far_above_it(self):
+        with (
+            limited(max_queued="10000", max_queued_user="100"),
+            self.assertRaises(UserQueueFullError),
+        ):
+            self.loads(ANN)
+        self.assertLess(self.seen, 500)
