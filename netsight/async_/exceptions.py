@@ -37,6 +37,14 @@ class ResultGoneError(AsyncError):
     """
 
 
+class NothingToCallError(AsyncError):
+    """`super().__call__()` in `__run__` has come to no page and no other view.
+
+    Write ``class A(BaseAsyncView, X)``, where X is the view that does the
+    work.
+    """
+
+
 class ClaimLostError(AsyncError):
     """Another worker holds the process now, or it has ended.
 

@@ -20,12 +20,15 @@ from netsight.async_.answers.status import links_of
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import status_of
 from netsight.async_.browser.choices import choices_of
+from netsight.async_.browser.mixins import call_behind
+from netsight.async_.browser.mixins import check_order
 from netsight.async_.browser.start import start
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.context import context_path
 from netsight.async_.context import context_url
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import NothingToCallError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 from netsight.async_.i18n import _
 from netsight.async_.interfaces import IAsyncView
@@ -77,8 +80,8 @@ class BaseAsyncView(BrowserView):
 
     See IAsyncView.  A request for which `run_process` is true starts a
     process and is redirected to `processing`; any other shows the initial
-    page: the attribute or method `initial_page`, else the template that the
-    view is registered with.
+    page: the attribute or method `initial_page`, else what a class behind this
+    one is called for, else the template that the view is registered with.
     """
 
     initial_page = None
@@ -115,6 +118,11 @@ class BaseAsyncView(BrowserView):
     _report = None
     """That of the run, once this view has told progress."""
 
+    def __init_subclass__(cls, **kwargs):
+        """Refuse a subclass that could never start a process."""
+        super().__init_subclass__(**kwargs)
+        check_order(cls, BaseAsyncView)
+
     def __run__(self, process_id=None, *args, **kwargs):
         """Override this with the work to do.  See IAsyncView."""
         raise NotImplementedError(f"{type(self).__name__}.__run__")
@@ -123,15 +131,21 @@ class BaseAsyncView(BrowserView):
         """Start a process, or show the initial page.
 
         With a true `no_process`, the page is shown anyway; all other
-        arguments are handed to it.  Within `__run__`, it is always the page.
+        arguments are handed to it.  Within `__run__` it is what a class behind
+        this one is called for, else the page; raises NothingToCallError if
+        there is neither.
         """
         no_process = kwargs.pop("no_process", False)
-        if run_of(self.request) is None:
-            may_start = not no_process and self.request.method != "HEAD"
-            if may_start and self.run_process():
-                return self._start()
-            # Who wrote the view shall learn of a mistake at the first look.
-            choices_of(self)
+        if run_of(self.request) is not None:
+            call = call_behind(self, BaseAsyncView) or self._page_call()
+            if call is None:
+                raise NothingToCallError(type(self).__name__)
+            return call(*args, **kwargs)
+        may_start = not no_process and self.request.method != "HEAD"
+        if may_start and self.run_process():
+            return self._start()
+        # Who wrote the view shall learn of a mistake at the first look.
+        choices_of(self)
         return self._initial_page(*args, **kwargs)
 
     # Choices of a subclass
@@ -367,11 +381,17 @@ class BaseAsyncView(BrowserView):
         page = getMultiAdapter((self.context, self.request), name=name)
         return page(**options)
 
+    def _page_call(self):
+        """Return what is called for the initial page, or None."""
+        return (
+            self.initial_page
+            or call_behind(self, BaseAsyncView)
+            # The template that the view is registered with.
+            or getattr(self, "index", None)
+        )
+
     def _initial_page(self, *args, **kwargs):
-        page = self.initial_page
-        if page is None:
-            # `index` is the template that the view is registered with.
-            page = getattr(self, "index", None)
+        page = self._page_call()
         if page is None:
             self.request.response.setHeader("Allow", "POST")
             back_url = context_url(self.context, self.request)

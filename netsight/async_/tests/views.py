@@ -34,6 +34,44 @@ class KeywordsView(BaseAsyncView):
         return "process_id" if kwargs["process_id"] else "none"
 
 
+class Exporting(BrowserView):
+    """Somebody else's view: a form, and long work when it is sent."""
+
+    def __call__(self):
+        if "export" not in self.request.form:
+            return "the form of the export"
+        self.request.response.setHeader("Content-Type", "text/csv")
+        return f"exported {self.request.form['export']}"
+
+
+class MixedView(BaseAsyncView, Exporting):
+    """Does that in the background."""
+
+    def __run__(self, process_id=None):
+        return super().__call__()
+
+
+class ExportingTemplate(BrowserView):
+    """Somebody else's view that ends with its template."""
+
+    def __call__(self):
+        return self.index(message=self.request.form.get("message", "none"))
+
+
+class MixedTemplateView(BaseAsyncView, ExportingTemplate):
+    """Does that in the background."""
+
+    def __run__(self, process_id=None):
+        return super().__call__()
+
+
+class NothingView(BaseAsyncView):
+    """Has no page, and is no other view."""
+
+    def __run__(self, process_id=None):
+        return super().__call__()
+
+
 class TemplatedView(BaseAsyncView):
     """Has its page from ZCML, or from an attribute."""
 
