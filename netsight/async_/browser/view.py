@@ -39,6 +39,7 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import may_see
 from netsight.async_.records.progress import checked_message
 from netsight.async_.records.progress import checked_percentage
+from netsight.async_.running.arguments import call_as_published
 from netsight.async_.running.publishing import run_of
 from netsight.async_.running.purging import send_purges
 from netsight.async_.running.transactions import commit_part
@@ -136,11 +137,9 @@ class BaseAsyncView(BrowserView):
         there is neither.
         """
         no_process = kwargs.pop("no_process", False)
-        if run_of(self.request) is not None:
-            call = call_behind(self, BaseAsyncView) or self._page_call()
-            if call is None:
-                raise NothingToCallError(type(self).__name__)
-            return call(*args, **kwargs)
+        run = run_of(self.request)
+        if run is not None:
+            return self._call_within(run, *args, **kwargs)
         may_start = not no_process and self.request.method != "HEAD"
         if may_start and self.run_process():
             return self._start()
@@ -380,6 +379,15 @@ class BaseAsyncView(BrowserView):
     def _page(self, name, **options):
         page = getMultiAdapter((self.context, self.request), name=name)
         return page(**options)
+
+    def _call_within(self, run, *args, **kwargs):
+        call = call_behind(self, BaseAsyncView)
+        if call is not None and not args and not kwargs:
+            return call_as_published(call, self.request, run.process_id)
+        call = call or self._page_call()
+        if call is None:
+            raise NothingToCallError(type(self).__name__)
+        return call(*args, **kwargs)
 
     def _page_call(self):
         """Return what is called for the initial page, or None."""

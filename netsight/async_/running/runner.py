@@ -1,12 +1,10 @@
 """Claim a process, publish its request again, write the outcome."""
 
-import inspect
 import logging
 import threading
 import time
 from contextlib import closing
 from contextlib import contextmanager
-from functools import lru_cache
 
 import transaction
 from AccessControl.SecurityManagement import noSecurityManager
@@ -31,6 +29,7 @@ from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.parts import new_token
 from netsight.async_.running import outcomes
+from netsight.async_.running.arguments import call_as_published
 from netsight.async_.running.failure import error_of
 from netsight.async_.running.failure import is_cut_off
 from netsight.async_.running.fence import Fence
@@ -371,7 +370,9 @@ class Run:
                 raise self._redirection
             notify(ProcessStartedEvent(process))
             with self.window.within():
-                return call_run(published.__run__, self.process_id)
+                return call_as_published(
+                    published.__run__, request, self.process_id
+                )
 
         return call
 
@@ -484,18 +485,3 @@ def published(event):
     run = run_of(event.request)
     if run is not None:
         run.complete_doomed()
-
-
-def call_run(method, process_id):
-    """Call `__run__`, with the process id if it can take it by name."""
-    if _takes_process_id(getattr(method, "__func__", method)):
-        return method(process_id=process_id)
-    return method()
-
-
-@lru_cache(maxsize=1000)
-def _takes_process_id(function):
-    return any(
-        p.name == "process_id" or p.kind is inspect.Parameter.VAR_KEYWORD
-        for p in inspect.signature(function).parameters.values()
-    )

@@ -109,7 +109,7 @@ class TemplateTests(AsyncTestCase):
 
 
 class RunSignatureTests(AsyncTestCase):
-    """`__run__` gets the id only if it can take it."""
+    """`__run__` gets what it has parameters for."""
 
     def test_a_named_argument_gets_the_id(self):
         client, process_id = self.run_job(lambda view, process_id: process_id)
@@ -121,6 +121,27 @@ class RunSignatureTests(AsyncTestCase):
         process_id = client.start("/keywords-job")
         result = client.see("/keywords-job", "result", process_id)
         self.assertEqual(result.text, "process_id")
+
+    def test_named_arguments_get_fields_of_the_form(self):
+        client = self.client()
+        form = {"kind:list": ["news", "event"], "limit:int": "3"}
+        process_id = client.start("/fields-job", form)
+        result = client.see("/fields-job", "result", process_id)
+        self.assertEqual(result.text, f"['news', 'event'] 3 {process_id}")
+
+    def test_the_id_is_none_of_them(self):
+        client = self.client()
+        form = {"kind": "news", "process_id": "forged"}
+        process_id = client.start("/fields-job", form)
+        result = client.see("/fields-job", "result", process_id)
+        self.assertEqual(result.text, f"'news' 10 {process_id}")
+
+    def test_without_a_field_that_it_needs_the_process_fails(self):
+        with self.assertLogs("netsight.async_.running", "ERROR"):
+            process_id = self.client().start("/fields-job")
+        error = self.process(process_id).error
+        self.assertEqual(error.kind, "BadRequest")
+        self.assertIn("kind", error.text)
 
     def test_a_method_without_arguments_runs(self):
         client = self.client()

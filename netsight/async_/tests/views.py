@@ -44,6 +44,28 @@ class Exporting(BrowserView):
         return f"exported {self.request.form['export']}"
 
 
+class ExportingBy(BrowserView):
+    """Somebody else's view, which the publisher hands fields of the form."""
+
+    def __call__(self, kind=None, limit=10, REQUEST=None):
+        is_mine = REQUEST is self.request
+        return f"{kind!r} {limit!r} {is_mine}"
+
+
+class MixedByView(BaseAsyncView, ExportingBy):
+    """Does that in the background."""
+
+    def __run__(self, process_id=None):
+        return super().__call__()
+
+
+class FieldsView(BaseAsyncView):
+    """Names the fields that it wants."""
+
+    def __run__(self, kind, process_id=None, *, limit=10):
+        return f"{kind!r} {limit!r} {process_id}"
+
+
 class MixedView(BaseAsyncView, Exporting):
     """Does that in the background."""
 

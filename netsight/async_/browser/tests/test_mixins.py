@@ -31,6 +31,13 @@ class MixedTests(AsyncTestCase):
         result = client.see("/mixed-templated-job", "result", process_id)
         self.assertIn("done", result.text)
 
+    def test_it_is_handed_fields_as_the_publisher_does(self):
+        client = self.client()
+        form = {"kind": "news", "limit:int": "3"}
+        process_id = client.start("/mixed-by-job", form)
+        result = client.see("/mixed-by-job", "result", process_id)
+        self.assertEqual(result.text, "'news' 3 True")
+
     def test_with_nothing_to_call_the_process_fails(self):
         with self.assertLogs("netsight.async_.running", "ERROR"):
             process_id = self.client().start("/nothing-job")
