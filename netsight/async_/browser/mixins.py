@@ -29,7 +29,8 @@ def call_behind(view, base):
 def check_order(cls, base):
     """Raise TypeError if `__call__` of a subclass never comes to that of base.
 
-    A class that stands before it, and calls ``super()``, may do so.
+    A class that stands before it, and calls ``super()``, may do so.  Nor is
+    anything said of a subclass that has a `__call__` of its own.
     """
     for each in cls.__mro__:
         if issubclass(each, base):
@@ -40,7 +41,8 @@ def check_order(cls, base):
                 f"{each.__qualname__}.__call__ hides that of "
                 f"{base.__name__}, so nothing would run in the background: "
                 f"write class {cls.__name__}({base.__name__}, ...), with "
-                f"{base.__name__} first"
+                f"{base.__name__} first; or say that this is meant, by "
+                f"__call__ = {each.__name__}.__call__ in the class"
             )
 
 

@@ -24,6 +24,9 @@ class AsyncService(RestErrors, Service, BaseAsyncView):
     `run_process` is false is answered at once, by `reply`.
     """
 
+    # That of plone.rest; it calls `render`.
+    __call__ = Service.__call__
+
     def __init__(self, context, request):
         super().__init__(context, request)
         # plone.rest puts method and media type before it.

@@ -30,6 +30,7 @@ from netsight.async_.records.lease import this_worker
 from netsight.async_.records.parts import new_token
 from netsight.async_.running import outcomes
 from netsight.async_.running.arguments import call_as_published
+from netsight.async_.running.authenticator import authenticate
 from netsight.async_.running.failure import error_of
 from netsight.async_.running.failure import is_cut_off
 from netsight.async_.running.fence import Fence
@@ -368,6 +369,7 @@ class Run:
             process = get_process(request["PARENTS"][-1], self.process_id)
             if self._redirection is not None:
                 raise self._redirection
+            authenticate(request)
             notify(ProcessStartedEvent(process))
             with self.window.within():
                 return call_as_published(

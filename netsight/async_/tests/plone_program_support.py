@@ -4,6 +4,7 @@ The tests run with plone.restapi and without it: a class there has them and a
 test case of its own.
 """
 
+from plone.protect.authenticator import check
 from plone.protect.interfaces import IDisableCSRFProtection
 
 from netsight.async_.tests.support import EDITOR
@@ -68,6 +69,16 @@ class PloneProgramMixin:
         )
         Client(EDITOR).post("/plone/job", headers=ASYNC)
         self.assertEqual(seen, [False])
+
+    def test_its_work_passes_a_check_of_its_own(self):
+        self.job(lambda view, pid: check(view.request) or "passed")
+        token = self.client(EDITOR).token()
+        for headers in (ASYNC, {**JSON, "X-CSRF-TOKEN": token}):
+            with self.subTest(headers):
+                started = Client(EDITOR).post("/plone/job", headers=headers)
+                self.assertEqual(started.status_int, 202)
+                (*_before, process) = self.processes()
+                self.assertEqual(process.state, "completed", process.error)
 
     def test_a_view_on_content_below_the_site(self):
         self.job(
