@@ -279,6 +279,9 @@ class IProcessRegistry(Interface):
         The process is not loaded.
         """
 
+    def returns():
+        """Return how often a process was put back into the queue (int)."""
+
     def is_active(process_id):
         """Tell whether an id is among them."""
 
@@ -310,6 +313,9 @@ class IProcessRegistry(Interface):
 
     def workers():
         """Return a list of all lease.Worker records."""
+
+    def worker_names():
+        """Return a list of the names of `workers`; none of them is loaded."""
 
     def remove_worker(name):
         """Drop the record of a worker; raises KeyError."""

@@ -7,6 +7,7 @@ first.  These threads end with Zope.
 
 import logging
 import threading
+import time
 
 from zope.interface import implementer
 
@@ -40,13 +41,19 @@ class ThreadExecutor:
         self._run = run
         self._changed = threading.Condition()
         self._waiting = Turns()
+        self._rung = {}
+        """{id of what waits: when it was rung for last, monotonic}."""
+
         self._threads = set()
         self._idle = 0
         self._stopping = False
         self._is_refused = False
         self._when_free = None
         self.is_claimed = _is_unknown
-        """Tells, by an id, whether there is no need to try to claim it."""
+        """Tells whether a process was claimed since it was rung for.
+
+        It is given the id and that monotonic time, from any thread.
+        """
 
     def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0, owner=None):
         if not is_served(queue):
@@ -55,6 +62,7 @@ class ThreadExecutor:
             if self._stopping:
                 return
             self._waiting.add(process_id, priority, owner)
+            self._rung[process_id] = time.monotonic()
             # One that waits already may have found no thread before.
             if self._lacks_thread():
                 self._start_thread()
@@ -103,6 +111,7 @@ class ThreadExecutor:
         with self._changed:
             self._stopping = True
             self._waiting.clear()
+            self._rung.clear()
             self._changed.notify_all()
             return self._changed.wait_for(lambda: not self._threads, timeout)
 
@@ -132,9 +141,10 @@ class ThreadExecutor:
 
     def _work(self):
         try:
-            while (process_id := self._next()) is not None:
-                if self.is_claimed(process_id):
+            while (taken := self._next()) is not None:
+                if self.is_claimed(*taken):
                     continue
+                process_id, _rung = taken
                 following = next_in_line(self._run(process_id))
                 if following is not None:
                     following.ring(self)
@@ -144,7 +154,10 @@ class ThreadExecutor:
                 self._changed.notify_all()
 
     def _next(self):
-        """Return the next process id, None when the thread shall end."""
+        """Return the next process id, and when it was rung for.
+
+        None when the thread shall end.
+        """
         with self._changed:
             self._idle += 1
             if not self._waiting:
@@ -154,7 +167,10 @@ class ThreadExecutor:
                 lambda: self._waiting or self._stopping, self.IDLE_SECONDS
             )
             self._idle -= 1
-            return self._waiting.take() if self._waiting else None
+            if not self._waiting:
+                return None
+            process_id = self._waiting.take()
+            return process_id, self._rung.pop(process_id)
 
     def _tell_free(self):
         function, self._when_free = self._when_free, None
@@ -162,7 +178,7 @@ class ThreadExecutor:
             function()
 
 
-def _is_unknown(process_id):
+def _is_unknown(process_id, rung):
     """Return False: a try to claim it will tell."""
     return False
 

@@ -85,6 +85,7 @@ def release(registry, process):
     registry.let_go(process.id)
     if process.claim.worker is not None:
         process.recover(handed_back=True)
+    process.notes.returns.change(1)
     registry.note_single(process)
     return True
 

@@ -8,7 +8,12 @@ progress   written by the monitor, for the running `__run__`
 cancels    by requests of people who want one cancelled
 fetched    by the monitor, when a result was fetched
 =========  ==================================================
+
+And how often something was put back into the queue is counted, in an object in
+which storages merge what two transactions add.
 """
+
+from BTrees.Length import Length
 
 from netsight.async_.records.parts import Part
 from netsight.async_.records.parts import Progress
@@ -26,6 +31,8 @@ class Notes(Part):
         self._progress = Shards()
         self._cancels = Shards()
         self._fetched = Shards()
+        self.returns = Length()
+        """How often a process was put back into the queue, or released."""
 
     def progress_of(self, process_id):
         """Return the Progress of a process, to be read."""

@@ -315,6 +315,8 @@ class Process(Part):
             # A worker that was taken for dead may end it at this moment.
             self.outcome.guard()
             self.claim.release()
+            # Others need not have seen that its worker is gone.
+            self.notes.returns.change(1)
         else:
             self._give_up()
             self.claim.revoke()

@@ -203,9 +203,12 @@ class ProcessRegistry(HeldIds, SimpleItem):
         return sorted(each for each, mark in marks if mark & bits == wanted)
 
     def active_nodes(self):
-        count = self._active_count
-        counts = frozenset() if count is None else frozenset([count._p_oid])
-        return Nodes(counts, frozenset([self._p_oid]))
+        counts = [self._active_count, self._notes and self._notes.returns]
+        leaves = frozenset(each._p_oid for each in counts if each is not None)
+        return Nodes(leaves, frozenset([self._p_oid]))
+
+    def returns(self):
+        return 0 if self._notes is None else self._notes.returns()
 
     def oid_of(self, process_id):
         process = self._mapping().get(process_id)
@@ -240,6 +243,9 @@ class ProcessRegistry(HeldIds, SimpleItem):
 
     def workers(self):
         return list(self._workers.values()) if self._workers else []
+
+    def worker_names(self):
+        return list(self._workers or ())
 
     def remove_worker(self, name):
         del self._workers[name]

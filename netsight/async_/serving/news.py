@@ -75,13 +75,16 @@ class ToldNews:
         committed = self._committed
         return [committed.popleft() for _each in range(len(committed))]
 
-    def has_claim_of(self, oids):
+    def has_claim_of(self, oids, since):
         """Tell whether something of a frozenset of oids is claimed by those.
 
-        From any thread; they stay there to be taken.
+        After the monotonic time `since`; from any thread.  They stay there to
+        be taken.
         """
         return any(
-            not each.is_start and not oids.isdisjoint(each.oids)
+            not each.is_start
+            and each.time > since
+            and not oids.isdisjoint(each.oids)
             for each in self._committed.copy()
         )
 
@@ -184,7 +187,7 @@ class AskedNews:
         getattr(self._instance, "afterCompletion", lambda: None)()
         return oids
 
-    def has_claim_of(self, oids):
+    def has_claim_of(self, oids, since):
         """Return False; nobody tells."""
         return False
 

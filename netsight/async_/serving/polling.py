@@ -89,13 +89,18 @@ class New(NamedTuple):
     nodes: Nodes
     """Of which each start changes one."""
 
+    names: frozenset
+    """Of all workers there are."""
+
+    returns: int
+    """How often something was put back into the queue."""
+
 
 class Poll:
     """Rings for what others have queued, and sees which workers are gone.
 
-    Without it, both would wait for the next beat.  An id is rung for once: if
-    its process comes back into the queue later, the worker that had it is
-    dead, or has gone.
+    Without it, both would wait for the next beat.  An id is rung for once, and
+    again if its process may have come back into the queue.
 
     It looks each time that it is called.  With `news`, only if there are some
     that concern this Zope, or `poll-seconds` after the last look; and `wake`
@@ -111,6 +116,10 @@ class Poll:
         self._looked = -math.inf
         self._seen = {}
         self._workers = NOBODY
+        self._names = frozenset()
+        """Of the workers that may have claimed what was rung for."""
+
+        self._returns = 0
 
     def __call__(self):
         """Return whether there may be something to recover."""
@@ -136,17 +145,18 @@ class Poll:
         if self._news is not None:
             self._news.close()
 
-    def is_claimed(self, process_id):
-        """Tell, once, whether another worker has claimed what was rung for.
+    def is_claimed(self, process_id, since):
+        """Tell whether another worker has claimed a process.
 
-        As far as that is known without looking; from any thread.
+        After the monotonic time `since`, at which it was seen to be queued; as
+        far as that is known without looking, from any thread.
         """
         start = self._seen.get(process_id)
         if start is None:
             return False
-        # If it comes back, it is rung for by somebody who has looked.
-        self._seen[process_id] = None
-        return start.is_claimed or self._news.has_claim_of(start.oids)
+        if start.claimed > since:
+            return True
+        return self._news.has_claim_of(start.oids, since)
 
     def _is_full(self):
         """Tell whether nothing could begin here now, or ever.
@@ -173,9 +183,10 @@ class Poll:
     def _look_at_all(self, now, is_full):
         self._looked = now
         seen, new = self._transact(self._look, now, is_full)
-        gone = seen.is_dead or not self._workers.living <= seen.living
+        gone = seen.is_dead or not self._names <= seen.living
         self._workers = seen
         self._note(now, is_full, new)
+        self._names = seen.living
         return gone
 
     def _look_at_new(self, now):
@@ -194,6 +205,8 @@ class Poll:
             if each < recent:
                 del self._seen[each]
         self._seen.update(new.known)
+        self._names |= new.names
+        self._returns = new.returns
         if self._news is not None:
             self._news.watch(new.nodes, self._workers.oids)
         for each in new.queued:
@@ -217,12 +230,18 @@ class Poll:
         registry = query_registry(root)
         known, ids = ({}, []) if is_full else self._new_ids(registry, now)
         queued = self._queued(registry, ids) if ids else []
-        return New(known, queued, active_nodes(root))
+        names = frozenset(registry.worker_names())
+        returns = self._returns if is_full else registry.returns()
+        return New(known, queued, active_nodes(root), names, returns)
 
     def _new_ids(self, registry, now):
         """Return the `known` of a New, and a list of those ids to load."""
         recent = lowest_id(time.time() - RECENT_SECONDS)
         ids = registry.oldest_active_ids(recent)
+        if registry.returns() != self._returns:
+            # Any of them may have come back.
+            new = list(islice(ids, LOOK_MOST))
+            return dict.fromkeys(new), new
         unseen = (each for each in ids if each not in self._seen)
         known = {}
         new = []

@@ -29,8 +29,13 @@ class Start:
         self.due = due
         """When this Zope shall go for it, by the monotonic clock."""
 
-        self.is_claimed = False
+        self.claimed = -math.inf
+        """When something of it was claimed last, by the monotonic clock."""
+
+    @property
+    def is_claimed(self):
         """Whether something of it was claimed."""
+        return self.claimed > -math.inf
 
     @property
     def is_wanted(self):
@@ -60,7 +65,7 @@ class Starts:
                 self._add(Start(each, each.time + pause(each, name, names)))
             else:
                 for oid in each.oids & self._by_oid.keys():
-                    self._by_oid[oid].is_claimed = True
+                    self._by_oid[oid].claimed = each.time
 
     def _add(self, start):
         self._pending.append(start)

@@ -112,7 +112,7 @@ class ThreadExecutorTests(unittest.TestCase):
     def test_what_is_known_to_be_claimed_is_not_tried(self):
         ran = []
         executor = self.executor(ran.append)
-        executor.is_claimed = lambda process_id: process_id == "1"
+        executor.is_claimed = lambda process_id, rung: process_id == "1"
         for number in range(3):
             executor.ring(str(number))
         self.assertTrue(executor.wait_idle(WAIT_SECONDS))
@@ -556,14 +556,18 @@ class MonitorTests(unittest.TestCase):
         watching.serve(begun.set, lambda: None)
         self.addCleanup(watching.stop, WAIT_SECONDS)
         self.assertTrue(begun.wait(WAIT_SECONDS))
-        with mock.patch.object(
-            watching._lock, "notify_all", wraps=watching._lock.notify_all
-        ) as notify:
+        with (
+            mock.patch.object(
+                watching._lock, "notify_all", wraps=watching._lock.notify_all
+            ) as notify,
+            # Neither thread comes to it meanwhile.
+            watching._lock,
+        ):
             for _each in range(100):
                 watching.watch(A, cancel=lambda: None)
                 watching.put(A, None, None)
                 watching.unwatch(A)
-        # What begins to be wanted, by each thread, and slack for a slow day.
+        # What begins to be wanted, by each thread.
         self.assertLess(notify.call_count, 10)
 
     def test_a_database_error_is_logged_and_tried_again(self):

@@ -1,6 +1,7 @@
 """What a storage tells of the commits of others, or is asked for."""
 
 import threading
+import time
 import unittest
 from unittest import mock
 
@@ -73,10 +74,12 @@ class ToldTests(unittest.TestCase):
     def test_a_claim_is_kept_and_wakes_nobody(self):
         self.news.tell(TID, [WORKER, CLAIM])
         self.assertEqual(self.wakes, [])
-        self.assertTrue(self.news.has_claim_of(frozenset([CLAIM, OTHER])))
-        self.assertFalse(self.news.has_claim_of(frozenset([OTHER])))
+        self.assertTrue(self.news.has_claim_of(frozenset([CLAIM, OTHER]), 0))
+        self.assertFalse(self.news.has_claim_of(frozenset([OTHER]), 0))
+        later = time.monotonic()
+        self.assertFalse(self.news.has_claim_of(frozenset([CLAIM]), later))
         self.assertFalse(self.news.take()[0].is_start)
-        self.assertFalse(self.news.has_claim_of(frozenset([CLAIM])))
+        self.assertFalse(self.news.has_claim_of(frozenset([CLAIM]), 0))
 
     def test_of_too_many_the_newest_are_kept(self):
         for number in range(news.KEPT_MOST + 1):
@@ -175,7 +178,7 @@ class AskedTests(unittest.TestCase):
             self.news.take()
         self.news.watch(Nodes(frozenset(), frozenset()), frozenset())
         self.assertEqual(self.news.take()[:0], [])
-        self.assertFalse(self.news.has_claim_of(frozenset([CLAIM])))
+        self.assertFalse(self.news.has_claim_of(frozenset([CLAIM]), 0))
 
 
 class NoNewsTests(unittest.TestCase):

@@ -1,6 +1,7 @@
 """What a Zope sees of others, each second."""
 
 import threading
+import time
 import unittest
 from unittest import mock
 
@@ -49,10 +50,10 @@ class PollTestCase(AsyncTestCase):
         self.poll = Poll()
         self.addCleanup(lambda: self.poll.close())
 
-    def start(self):
+    def start(self, path="/job"):
         """Start a process as another Zope would do it."""
         with processes_run_by(Never()):
-            return self.client().start("/job")
+            return self.client().start(path)
 
     def look(self, executor=None):
         """Poll; return whether there may be something to recover."""
@@ -183,8 +184,8 @@ class PollTests(PollTestCase):
         none_new = self.loads_of_a_look()
         self.start()
         one_new = self.loads_of_a_look()
-        # Two roots, the registry, its workers and its active ids.
-        self.assertLessEqual(none_new, 6 + SHARDS)
+        # Two roots, the registry, its workers, counts, and its active ids.
+        self.assertLessEqual(none_new, 8 + SHARDS)
         # The record, its claim and outcome, and where records are.
         self.assertLessEqual(one_new - none_new, 8)
         self.assertGreaterEqual(all_new - none_new, 3 * 20)
@@ -258,8 +259,8 @@ class NewsTests(PollTestCase):
         """Tell of the last transaction."""
         self.news.tell(self.storage.lastTransaction(), self.last_oids())
 
-    def start_and_tell(self):
-        process_id = self.start()
+    def start_and_tell(self, path="/job"):
+        process_id = self.start(path)
         self.tell()
         return process_id
 
@@ -299,7 +300,7 @@ class NewsTests(PollTestCase):
 
     def look_by_the_clock(self):
         with mock.patch.object(self.poll, "_looked", -3600.0):
-            self.look()
+            return self.look()
 
     def test_the_clock_finds_what_it_was_not_told_of(self):
         process_id = self.start()
@@ -307,17 +308,52 @@ class NewsTests(PollTestCase):
         self.look()
         self.assertEqual(self.bell.rung, [process_id])
 
-    def test_what_is_claimed_after_it_was_rung_for_is_known_once(self):
+    def test_a_worker_that_comes_and_goes_between_is_a_reason_to_recover(self):
+        self.assertFalse(self.look_by_the_clock())
+        self.claim(self.start_and_tell(), "other")
+        self.look()
+        self.transact(lambda registry: registry.remove_worker("other"))
+        self.assertTrue(self.look_by_the_clock())
+        self.assertFalse(self.look_by_the_clock())
+
+    def test_one_that_comes_back_is_rung_for_at_once(self):
+        process_id = self.start_and_tell("/again-job")
+        self.look()
+        self.claim(process_id, "other")
+        self.tell()
+        self.look()
+        self.wakes.clear()
+        self.transact(lambda registry: registry[process_id].recover())
+        self.tell()
+        self.assertEqual(self.wakes, [0.0])
+        self.look()
+        self.assertEqual(self.bell.rung.count(process_id), 2)
+
+    def test_what_is_claimed_after_it_was_rung_for_is_known(self):
         self.claim(self.start_and_tell(), "other")
         self.look_by_the_clock()
         process_id = self.start_and_tell()
         self.look()
         self.assertEqual(self.bell.rung[-1], process_id)
-        self.assertFalse(self.poll.is_claimed("unknown"))
+        rung = time.monotonic()
+        self.assertFalse(self.poll.is_claimed("unknown", rung))
         self.claim(process_id, "other")
         self.tell()
-        self.assertTrue(self.poll.is_claimed(process_id))
-        self.assertFalse(self.poll.is_claimed(process_id))
+        self.assertTrue(self.poll.is_claimed(process_id, rung))
+        self.look()
+        self.assertTrue(self.poll.is_claimed(process_id, rung))
+
+    def test_one_that_is_rung_for_since_then_has_come_back(self):
+        self.claim(self.start_and_tell(), "other")
+        self.look_by_the_clock()
+        process_id = self.start_and_tell()
+        self.look()
+        self.claim(process_id, "other")
+        self.tell()
+        rung_again = time.monotonic()
+        self.assertFalse(self.poll.is_claimed(process_id, rung_again))
+        self.look()
+        self.assertFalse(self.poll.is_claimed(process_id, rung_again))
 
     def test_one_that_is_full_looks_when_it_is_not_any_more(self):
         crowd = Crowd()

@@ -115,7 +115,8 @@ class RecordsTests(TwoFilesTestCase):
         )
         self.stop()
         self.pack()
-        self.assertLess(self.records.stat().st_size, 10_000)
+        # The bodies were more; what is left are empty indexes.
+        self.assertLess(self.records.stat().st_size, 20_000)
         self.assertEqual(files(self.record_blobs), [])
 
     def pack(self):
