@@ -10,7 +10,7 @@ VERSION, VARIANT = 7, 0b10
 NANOSECONDS = 1_000_000
 """In a millisecond."""
 
-ID_BYTES = 16
+ID_BYTES, ID_CHARS = 16, 36
 
 PACKED_MOST = 4096
 """So many ids are packed once only: a poll asks for the same ones again."""
@@ -41,19 +41,30 @@ def lowest_id(when):
     return str(uuid.UUID(int=max(0, int(when * 1000)) << 80))
 
 
-@lru_cache(PACKED_MOST)
 def packed(process_id):
     """Return the bytes that are stored in place of an id (str).
 
     Of ids that `new_process_id` makes these are 16, in the same order; of any
     other text, its own behind a mark.
     """
+    if len(process_id) == ID_CHARS:
+        return _packed(process_id)
+    # A visitor may ask for any text, however long: it is not kept.
+    return _marked(process_id)
+
+
+@lru_cache(PACKED_MOST)
+def _packed(process_id):
     try:
         key = bytes.fromhex(process_id.replace("-", ""))
     except ValueError:
         key = b""
     if len(key) == ID_BYTES and unpacked(key) == process_id:
         return key
+    return _marked(process_id)
+
+
+def _marked(process_id):
     return OTHER + process_id.encode("utf-8", "surrogatepass")
 
 

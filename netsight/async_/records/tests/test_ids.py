@@ -3,6 +3,7 @@
 import unittest
 import uuid
 
+from netsight.async_.records.ids import _packed
 from netsight.async_.records.ids import lowest_id
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.ids import packed
@@ -51,6 +52,12 @@ class PackedTests(unittest.TestCase):
         self.assertEqual({len(key) for key in keys}, {16})
         self.assertEqual(keys, sorted(keys))
         self.assertEqual([unpacked(key) for key in keys], ids)
+
+    def test_a_long_text_takes_no_memory_for_good(self):
+        kept = _packed.cache_info().currsize
+        for number in range(10):
+            packed(f"{number}" * 10_000)
+        self.assertEqual(_packed.cache_info().currsize, kept)
 
     def test_any_other_text_is_kept_as_it_is(self):
         made = new_process_id()
