@@ -46,7 +46,8 @@ class Verdict:
         self.configuration = configuration
         self.seconds = seconds
         self.states = _number(r"^ *(\d+) states, stored", output)
-        self.transitions = _number(r"^ *(\d+) transitions", output)
+        # From 10 to the 8th on, spin writes 1.2e+08.
+        self.transitions = _number(r"^ *(\S+) transitions", output)
         self.depth = _number(r"depth reached (\d+)", output)
         self.megabytes = _number(r"^ *(\d+)\.\d+\s+total actual", output)
         self.seen = self._seen(output, directory)
@@ -74,7 +75,7 @@ class Verdict:
 
 def _number(pattern, output):
     found = re.search(pattern, output, re.MULTILINE)
-    return int(found[1]) if found else 0
+    return int(float(found[1])) if found else 0
 
 
 def _switches(configuration):

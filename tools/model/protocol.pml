@@ -453,7 +453,8 @@ take:
 attempt:
     true;   /* others may come in between */
     atomic {
-        /* running/runner.py:Run._read_input, running/runner.py:Run._attempt */
+        /* running/stored_request.py:StoredRequest.open,
+         * running/runner.py:Run._attempt */
         if
         :: MAY_BEGIN(me, p)
         :: else -> leave(); goto idle
@@ -519,8 +520,8 @@ work:
        }
 #if UNREAD
     :: atomic {
-        /* running/runner.py:Run._put_back: before the first attempt, or
-         * before one that follows on a lost answer */
+        /* running/stored_request.py:StoredRequest.put_back: before the first
+         * attempt, or before one that follows on a lost answer */
         unread > 0 -> unread--;
         end(me);
         goto back

@@ -193,6 +193,9 @@ class ControlPanelTests(MyProcessesTests):
 
     def test_a_row_that_does_not_match_any_more_says_so(self):
         steps = self.start()
+        # It may wait for its thread yet.
+        self.see()
+        self.state(steps, "Running")
         self.see("?state=running")
         self.state(steps, "Running")
         steps.end()
