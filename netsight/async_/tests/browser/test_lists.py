@@ -167,6 +167,7 @@ class ControlPanelTests(MyProcessesTests):
     def test_filters_by_the_keyboard_alone(self):
         ended, running = self.ended()[0], self.start()
         self.see()
+        self.state(running, "Running")
         filters = self.page.locator(".netsight-async-filters")
         state = filters.get_by_label("State")
         press_by_keyboard(self.page, state, "r")

@@ -119,6 +119,7 @@ class PollingTests(ScriptTestCase):
 
     def test_nothing_is_asked_when_all_have_ended(self):
         steps = self.start()
+        self.wait_for(steps, state="running")
         self.open("?state=running")
         self.end_all(steps)
         self.pass_time(5)
@@ -170,6 +171,7 @@ class PollingTests(ScriptTestCase):
 
     def test_removed(self):
         steps = self.start()
+        self.wait_for(steps, state="running")
         self.open("?state=running")
         self.remove(steps)
         self.pass_time(5)
@@ -181,6 +183,8 @@ class PollingTests(ScriptTestCase):
 
     def test_the_page_after_a_refusal_is_of_the_same_list(self):
         removed, steps = self.started(2)
+        for each in (removed, steps):
+            self.wait_for(each, state="running")
         self.see("?state=running")
         self.remove(removed)
         self.button(removed, "Cancel").click()
