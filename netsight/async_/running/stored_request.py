@@ -59,7 +59,12 @@ class StoredRequest:
         try:
             self._environ = open_environ(process.request)
         except Exception as exc:
-            logger.debug("the request is read after the claim: %r", exc)
+            logger.warning(
+                "process %s: its request cannot be read with its claim, and "
+                "is tried again after it",
+                process.id,
+                exc_info=exc,
+            )
 
     def open(self):
         """Return the environ; its ``wsgi.input`` is the caller's to close.
