@@ -83,9 +83,11 @@ def release(registry, process):
         return False
     process.deployment = this_deployment()
     registry.let_go(process.id)
-    if process.claim.worker is not None:
+    if process.claim.worker is None:
+        process.notes.returns.change(1)
+    else:
+        # This counts as well, if it is queued by that.
         process.recover(handed_back=True)
-    process.notes.returns.change(1)
     registry.note_single(process)
     return True
 

@@ -293,7 +293,7 @@ class Monitor:
 
     def flush(self):
         """Write progress, and when results were fetched."""
-        batch, fetched = self._take_told(), dict(self._fetched)
+        batch, fetched = self._take()
         try:
             if batch or fetched:
                 self._write(batch, fetched)
@@ -305,8 +305,11 @@ class Monitor:
         finally:
             self._note_unwritten(batch)
 
-    def _take_told(self):
-        """Return {Hold: (number, message)} of what is to be written."""
+    def _take(self):
+        """Return {Hold: (number, message)} of what is to be written.
+
+        And {process id: POSIX time} of results that were fetched.
+        """
         with self._lock:
             telling, self._telling = self._telling, set()
             self._is_writing = True
@@ -318,7 +321,7 @@ class Monitor:
                 told = report.told
                 if told != report.shown:
                     batch[hold] = told
-            return batch
+            return batch, dict(self._fetched)
 
     def _note_unwritten(self, batch):
         """Have what is left of a batch written again, as that has failed."""
