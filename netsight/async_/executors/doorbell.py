@@ -5,10 +5,10 @@ from zope.component import getUtility
 from zope.component import queryUtility
 
 from netsight.async_ import config
-from netsight.async_.executors.queues import Queued
 from netsight.async_.interfaces import IBrokerExecutor
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.records.lines import heads
+from netsight.async_.records.queued import Queued
 
 
 def get_executor():

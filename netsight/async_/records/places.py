@@ -3,7 +3,6 @@
 import time
 from bisect import bisect_left
 from itertools import islice
-from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from netsight.async_ import config
@@ -11,7 +10,7 @@ from netsight.async_.forks import in_forked_child
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.records.lines import AHEAD_MOST
 from netsight.async_.records.lines import heads
-from netsight.async_.records.owners import Owner
+from netsight.async_.records.queued import Queued
 
 
 SEEN_SECONDS = 1.0
@@ -21,38 +20,24 @@ FIRST_IN_FIRST_OUT = ("celery",)
 """Executors whose broker knows nothing of owners."""
 
 
-class Waiting(NamedTuple):
-    """What a place depends on, of one that is queued."""
-
-    id: str
-    queue: str
-    priority: int
-    owner: Owner | None
-    line: str | None
-
-    @classmethod
-    def of(cls, process):
-        """Return that of an IProcess."""
-        # A broker is first-in, first-out within a priority.
-        has_turns = config.get("executor") not in FIRST_IN_FIRST_OUT
-        owner = process.owner if has_turns else None
-        return cls(
-            process.id, process.queue, process.priority, owner, process.line
-        )
-
-
 class Places:
-    """The order in which some Waiting are taken: see `records.turns`."""
+    """The order in which some Queued are taken: see `records.turns`."""
 
-    def __init__(self, waiting):
+    def __init__(self, queued):
+        # A broker is first-in, first-out within a priority.
+        self._has_turns = config.get("executor") not in FIRST_IN_FIRST_OUT
         self._ids = {}
         """{(queue, priority): {owner: ids}}, each oldest first."""
-        for each in sorted(waiting):
+        for each in sorted(queued):
             owners = self._ids.setdefault((each.queue, each.priority), {})
-            owners.setdefault(each.owner, []).append(each.id)
+            ids = owners.setdefault(self._owner_of(each), [])
+            ids.append(each.process_id)
+
+    def _owner_of(self, queued):
+        return queued.owner if self._has_turns else None
 
     def before(self, mine):
-        """Return how many are taken before a Waiting, be it among them or not.
+        """Return how many are taken before a Queued, be it among them or not.
 
         As things stand: those that are started later may be, too.
         """
@@ -61,13 +46,14 @@ class Places:
             if queue == mine.queue and priority > mine.priority:
                 count += sum(map(len, owners.values()))
         owners = self._ids.get((mine.queue, mine.priority), {})
-        own = owners.get(mine.owner, [])
-        place = bisect_left(own, mine.id)
-        first = min([mine.id, *own[:1]])
+        my_owner = self._owner_of(mine)
+        own = owners.get(my_owner, [])
+        place = bisect_left(own, mine.process_id)
+        first = min([mine.process_id, *own[:1]])
         for owner, ids in owners.items():
             # In each round, who came first is served first.
             served = place + (ids[0] < first)
-            count += place if owner == mine.owner else min(len(ids), served)
+            count += place if owner == my_owner else min(len(ids), served)
         return count
 
 
@@ -87,18 +73,18 @@ def queued_before(registry, process):
     until, places = _seen.get(database, (0, None)) if database else (0, None)
     now = time.monotonic()
     if now >= until:
-        places = Places(oldest_waiting(registry))
+        places = Places(oldest_queued(registry))
         if database:
             _seen[database] = now + SEEN_SECONDS, places
-    return places.before(Waiting.of(process))
+    return places.before(Queued.of(process))
 
 
-def oldest_waiting(registry):
-    """Return a list of Waiting among the AHEAD_MOST oldest active ones."""
+def oldest_queued(registry):
+    """Return a list of Queued among the AHEAD_MOST oldest active ones."""
     oldest = islice(registry.oldest_active_ids(), AHEAD_MOST)
     return heads(
         [
-            Waiting.of(process)
+            Queued.of(process)
             for process in registry.readable(oldest)
             if process.state == QUEUED and not process.is_held
         ]

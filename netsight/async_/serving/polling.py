@@ -11,7 +11,6 @@ from typing import NamedTuple
 from netsight.async_ import config
 from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.doorbell import runs_here
-from netsight.async_.executors.queues import Queued
 from netsight.async_.executors.queues import is_served
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.records.database import OwnConnection
@@ -23,6 +22,7 @@ from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.nodes import Nodes
 from netsight.async_.records.parts import guard
+from netsight.async_.records.queued import Queued
 from netsight.async_.running.failure import is_cut_off
 from netsight.async_.serving.starts import Starts
 

@@ -11,9 +11,9 @@ from ZODB.FileStorage.FileStorage import FileStorage
 
 from netsight.async_ import config
 from netsight.async_ import interfaces
-from netsight.async_.executors.queues import Queued
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
+from netsight.async_.records.queued import Queued
 
 
 SWEEP_BATCH = 100

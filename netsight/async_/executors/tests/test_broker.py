@@ -9,7 +9,7 @@ from unittest import mock
 from netsight.async_.executors import broker
 from netsight.async_.executors.broker import BrokerExecutor
 from netsight.async_.executors.broker import missing
-from netsight.async_.executors.queues import Queued
+from netsight.async_.records.queued import Queued
 from netsight.async_.tests.record_support import ANN
 from netsight.async_.tests.record_support import BOB
 from netsight.async_.tests.waiting import wait_until

@@ -9,7 +9,7 @@ import transaction
 from netsight.async_.records import places
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.places import Places
-from netsight.async_.records.places import Waiting
+from netsight.async_.records.queued import Queued
 from netsight.async_.records.turns import in_turns
 from netsight.async_.tests.record_support import ANN
 from netsight.async_.tests.record_support import BOB
@@ -19,7 +19,7 @@ from netsight.async_.tests.support import AsyncTestCase
 
 
 def waiting(process_id, owner=ANN, priority=0, queue="default"):
-    return Waiting(process_id, queue, priority, owner, None)
+    return Queued(process_id, queue, priority, owner)
 
 
 class PlacesTests(unittest.TestCase):
@@ -49,11 +49,11 @@ class PlacesTests(unittest.TestCase):
     def test_a_broker_takes_the_oldest_first(self):
         with mock.patch.dict("os.environ", NETSIGHT_ASYNC_EXECUTOR="celery"):
             anns, bobs = (
-                [Waiting.of(make_process(f"{n}", owner)) for n in numbers]
+                [Queued.of(make_process(f"{n}", owner)) for n in numbers]
                 for owner, numbers in ((ANN, range(5)), (BOB, range(5, 7)))
             )
-        self.assertEqual(Places(anns).before(bobs[0]), 5)
-        self.assertEqual(Places(bobs).before(anns[4]), 0)
+            self.assertEqual(Places(anns).before(bobs[0]), 5)
+            self.assertEqual(Places(bobs).before(anns[4]), 0)
 
     def test_they_are_those_of_the_turns(self):
         owners = [ANN, BOB, None]
@@ -65,16 +65,18 @@ class PlacesTests(unittest.TestCase):
                 )
                 for n in range(chance.randrange(1, 20))
             ]
-            order = list(in_turns((w.id, w.priority, w.owner) for w in queued))
+            order = list(in_turns(each.turn for each in queued))
             found = Places(queued)
             alone = chance.choice(queued)
             others = Places([each for each in queued if each != alone])
             with self.subTest(seed=seed):
                 self.assertEqual(
                     [found.before(each) for each in queued],
-                    [order.index(each.id) for each in queued],
+                    [order.index(each.process_id) for each in queued],
                 )
-                self.assertEqual(others.before(alone), order.index(alone.id))
+                self.assertEqual(
+                    others.before(alone), order.index(alone.process_id)
+                )
 
 
 class SeenTests(AsyncTestCase):

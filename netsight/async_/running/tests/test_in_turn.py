@@ -8,10 +8,10 @@ from zope.interface import implementer
 from netsight.async_.actions import cancel
 from netsight.async_.executors.doorbell import ring_all
 from netsight.async_.executors.inline import InlineExecutor
-from netsight.async_.executors.queues import Queued
 from netsight.async_.interfaces import IBrokerExecutor
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
+from netsight.async_.records.queued import Queued
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import AsyncTestCase

@@ -13,13 +13,13 @@ from ZODB.DemoStorage import DemoStorage
 from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
-from netsight.async_.executors.queues import Queued
 from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.parts import Error
 from netsight.async_.records.parts import Outcome
+from netsight.async_.records.queued import Queued
 from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.serving import recovery
 from netsight.async_.serving.recovery import DAY_SECONDS

@@ -12,7 +12,7 @@ from netsight.async_.executors.celery import BrokerExecutor
 from netsight.async_.executors.celery import CeleryBroker
 from netsight.async_.executors.celery import broker_queue
 from netsight.async_.executors.celery import make_app
-from netsight.async_.executors.queues import Queued
+from netsight.async_.records.queued import Queued
 from netsight.async_.tests.cluster.services import MEMORY
 from netsight.async_.tests.cluster.services import RABBITMQ
 from netsight.async_.tests.cluster.services import REDIS
