@@ -89,6 +89,7 @@ class OneProcess:
         self.executor = Rung()
         self.base = "/Plone" if plone else ""
         self._app = self._make_app()
+        self._token = ""
         self._set_up(plone)
 
     @property
@@ -124,6 +125,8 @@ class OneProcess:
         if login is not None:
             text = base64.b64encode(":".join(login).encode()).decode()
             environ["HTTP_AUTHORIZATION"] = f"Basic {text}"
+            # Without it plone.protect refuses what a form of Plone may do.
+            environ["HTTP_X_CSRF_TOKEN"] = self._token
         chunks = self._app(
             environ,
             lambda status, headers, *_exc: told.extend((status, headers)),
@@ -214,9 +217,19 @@ class OneProcess:
 
             newSecurityManager(None, admin)
             addPloneSite(makerequest(app), "Plone", setup_content=False)
+            self._token = token_of(app.Plone)
         effects.make(app._p_jar.root())
         transaction.commit()
         app._p_jar.close()
+
+
+def token_of(site):
+    """Return what plone.protect asks of the user who is logged in here."""
+    from plone.protect.authenticator import createToken
+    from zope.component.hooks import site as site_of
+
+    with site_of(site):
+        return createToken()
 
 
 def hold_threads():

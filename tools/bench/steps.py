@@ -54,6 +54,12 @@ class Steps:
     def add_logged_in(self):
         return lambda: self.zope.ask("/bench-add", "POST", USER)
 
+    def commits(self):
+        """What a run cannot do without: a page, and two commits."""
+        self.zope.ask("/bench-add", "POST")
+        self.zope.settle()
+        return lambda: self.zope.ask("/bench-commits")
+
     def start(self):
         return lambda: self.zope.ask("/bench-small", "POST")
 

@@ -2,6 +2,7 @@
 
 import time
 
+import transaction
 from BTrees.OOBTree import OOBTree
 from persistent import Persistent
 from Products.Five import BrowserView
@@ -39,6 +40,22 @@ class AddView(BrowserView):
         self.request.response.redirect(
             f"{self.context.absolute_url()}/bench-page"
         )
+
+
+class CommitsView(BrowserView):
+    """A page that commits twice, a small object each time.
+
+    So does a run: when it claims, and with its outcome.
+    """
+
+    def __call__(self):
+        root = self.context._p_jar.root()
+        small = root[ADDED][root[ADDED].maxKey()]
+        small.text = "y" * 100
+        transaction.commit()
+        small.text = "z" * 100
+        transaction.commit()
+        return "a page"
 
 
 class JobView(BaseAsyncView):
