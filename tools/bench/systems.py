@@ -169,11 +169,15 @@ class CeleryByHand(Peer):
 
     def make_others(self, directory):
         command = (
-            *("-m", "celery", "-A", "bench_peers.celery_by_hand", "worker"),
+            *("-m", "celery", "-A", f"bench_peers.{self.kind}", "worker"),
             *("--loglevel", "INFO", "--without-mingle"),
             *("--concurrency", "1", "--hostname", f"hand{os.getpid()}@%h"),
         )
         return [PeerProgram(directory / "celery", command, " ready.")]
+
+
+class CeleryWithRecords(CeleryByHand):
+    kind = "celery_with_records"
 
 
 class Rq(Peer):
@@ -200,6 +204,7 @@ OURS = {
 
 PEERS = {
     "celery by hand": CeleryByHand,
+    "celery and records by hand": CeleryWithRecords,
     "huey in zope": HueyInZope,
     "rq": Rq,
 }

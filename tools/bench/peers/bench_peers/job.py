@@ -20,9 +20,17 @@ class Job:
 
     def __call__(self, key, loops=0):
         """Do it; what conflicts is done again."""
+
+        def work(root):
+            for _loop in range(int(loops)):
+                pass
+            effects.have(root, key)
+
+        self.commit(work)
+        return "done"
+
+    def commit(self, function):
+        """Call it with the root, in a transaction of its own."""
         for attempt in self._manager.attempts(TRIES):
             with attempt:
-                for _loop in range(int(loops)):
-                    pass
-                effects.have(self._connection.root(), key)
-        return "done"
+                function(self._connection.root())

@@ -14,6 +14,8 @@ peer = import_module(f"bench_peers.{environment.KIND}")
 class StartView(BrowserView):
     def __call__(self):
         form = self.request.form
+        if hasattr(peer, "note"):
+            peer.note(self.context._p_jar.root(), form["key"])
         transaction.get().addAfterCommitHook(
             send, (form["key"], form.get("loops", 0))
         )
