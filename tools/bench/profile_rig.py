@@ -23,7 +23,7 @@ FLOORS = {
     "status_queued": "page",
     "status_ended": "page",
     "status_ended_logged_in": "page_logged_in",
-    "waiting_page": "html_page",
+    "waiting_page": "site_page",
     "result": "page",
 }
 """What each step is compared with."""

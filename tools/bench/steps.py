@@ -45,6 +45,11 @@ class Steps:
     def html_page(self):
         return lambda: self.zope.ask("/bench-html")
 
+    def site_page(self):
+        """A plain page in the frame that the site gives its pages."""
+        name = "bench-themed" if self.zope.base else "bench-html"
+        return lambda: self.zope.ask(f"/{name}")
+
     def page_logged_in(self):
         return lambda: self.zope.ask("/bench-page", login=USER)
 
