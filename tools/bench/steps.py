@@ -59,6 +59,13 @@ class Steps:
     def add_logged_in(self):
         return lambda: self.zope.ask("/bench-add", "POST", USER)
 
+    def add_record(self):
+        """What a start cannot do without: the objects of a record."""
+        return lambda: self.zope.ask("/bench-add-record", "POST")
+
+    def add_record_logged_in(self):
+        return lambda: self.zope.ask("/bench-add-record", "POST", USER)
+
     def commits(self):
         """What a run cannot do without: a page, and two commits."""
         self.zope.ask("/bench-add", "POST")

@@ -3,8 +3,10 @@
 import time
 
 import transaction
+from BTrees.Length import Length
 from BTrees.OOBTree import OOBTree
 from persistent import Persistent
+from persistent.mapping import PersistentMapping
 from Products.Five import BrowserView
 
 from bench_site import effects
@@ -13,6 +15,7 @@ from netsight.async_ import BaseAsyncView
 
 
 ADDED = "bench added"
+RECORDS = "bench records"
 
 
 class Small(Persistent):
@@ -37,6 +40,30 @@ class AddView(BrowserView):
         if ADDED not in root:
             root[ADDED] = OOBTree()
         root[ADDED][f"{time.time_ns():020}"] = Small("x" * 100)
+        self.request.response.redirect(
+            f"{self.context.absolute_url()}/bench-page"
+        )
+
+
+class AddRecordView(BrowserView):
+    """The same with as many objects as a start stores.
+
+    The record is of three, as three write to it; it is in a tree of all and in
+    one of what is active, and those are counted.
+    """
+
+    def __call__(self):
+        root = self.context._p_jar.root()
+        if RECORDS not in root:
+            root[RECORDS] = PersistentMapping(
+                all=OOBTree(), active=OOBTree(), count=Length()
+            )
+        records = root[RECORDS]
+        record = Small("x" * 100)
+        record.claim, record.outcome = Small("y"), Small("z")
+        key = f"{time.time_ns():020}"
+        records["all"][key] = records["active"][key] = record
+        records["count"].change(1)
         self.request.response.redirect(
             f"{self.context.absolute_url()}/bench-page"
         )
