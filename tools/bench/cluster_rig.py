@@ -14,6 +14,8 @@ from figures import ratio
 from figures import table
 from figures import write_json
 from machines import peers_are_installed
+from picture import write_picture
+from systems import MANY
 from systems import OURS
 from systems import PEERS
 from systems import POSTGRESQL
@@ -48,12 +50,19 @@ def add_arguments(parser):
         "--idle", type=int, default=15, help="jobs of which each is alone"
     )
     parser.add_argument(
-        "--systems", help="which, with commas between them; else all"
+        "--systems",
+        help="which, with commas between them; else all "
+        "but those that take long",
     )
     parser.add_argument(
         "--cpu",
         action="store_true",
         help="measure CPU-bound jobs, and a page beside them, too",
+    )
+    parser.add_argument(
+        "--picture",
+        metavar="FILE",
+        help="draw whose CPU a small job takes, as SVG",
     )
     parser.add_argument(
         "--commits",
@@ -80,6 +89,8 @@ def run(options, packages):
         from storages import show_commits
 
         show_commits()
+    if options.picture:
+        write_picture(options.picture, rounds)
     write_json(options.json, rounds)
 
 
@@ -101,6 +112,7 @@ def chosen(options, packages):
         ]:
             del found[name]
     if options.systems:
+        found |= {n: (m, packages["this"]) for n, m in MANY.items()}
         names = options.systems.split(",")
         found = {
             name: each

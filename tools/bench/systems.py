@@ -122,6 +122,14 @@ class TwoWorkers(OneWorker):
     workers = 2
 
 
+class FourWorkers(OneWorker):
+    workers = 4
+
+
+class TenWorkers(OneWorker):
+    workers = 10
+
+
 class OneWorkerPostgresql(OneWorker):
     make_storage = Postgresql
 
@@ -208,6 +216,9 @@ PEERS = {
     "huey in zope": HueyInZope,
     "rq": Rq,
 }
+
+MANY = {"four workers": FourWorkers, "ten workers": TenWorkers}
+"""More than there are processors; measured when they are asked for."""
 
 POSTGRESQL = {"worker, postgresql": OneWorkerPostgresql}
 
