@@ -14,6 +14,9 @@ PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 PORT ?= 8080
 INSTANCE ?= instance
 
+# Which Pythons `make test-pythons` takes; empty: each that is supported.
+PYTHONS ?=
+
 # How often `make crash` kills, what decides about jobs and kills, and whether
 # there is one Zope (file), two with a ZEO server (zeo) or on RelStorage
 # (postgresql), or a Celery worker with Redis and RabbitMQ (celery).
@@ -121,7 +124,7 @@ test-cluster: $(CLUSTER)  ## Run the tests with Celery, its brokers, and Postgre
 
 .PHONY: test-pythons
 test-pythons:  ## Run the tests on Zope alone with each Python that is found.
-	@$(PYTHON) tools/pythons.py
+	@$(PYTHON) tools/pythons.py $(PYTHONS)
 
 .PHONY: coverage
 coverage: $(PLONE)

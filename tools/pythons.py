@@ -1,8 +1,9 @@
 """Run `make test-zope` with every supported Python that is found here.
 
-    python3 tools/pythons.py
+    python3 tools/pythons.py [VERSION...]
 
-Looks on the PATH and among pyenv's versions; says which it did not find.
+Or with those that are named. Looks on the PATH and among pyenv's versions; says
+which it did not find.
 """
 
 import os
@@ -38,10 +39,10 @@ def find(version):
     return None
 
 
-def main():
+def main(versions):
     running = "{}.{}".format(*sys.version_info[:2])
     failed = []
-    for version in VERSIONS:
+    for version in versions or VERSIONS:
         python = find(version)
         if version == running:
             print(f"==== Python {version} is the one of `make test`")
@@ -58,4 +59,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
