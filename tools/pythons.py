@@ -2,8 +2,8 @@
 
     python3 tools/pythons.py [VERSION...]
 
-Or with those that are named. Looks on the PATH and among pyenv's versions; says
-which it did not find.
+Or with those that are named.  Looks on the PATH and among pyenv's versions;
+says which it did not find.
 """
 
 import os
