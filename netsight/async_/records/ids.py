@@ -4,6 +4,7 @@ import secrets
 import time
 import uuid
 from functools import lru_cache
+from itertools import count
 
 
 VERSION, VARIANT = 7, 0b10
@@ -12,6 +13,9 @@ NANOSECONDS = 1_000_000
 
 ID_BYTES, ID_CHARS = 16, 36
 
+SHARDS = 30
+"""In so many mappings ids are kept; see `records.shards`."""
+
 PACKED_MOST = 4096
 """So many ids are packed once only: a poll asks for the same ones again."""
 
@@ -19,18 +23,32 @@ OTHER = b"\xff"
 """Before what is no such id; those begin with it in the year 10895."""
 
 
+_turns = count(secrets.randbelow(SHARDS))
+"""Whose turn it is; other Zopes have their own."""
+
+
 def new_process_id(now=None):
     """Return a new process id, a str of 36 characters.
 
     It is a UUID of version 7 (RFC 9562, 5.7, with the increased clock
     precision of 6.2): Unix time, `now` in nanoseconds, as 48 bits of
-    milliseconds and 12 bits of their fraction, and 62 random bits.  So
-    whatever is kept by id is in the order of the starts.
+    milliseconds and 12 bits of their fraction, and random bits.  So whatever
+    is kept by id is in the order of the starts.
+
+    The last of these 62 bits are not all random: one id after the other comes
+    into another mapping, so that starts at the same time do not meet in one.
     """
     milliseconds, rest = divmod(now or time.time_ns(), NANOSECONDS)
     number = milliseconds << 16 | VERSION << 12 | (rest << 12) // NANOSECONDS
-    number = number << 64 | VARIANT << 62 | secrets.randbits(62)
+    number = number << 64 | VARIANT << 62 | secrets.randbits(54) << 8
+    place = next(_turns) % SHARDS
+    number |= place + SHARDS * secrets.randbelow(256 // SHARDS)
     return str(uuid.UUID(int=number))
+
+
+def shard_of(key):
+    """Return the number (int) of the mapping that has a packed id."""
+    return key[-1] % SHARDS
 
 
 def lowest_id(when):

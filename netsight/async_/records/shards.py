@@ -3,24 +3,22 @@
 Ids are in the order of the starts, so all new ones would come into the last
 bucket of one BTree.  Two transactions may change a bucket at the same time,
 but not while one of them splits it; then the other conflicts, and its request
-is done again.  So there are some BTrees, and an id belongs to one of them by
-its random part; each is in the order of the starts again.
+is done again.  So there are some BTrees; the ids that one Zope makes come into
+one after the other, and those of several meet by chance.  Each tree is in the
+order of the starts again.
 """
 
 from heapq import merge
 from itertools import chain
-from zlib import crc32
 
 from BTrees.OOBTree import OOBTree
 
 from netsight.async_.records.ids import ID_BYTES
+from netsight.async_.records.ids import SHARDS
 from netsight.async_.records.ids import packed
+from netsight.async_.records.ids import shard_of
 from netsight.async_.records.ids import unpacked
 from netsight.async_.records.parts import Part
-
-
-SHARDS = 30
-"""So many fit into one bucket of a BTree, which is loaded to find one."""
 
 
 FIRST = b""
@@ -60,14 +58,14 @@ class Shards(Part):
 
     def __setitem__(self, process_id, value):
         key = packed(process_id)
-        number = _number_of(key)
+        number = shard_of(key)
         if number not in self._trees:
             self._trees[number] = _new_tree()
         self._trees[number][key] = value
 
     def __getitem__(self, process_id):
         key = packed(process_id)
-        tree = self._trees.get(_number_of(key))
+        tree = self._trees.get(shard_of(key))
         if tree is None or key not in tree:
             raise KeyError(process_id)
         return tree[key]
@@ -75,7 +73,7 @@ class Shards(Part):
     def get(self, process_id, default=None):
         """Return the value of an id, or `default`."""
         key = packed(process_id)
-        tree = self._trees.get(_number_of(key))
+        tree = self._trees.get(shard_of(key))
         return default if tree is None else tree.get(key, default)
 
     def pop(self, process_id, *default):
@@ -84,7 +82,7 @@ class Shards(Part):
         Raises KeyError without.
         """
         key = packed(process_id)
-        tree = self._trees.get(_number_of(key), {})
+        tree = self._trees.get(shard_of(key), {})
         return tree.pop(key, *default)
 
     def __delitem__(self, process_id):
@@ -92,7 +90,7 @@ class Shards(Part):
 
     def __contains__(self, process_id):
         key = packed(process_id)
-        tree = self._trees.get(_number_of(key))
+        tree = self._trees.get(shard_of(key))
         return tree is not None and key in tree
 
     def __iter__(self):
@@ -127,14 +125,6 @@ def _new_tree():
     tree = Tree()
     tree[FIRST] = None
     return tree
-
-
-def _number_of(key):
-    """Return which tree a packed id belongs to.
-
-    Of all of its bytes: some of the random bits of the id are enough.
-    """
-    return crc32(key) % SHARDS
 
 
 def newest_first(*shards, before=None):

@@ -3,10 +3,12 @@
 import unittest
 import uuid
 
+from netsight.async_.records.ids import SHARDS
 from netsight.async_.records.ids import _packed
 from netsight.async_.records.ids import lowest_id
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.ids import packed
+from netsight.async_.records.ids import shard_of
 from netsight.async_.records.ids import unpacked
 
 
@@ -32,6 +34,13 @@ class NewIdTests(unittest.TestCase):
             ever |= number
             always &= number
         self.assertEqual((ever & ~always).bit_count(), 62)
+
+    def test_one_after_the_other_comes_into_another_mapping(self):
+        made = [new_process_id() for _ in range(3 * SHARDS)]
+        numbers = [shard_of(packed(each)) for each in made]
+        for begun in range(2 * SHARDS):
+            some = numbers[begun : begun + SHARDS]
+            self.assertEqual(len(set(some)), SHARDS)
 
 
 class LowestIdTests(unittest.TestCase):

@@ -3,6 +3,7 @@
 import random
 import tempfile
 import unittest
+from functools import partial
 
 import transaction
 import ZODB
@@ -121,8 +122,11 @@ class ConcurrentTests(unittest.TestCase):
 
     PAIRS = 400
 
-    def conflicts(self, make):
-        """Return how many of PAIRS conflict in what `make` returns."""
+    def conflicts(self, make, zopes=1):
+        """Return how many of PAIRS conflict in what `make` returns.
+
+        The ids of each pair are made by so many `zopes`.
+        """
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         database = ZODB.DB(f"{folder.name}/Data.fs")
@@ -135,6 +139,8 @@ class ConcurrentTests(unittest.TestCase):
         for number in range(self.PAIRS):
             for manager, connection in zip(managers, (first, second)):
                 manager.begin()
+                if zopes > 1:
+                    have_made(random.randrange(SHARDS))
                 made = new_process_id(10**9 * (1 + number))
                 connection.root()["ids"][made] = None
             managers[0].commit()
@@ -145,6 +151,15 @@ class ConcurrentTests(unittest.TestCase):
                 conflicts += 1
         return conflicts
 
-    def test_they_seldom_conflict(self):
+    def test_those_of_one_zope_never_conflict(self):
+        self.assertEqual(self.conflicts(partial(Shards, is_large=True)), 0)
+
+    def test_those_of_several_seldom_do(self):
         alone = self.conflicts(OOBTree)
-        self.assertLess(5 * self.conflicts(Shards), alone)
+        self.assertLess(5 * self.conflicts(Shards, zopes=2), alone)
+
+
+def have_made(number):
+    """Have so many ids made: another Zope may have made any number."""
+    for _number in range(number):
+        new_process_id()
