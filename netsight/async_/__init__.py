@@ -11,6 +11,7 @@ __all__ = [
     "NoSuchProcessError",
     "ThreadDiedBeforeCompletionError",
     "getProcessRegistry",
+    "in_background",
 ]
 
 HOMES = {
@@ -18,6 +19,7 @@ HOMES = {
     "NoSuchProcessError": "netsight.async_.exceptions",
     "ThreadDiedBeforeCompletionError": "netsight.async_.exceptions",
     "getProcessRegistry": "netsight.async_.records.database",
+    "in_background": "netsight.async_.browser.in_background",
 }
 
 

@@ -3,8 +3,10 @@
 from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.interface import alsoProvides
+from zope.publisher.browser import BrowserView as OldView
 
 from netsight.async_ import BaseAsyncView
+from netsight.async_ import in_background
 
 
 class JobView(BaseAsyncView):
@@ -85,6 +87,30 @@ class MixedTemplateView(BaseAsyncView, ExportingTemplate):
 
     def __run__(self, process_id=None):
         return super().__call__()
+
+
+class Deleting(OldView):
+    """Somebody else's form with two buttons, on bare zope.publisher."""
+
+    def __init__(self, context, request):
+        super().__init__(context, request)
+        self.names = sorted(request.form.get("names", "").split())
+
+    def __call__(self):
+        if "delete" in self.request.form:
+            return f"deleted {self.names}"
+        if "cancel" in self.request.form:
+            return "nothing deleted"
+        return "the form with buttons"
+
+
+Deleted = in_background(
+    Deleting, button="delete", cancellable=True, queue="slow"
+)
+DeletedByEach = in_background(Deleting, button=("delete", "cancel"))
+Exported = in_background(Exporting)
+ExportedBy = in_background(ExportingBy)
+ExportedTemplate = in_background(ExportingTemplate)
 
 
 class NothingView(BaseAsyncView):

@@ -1,0 +1,93 @@
+"""A view that there is already runs in the background, in one line."""
+
+from netsight.async_.browser.view import BaseAsyncView
+
+
+CHOICES = frozenset(
+    {
+        "cancellable",
+        "in_turn",
+        "max_attempts",
+        "max_queued",
+        "priority",
+        "queue",
+        "restart_after_crash",
+        "single",
+        "time_limit",
+    }
+)
+"""The attributes of an async view that `in_background` takes."""
+
+SHARED = frozenset({"browserDefault", "publishTraverse"})
+"""Names that each view may have; an async one passes on what it does not do,
+or does what any view does."""
+
+
+class Taken(BaseAsyncView):
+    """Does in the background what a class behind this one is called for."""
+
+    start_buttons = ()
+    """Fields of a form, any of which starts a process; none: each POST."""
+
+    def run_process(self):
+        """Return True for a POST that one of the buttons has sent."""
+        if not super().run_process():
+            return False
+        buttons, form = self.start_buttons, self.request.form
+        return not buttons or any(name in form for name in buttons)
+
+    def __run__(self, process_id=None):
+        """Do what the view does when it is published."""
+        return self()
+
+
+def in_background(view_class, button=None, **choices):
+    """Return a class of async views that do what a class of views does.
+
+    Its page is that of `view_class`; its work is what that does for a POST.
+    With a `button`, the name of a field or several names, only a POST whose
+    form has one of them starts a process, and `view_class` answers all others
+    at once.  `choices` are attributes of `BaseAsyncView`, such as
+    ``cancellable=True``.
+
+    Raises TypeError for one that is not among these, and for a class that is
+    an async view already or has attributes that async views need themselves.
+    """
+    unknown = sorted(choices.keys() - CHOICES)
+    if unknown:
+        raise TypeError(
+            f"in_background has no argument {', '.join(unknown)}; there are "
+            f"button, {', '.join(sorted(CHOICES))}"
+        )
+    _check(view_class)
+    buttons = (button,) if isinstance(button, str) else tuple(button or ())
+    members = {
+        "__doc__": view_class.__doc__,
+        # Else that of Five's views would hide it, where it is none of them.
+        "__init__": view_class.__init__,
+        "start_buttons": buttons,
+        **choices,
+    }
+    name = f"{view_class.__name__}InBackground"
+    return type(name, (Taken, view_class), members)
+
+
+def _check(view_class):
+    """Raise TypeError if a class of views cannot be taken."""
+    if not isinstance(view_class, type):
+        raise TypeError(f"{view_class!r} is no class of views")
+    if issubclass(view_class, BaseAsyncView):
+        raise TypeError(f"{view_class.__qualname__} is an async view already")
+    hidden = [name for name in _own_names() if hasattr(view_class, name)]
+    if hidden:
+        raise TypeError(
+            f"{view_class.__qualname__} has {', '.join(hidden)}, too, which "
+            f"would be hidden: write class A(BaseAsyncView, "
+            f"{view_class.__name__}), and say in it what they shall be"
+        )
+
+
+def _own_names():
+    """Return the public names that async views have and others do not."""
+    names = vars(BaseAsyncView).keys() | vars(Taken).keys()
+    return sorted(n for n in names - SHARED if not n.startswith("_"))

@@ -1,0 +1,108 @@
+"""Views that there are already, taken into the background."""
+
+import unittest
+
+from Products.Five import BrowserView
+
+from netsight.async_ import BaseAsyncView
+from netsight.async_ import in_background
+from netsight.async_.browser.in_background import CHOICES
+from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.views import Exporting
+
+
+class TakenTests(AsyncTestCase):
+    """What is published by a class that `in_background` has made."""
+
+    def result_at(self, path, form):
+        client = self.client()
+        process_id = client.start(path, form)
+        return client.see(path, "result", process_id)
+
+    def test_the_page_is_that_of_the_view(self):
+        page = self.client().get("/exported-job")
+        self.assertEqual(page.text, "the form of the export")
+        self.assertEqual(self.processes(), [])
+
+    def test_a_post_does_its_work_in_the_background(self):
+        result = self.result_at("/exported-job", {"export": "news"})
+        self.assertEqual(result.text, "exported news")
+        self.assertEqual(result.content_type, "text/csv")
+
+    def test_it_is_handed_fields_as_the_publisher_does(self):
+        form = {"kind": "news", "limit:int": "3"}
+        result = self.result_at("/exported-by-job", form)
+        self.assertEqual(result.text, "'news' 3 True")
+
+    def test_its_template_is_the_one_in_zcml(self):
+        path = "/exported-templated-job"
+        self.assertIn("none", self.client().get(path).text)
+        self.assertIn("done", self.result_at(path, {"message": "done"}).text)
+
+    def test_a_post_with_the_button_starts_a_process(self):
+        form = {"delete": "1", "names": "b a"}
+        result = self.result_at("/deleted-job", form)
+        self.assertEqual(result.text, "deleted ['a', 'b']")
+
+    def test_any_other_is_answered_at_once(self):
+        client = self.client()
+        page = client.post("/deleted-job", {"cancel": "1"})
+        self.assertEqual(page.text, "nothing deleted")
+        page = client.get("/deleted-job?delete=1&names=a")
+        self.assertEqual(page.text, "deleted ['a']")
+        self.assertEqual(self.processes(), [])
+
+    def test_each_of_several_buttons_starts_one(self):
+        for button in ("delete", "cancel"):
+            self.client().start("/deleted-by-each-job", {button: "1"})
+        page = self.client().post("/deleted-by-each-job", {"help": "1"})
+        self.assertEqual(page.text, "the form with buttons")
+        self.assertEqual(len(self.processes()), 2)
+
+    def test_the_process_has_what_was_chosen(self):
+        self.client().start("/deleted-job", {"delete": "1"})
+        (process,) = self.processes()
+        self.assertTrue(process.cancellable)
+        self.assertEqual(process.queue, "slow")
+
+
+class ArgumentTests(unittest.TestCase):
+    """What `in_background` takes."""
+
+    def test_each_choice_that_a_view_has(self):
+        for name in CHOICES:
+            value = object()
+            with self.subTest(name):
+                taken = in_background(Exporting, **{name: value})
+                self.assertIs(getattr(taken, name), value)
+
+    def test_no_choice_that_there_is_not(self):
+        with self.assertRaisesRegex(TypeError, "canceable.*cancellable"):
+            in_background(Exporting, canceable=True)
+
+    def test_no_instance(self):
+        with self.assertRaisesRegex(TypeError, "no class of views"):
+            in_background(Exporting(None, None))
+
+    def test_no_view_that_is_an_async_one_already(self):
+        with self.assertRaisesRegex(TypeError, "async view already"):
+            in_background(type("A", (BaseAsyncView,), {}))
+
+    def test_no_view_with_names_that_async_views_need(self):
+        members = {"queue": "of people", "result": lambda self: 42}
+        view = type("Clinic", (BrowserView,), members)
+        with self.assertRaisesRegex(TypeError, "Clinic has queue, result"):
+            in_background(view)
+
+    def test_a_view_with_a_traversal_of_its_own(self):
+        def publishTraverse(self, request, name):
+            return name
+
+        members = {"publishTraverse": publishTraverse}
+        taken = in_background(type("Files", (BrowserView,), members))
+        self.assertEqual(taken(None, None).publishTraverse(None, "a"), "a")
+
+    def test_the_class_is_named_after_it(self):
+        taken = in_background(Exporting)
+        self.assertEqual(taken.__name__, "ExportingInBackground")
+        self.assertEqual(taken.__doc__, Exporting.__doc__)
