@@ -1,5 +1,6 @@
 """A view that there is already runs in the background, in one line."""
 
+from netsight.async_.browser.forms import is_ready
 from netsight.async_.browser.view import BaseAsyncView
 
 
@@ -30,11 +31,16 @@ class Taken(BaseAsyncView):
     """Fields of a form, any of which starts a process; none: each POST."""
 
     def run_process(self):
-        """Return True for a POST that one of the buttons has sent."""
+        """Return True for a POST that one of the buttons has sent.
+
+        Not so if a form of z3c.form finds errors in it.
+        """
         if not super().run_process():
             return False
-        buttons, form = self.start_buttons, self.request.form
-        return not buttons or any(name in form for name in buttons)
+        buttons, fields = self.start_buttons, self.request.form
+        if buttons and not any(name in fields for name in buttons):
+            return False
+        return is_ready(self, is_named=bool(buttons))
 
     def __run__(self, process_id=None):
         """Do what the view does when it is published."""

@@ -1,6 +1,7 @@
 """A Plone site with the test views.  Import it in test_plone_* only."""
 
 import re
+from contextlib import contextmanager
 
 import transaction
 from plone.app.testing import SITE_OWNER_NAME
@@ -8,7 +9,13 @@ from plone.app.testing import SITE_OWNER_PASSWORD
 from plone.app.testing import FunctionalTesting
 from plone.app.testing import PloneSandboxLayer
 from plone.registry.interfaces import IRegistry
+from Products.Five.browser.metaconfigure import page
+from zope.component import getGlobalSiteManager
 from zope.component import getUtility
+from zope.component.hooks import setSite
+from zope.configuration.config import ConfigurationMachine
+from zope.interface import Interface
+from zope.publisher.interfaces.browser import IDefaultBrowserLayer
 
 import netsight.async_.tests
 from netsight.async_.testing import NETSIGHT_ASYNC_FIXTURE
@@ -98,3 +105,25 @@ def speak_german():
     registry["plone.available_languages"] = ["en", "de"]
     registry["plone.use_request_negotiation"] = True
     transaction.commit()
+
+
+@contextmanager
+def published(
+    view_class,
+    name,
+    permission="zope2.View",
+    for_=Interface,
+    layer=IDefaultBrowserLayer,
+):
+    """Have a class registered as by ``browser:page``, in a block."""
+    # Else it is registered in the site.
+    setSite(None)
+    machine = ConfigurationMachine()
+    page(machine, name, permission, for_, layer, class_=view_class)
+    machine.execute_actions()
+    try:
+        yield
+    finally:
+        # Each layer of tests has a registry of its own above that of Plone.
+        manager = getGlobalSiteManager()
+        manager.unregisterAdapter(None, (for_, layer), Interface, name)

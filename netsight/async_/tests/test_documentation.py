@@ -1,25 +1,12 @@
 """Runs the code of README.rst and docs/, and checks that both are complete.
 
-In document order, per file:
-
-- lines with a prompt run as doctests;
-- a Python, XML or HTML block whose first line is a comment with a path below
-  ``my/`` is written to that file; after the last file in a row, modules are
-  imported (but for tests, which `TestingRecipeTests` runs) and ``.zcml``
-  files loaded;
-- any other Python block is executed, and other ZCML that begins with
-  ``<configure`` loaded.
-
-Blocks of other languages (shell, ini, nginx) are not run.
+See `page_support` for what is run.
 """
 
 import ast
-import doctest
-import importlib
 import inspect
 import io
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,10 +15,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import ZConfig
-from plone.testing import layered
-from plone.testing import zca
-from plone.testing.zope import Browser
-from zope.configuration import xmlconfig
 from zope.dottedname.resolve import resolve
 from zope.interface.interface import Method
 from zope.interface.interfaces import IInterface
@@ -78,9 +61,11 @@ from netsight.async_.tests.documents import MAKEFILE
 from netsight.async_.tests.documents import PAGES
 from netsight.async_.tests.documents import README
 from netsight.async_.tests.documents import ROOT
+from netsight.async_.tests.documents import ZOPE_PAGES
 from netsight.async_.tests.documents import blocks
 from netsight.async_.tests.documents import read
 from netsight.async_.tests.documents import write_file
+from netsight.async_.tests.page_support import Page
 from netsight.async_.tests.support import ZOPE_FUNCTIONAL
 
 
@@ -89,8 +74,6 @@ try:
 except ImportError:
     publish_doctree = None
 
-
-RUN_LANGUAGES = ("html", "python", "xml")
 
 PLACE = re.compile(
     r"""
@@ -108,117 +91,6 @@ ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
 
 WAIT_SECONDS = 300
 """Longest run of the tests of a page in a process of their own."""
-
-
-class BlockParser(doctest.DocTestParser):
-    """Finds the code blocks beside the examples with a prompt."""
-
-    def parse(self, string, name="<string>"):
-        found = [
-            (example.lineno, None, example)
-            for example in super().parse(string, name)
-            if not isinstance(example, str)
-        ]
-        for line, language, code in blocks(string):
-            if language in RUN_LANGUAGES and not code.startswith(">>> "):
-                file_name = FILE_NAME.match(code)
-                source = f"run_code({language!r}, {code!r})\n"
-                if file_name:
-                    source = f"write_file({file_name[1]!r}, {code!r})\n"
-                example = doctest.Example(source, "", lineno=line)
-                found.append((line, file_name and file_name[1], example))
-        found.sort(key=lambda each: each[0])
-        return list(self._with_loads(found))
-
-    def _with_loads(self, found):
-        """Load files after the last of them is written."""
-        written = []
-        for _line, file_name, example in found:
-            if not file_name:
-                yield from written
-                written = []
-            yield example
-            if file_name:
-                source = f"load_file({file_name!r})\n"
-                line = example.lineno
-                written.append(doctest.Example(source, "", lineno=line))
-        yield from written
-
-
-class Workspace:
-    """A directory on the import path with the files of a page."""
-
-    def __init__(self, context, globs):
-        self.context = context
-        self.globs = globs
-        self.path = Path(tempfile.mkdtemp(prefix="documentation-"))
-        sys.path.insert(0, str(self.path))
-
-    def run_code(self, language, code):
-        if language == "python":
-            exec(code, self.globs)
-        elif code.startswith("<configure"):
-            xmlconfig.string(code, context=self.context)
-
-    def write_file(self, name, code):
-        write_file(self.path, name, code)
-        self.forget_modules()
-
-    def load_file(self, name):
-        path = Path(name)
-        package = ".".join(path.parent.parts)
-        if path.suffix == ".py" and "tests" not in path.parts:
-            importlib.import_module(f"{package}.{path.stem}")
-        elif path.suffix == ".zcml":
-            module = importlib.import_module(package)
-            xmlconfig.file(path.name, module, context=self.context)
-
-    def forget_modules(self):
-        for name in list(sys.modules):
-            if name == "my" or name.startswith("my."):
-                del sys.modules[name]
-        importlib.invalidate_caches()
-
-    def close(self):
-        sys.path.remove(str(self.path))
-        self.forget_modules()
-        shutil.rmtree(self.path)
-
-
-def set_up(test):
-    layer = ZOPE_FUNCTIONAL
-    zca.pushGlobalRegistry()
-    context = zca.stackConfigurationContext(layer["configurationContext"])
-    workspace = Workspace(context, test.globs)
-    test.globs.update(
-        app=layer["app"],
-        browser=Browser(layer["app"]),
-        load_file=workspace.load_file,
-        run_code=workspace.run_code,
-        write_file=workspace.write_file,
-        workspace=workspace,
-    )
-
-
-def tear_down(test):
-    test.globs["workspace"].close()
-    zca.popGlobalRegistry()
-
-
-def page_suite(path):
-    """Return the suite with the code of one page."""
-    return layered(
-        doctest.DocFileSuite(
-            str(path),
-            module_relative=False,
-            encoding="utf-8",
-            parser=BlockParser(),
-            setUp=set_up,
-            tearDown=tear_down,
-            optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE,
-        ),
-        layer=ZOPE_FUNCTIONAL,
-    )
 
 
 def load_zope_conf(text):
@@ -585,5 +457,6 @@ def test_suite():
     suite.addTests(loader.loadTestsFromTestCase(DocumentationTests))
     suite.addTests(loader.loadTestsFromTestCase(TestingRecipeTests))
     if IS_CHECKOUT:
-        suite.addTests(page_suite(path) for path in PAGES)
+        pages = (Page(path, ZOPE_FUNCTIONAL) for path in ZOPE_PAGES)
+        suite.addTests(page.suite() for page in pages)
     return suite
