@@ -1,0 +1,177 @@
+"""Views of Plone do in the background what they do at once."""
+
+import json
+import os
+from unittest import mock
+from urllib.parse import quote
+
+from plone.app.content.browser.contents.delete import DeleteActionView
+from plone.app.content.browser.contents.paste import PasteActionView
+from plone.app.content.browser.contents.properties import PropertiesActionView
+from plone.app.content.browser.contents.rename import RenameActionView
+from plone.app.content.browser.contents.tags import TagsActionView
+from plone.app.content.browser.contents.workflow import WorkflowActionView
+from plone.app.content.browser.folder_publish import FolderPublishView
+from plone.app.linkintegrity.browser.update import UpdateView
+from plone.app.workflow.browser.sharing import SharingView
+from plone.dexterity.browser.edit import DefaultEditView
+from Products.CMFPlone.controlpanel.browser import relations
+from Products.CMFPlone.controlpanel.browser.relations import (
+    RelationsRebuildControlpanel,
+)
+from Products.CMFPlone.controlpanel.browser.types import TypesControlPanel
+from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
+
+from netsight.async_ import in_background
+from netsight.async_.tests.side_by_side import SideBySideTestCase
+from netsight.async_.tests.support import EDITOR
+
+
+WORK = "/plone/work"
+
+COOKIES = {"NETSIGHT_ASYNC_COOKIES": "I18N_LANGUAGE __cp"}
+"""The clipboard of Plone is a cookie."""
+
+
+def clipboard(content):
+    """Return the cookie that has it, as Zope sets cookies."""
+    return {"__cp": quote(content)}
+
+
+class SideBySideTests(SideBySideTestCase):
+    """One test a view."""
+
+    def uids(self, path=f"{WORK}/f0"):
+        """Return the ids by which Plone's lists call what is in a folder."""
+        folder = self.app.unrestrictedTraverse(path)
+        return [each.UID() for each in folder.objectValues()]
+
+    def selected(self, **form):
+        """Return the form that the list of a folder sends."""
+        selection = ("selection", json.dumps(self.uids()))
+        return [selection, ("folder", "/work"), *form.items()]
+
+    def test_sharing(self):
+        form = [
+            ("form.submitted", "1"),
+            ("form.button.Save", "Save"),
+            ("entries.id:records", EDITOR[0]),
+            ("entries.type:records", "user"),
+            ("entries.role_Reader:records", "True"),
+        ]
+        view = in_background(SharingView, button="form.button.Save")
+        done = self.compare(view, "sharing", WORK, form)
+        page = done.state[f"{WORK}/f0/p1"]["catalog"]
+        self.assertIn("user:editor", page["allowedRolesAndUsers"])
+
+    def test_links_found_anew(self):
+        view = in_background(UpdateView, button=("update", "delete_all"))
+        name = "updateLinkIntegrityInformation"
+        done = self.compare(view, name, "/plone", [("update", "1")])
+        self.assertEqual(done.status, 302)
+        self.assertIn("updated", done.messages[0])
+
+    def test_many_renamed(self):
+        form = []
+        for number, uid in enumerate(self.uids()):
+            form += [
+                (f"UID_{number}", uid),
+                (f"newid_{number}", f"new-{number}"),
+                (f"newtitle_{number}", f"New {number}"),
+            ]
+        view = in_background(RenameActionView)
+        done = self.compare(view, "fc-rename", WORK, form)
+        self.assertIn(f"{WORK}/f0/new-1", done.state)
+        self.assertIn(f"{WORK}/f0/p1", done.state["site"]["redirects"])
+
+    def test_many_tagged(self):
+        view = in_background(TagsActionView)
+        form = self.selected(toadd="red,green")
+        done = self.compare(view, "fc-tags", WORK, form)
+        page = done.state[f"{WORK}/f0/p1"]["catalog"]
+        self.assertEqual(sorted(page["Subject"]), ["green", "red"])
+
+    def test_many_published(self):
+        view = in_background(WorkflowActionView, button="transition")
+        form = self.selected(transition="publish", comments="at last")
+        done = self.compare(view, "fc-workflow", WORK, form)
+        page = done.state[f"{WORK}/f0/p1"]["catalog"]
+        self.assertEqual(page["review_state"], "published")
+
+    def test_properties_of_many(self):
+        view = in_background(PropertiesActionView, button="recurse")
+        form = self.selected(recurse="yes", creators="somebody,else")
+        done = self.compare(view, "fc-properties", WORK, form)
+        page = done.state[f"{WORK}/f0/p1"]["object"]
+        self.assertEqual(page["creators"], ("somebody", "else"))
+
+    def test_many_deleted(self):
+        view = in_background(DeleteActionView, button="folder")
+        done = self.compare(view, "fc-delete", WORK, self.selected())
+        self.assertNotIn(f"{WORK}/f0/p1", done.state)
+
+    def test_many_pasted(self):
+        pages = self.app.unrestrictedTraverse(f"{WORK}/f0")
+        cookies = clipboard(pages.manage_copyObjects(["p0", "p1"]))
+        view = in_background(PasteActionView)
+        form = [("folder", "/work/f1")]
+        with mock.patch.dict(os.environ, COOKIES):
+            done = self.compare(view, "fc-paste", WORK, form, cookies)
+        self.assertIn(f"{WORK}/f1/copy_of_p1", done.state)
+
+    def test_many_moved(self):
+        pages = self.app.unrestrictedTraverse(f"{WORK}/f0")
+        cookies = clipboard(pages.manage_cutObjects(["s0", "s1"]))
+        view = in_background(PasteActionView)
+        form = [("folder", "/work")]
+        with mock.patch.dict(os.environ, COOKIES):
+            done = self.compare(view, "fc-paste", WORK, form, cookies)
+        self.assertIn(f"{WORK}/s1", done.state)
+
+    def test_published_by_path(self):
+        form = [
+            ("workflow_action", "publish"),
+            ("paths:list", f"{WORK}/f0"),
+            ("include_children:boolean", "1"),
+            ("comment", "all of it"),
+        ]
+        view = in_background(FolderPublishView)
+        done = self.compare(view, "folder_publish", WORK, form)
+        page = done.state[f"{WORK}/f0/p1"]["catalog"]
+        self.assertEqual(page["review_state"], "published")
+
+    def test_another_workflow(self):
+        form = [
+            ("form.submitted", "1"),
+            ("form.workflow.submitted", "1"),
+            ("form.button.Save", "Save"),
+            ("old_type_id", "Document"),
+            ("type_id", "Document"),
+            ("new_workflow", "one_state_workflow"),
+            ("new_wfstates.old_state:records", "private"),
+            ("new_wfstates.new_state:records", "published"),
+        ]
+        view = in_background(TypesControlPanel, button="form.button.Save")
+        done = self.compare(view, "content-controlpanel", "/plone", form)
+        chain = done.state["site"]["workflows"]["Document"]
+        self.assertEqual(chain, ("one_state_workflow",))
+
+    def test_relations_found_anew(self):
+        view = in_background(RelationsRebuildControlpanel, button="rebuild")
+        view.index = ViewPageTemplateFile(
+            "relations_rebuild.pt", os.path.dirname(relations.__file__)
+        )
+        form = [("rebuild:boolean", "1")]
+        done = self.compare(view, "rebuild-relations", "/plone", form)
+        self.assertGreater(len(done.state["site"]["relations"]), 1)
+
+    def test_a_page_edited(self):
+        form = [
+            ("form.widgets.IDublinCore.title", "Another title"),
+            ("form.widgets.IVersionable.changeNote", "said why"),
+            ("form.buttons.save", "Save"),
+        ]
+        view = in_background(DefaultEditView, button="form.buttons.save")
+        done = self.compare(view, "edit", f"{WORK}/f0/p1", form)
+        page = done.state[f"{WORK}/f0/p1"]["catalog"]
+        self.assertEqual(page["Title"], "Another title")
