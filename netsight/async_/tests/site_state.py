@@ -122,10 +122,8 @@ def _site_state(portal):
             for relation in getUtility(ICatalog).findRelations()
         ),
         "intids": len(getUtility(IIntIds)),
-        "registry": {
-            name: repr(record.value)
-            for name, record in getUtility(IRegistry).records.items()
-        },
+        # By its own name; each record that is asked for is made anew.
+        "registry": repr(dict(getUtility(IRegistry).records._values)),
         "workflows": dict(workflows._chains_by_type),
         "default workflows": workflows.getDefaultChain(),
         "errors": [
