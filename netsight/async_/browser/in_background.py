@@ -30,6 +30,9 @@ class Taken(BaseAsyncView):
     start_buttons = ()
     """Fields of a form, any of which starts a process; none: each POST."""
 
+    taken_class = None
+    """The class that does it."""
+
     def run_process(self):
         """Return True for a POST that one of the buttons has sent.
 
@@ -72,6 +75,7 @@ def in_background(view_class, button=None, **choices):
         # Else that of Five's views would hide it, where it is none of them.
         "__init__": view_class.__init__,
         "start_buttons": buttons,
+        "taken_class": view_class,
         **choices,
     }
     name = f"{view_class.__name__}InBackground"

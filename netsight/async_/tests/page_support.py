@@ -142,6 +142,7 @@ class Page:
             browser=Browser(self.layer["app"]),
             load_file=self.workspace.load_file,
             run_code=self.workspace.run_code,
+            workspace=self.workspace,
             write_file=self.workspace.write_file,
         )
 

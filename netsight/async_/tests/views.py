@@ -4,9 +4,14 @@ from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.interface import alsoProvides
 from zope.publisher.browser import BrowserView as OldView
+from zope.publisher.interfaces.browser import IDefaultBrowserLayer
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_ import in_background
+
+
+class IOtherLayer(IDefaultBrowserLayer):
+    """A browser layer of another add-on."""
 
 
 class JobView(BaseAsyncView):
