@@ -23,6 +23,7 @@ from zope.interface import providedBy
 from zope.intid.interfaces import IIntIds
 from zope.security.interfaces import IPermission
 
+from netsight.async_.browser.directives import take_registered
 from netsight.async_.interfaces import IProcessEndedEvent
 from netsight.async_.tests.plone_support import PLONE_FUNCTIONAL
 from netsight.async_.tests.plone_support import PloneTestCase
@@ -44,7 +45,7 @@ CHANGING = re.compile(
     r"""
     \b[0-9a-f]{40}\b           # a token of plone.protect
     | \d+-\d\d-\d\dT[\d:+.]+  # when something was done
-    | \d:\d\d:\d\d            # how long it took
+    | \d:\d\d:\d\d[.\d]*      # when, or how long it took
     """,
     re.VERBOSE,
 )
@@ -123,26 +124,30 @@ class SideBySideTestCase(PloneTestCase):
     layer = CONTENT_FUNCTIONAL
     maxDiff = 4000
 
-    def compare(self, view_class, name, path, form, cookies=None):
-        """Fail if a POST has another outcome when it is done by `view_class`.
+    def compare(self, view, name, path, form, cookies=None):
+        """Fail if a POST has another outcome when it is done by `view`.
 
-        That is registered in the place of the view `name`, at the context of
-        which `path` is the address.  `form` is a list of tuples, and `cookies`
-        are those that the visitor has.  Returns the Outcome.
+        That is a class, or a dict of arguments of ``async:inBackground``.  It
+        is registered in the place of the view `name`, at the context of which
+        `path` is the address.  `form` is a list of tuples, and `cookies` are
+        those that the visitor has.  Returns the Outcome.
         """
         visit = f"{path}/{name}", form, cookies or {}
         at_once = self.outcome(self.at_once, *visit)
         self.begin_anew()
         context = self.app.unrestrictedTraverse(path)
-        with registered(view_class, name, context):
+        with registered(view, name, context):
             later = self.outcome(self.in_background, *visit)
+        self.assert_same_outcome(at_once, later)
+        return later
+
+    def assert_same_outcome(self, at_once, later):
         for field in ("status", "headers", "messages", "body"):
             with self.subTest(field):
                 self.assert_same(
                     getattr(at_once, field), getattr(later, field)
                 )
         self.assert_same_state(at_once.state, later.state)
-        return later
 
     def assert_same_state(self, at_once, later):
         self.assertEqual(sorted(at_once), sorted(later))
@@ -225,11 +230,22 @@ def messages_of(html):
 
 
 @contextmanager
-def registered(view_class, name, context):
-    """Have a class in the place of a registered view, in a block."""
+def registered(view, name, context):
+    """Have a view in the place of one that is registered, in a block.
+
+    See `SideBySideTestCase.compare`.
+    """
     required, factory = registration_of(name, context)
-    with published(view_class, name, permission_of(factory), *required):
+    if not isinstance(view, dict):
+        with published(view, name, permission_of(factory), *required):
+            yield
+        return
+    take_registered(name, *required, view.pop("button", None), view)
+    try:
         yield
+    finally:
+        manager = getGlobalSiteManager()
+        manager.unregisterAdapter(None, required, Interface, name)
 
 
 def registration_of(name, context):

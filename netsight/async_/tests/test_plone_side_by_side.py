@@ -15,14 +15,13 @@ from plone.app.content.browser.folder_publish import FolderPublishView
 from plone.app.linkintegrity.browser.update import UpdateView
 from plone.app.workflow.browser.sharing import SharingView
 from plone.dexterity.browser.edit import DefaultEditView
-from Products.CMFPlone.controlpanel.browser import relations
-from Products.CMFPlone.controlpanel.browser.relations import (
-    RelationsRebuildControlpanel,
-)
 from Products.CMFPlone.controlpanel.browser.types import TypesControlPanel
-from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
+from webtest import Upload
 
+from netsight.async_ import BaseAsyncView
 from netsight.async_ import in_background
+from netsight.async_.tests.plone_support import published
+from netsight.async_.tests.side_by_side import PAGES
 from netsight.async_.tests.side_by_side import SideBySideTestCase
 from netsight.async_.tests.support import EDITOR
 
@@ -31,6 +30,13 @@ WORK = "/plone/work"
 
 COOKIES = {"NETSIGHT_ASYNC_COOKIES": "I18N_LANGUAGE __cp"}
 """The clipboard of Plone is a cookie."""
+
+
+class Rebuild(BaseAsyncView):
+    """Calls what is published on a tool, and is no view."""
+
+    def __run__(self):
+        self.context.manage_catalogRebuild(self.request.response, "")
 
 
 def clipboard(content):
@@ -157,13 +163,30 @@ class SideBySideTests(SideBySideTestCase):
         self.assertEqual(chain, ("one_state_workflow",))
 
     def test_relations_found_anew(self):
-        view = in_background(RelationsRebuildControlpanel, button="rebuild")
-        view.index = ViewPageTemplateFile(
-            "relations_rebuild.pt", os.path.dirname(relations.__file__)
-        )
+        view = {"button": "rebuild"}
         form = [("rebuild:boolean", "1")]
         done = self.compare(view, "rebuild-relations", "/plone", form)
         self.assertGreater(len(done.state["site"]["relations"]), 1)
+
+    def test_many_redirects(self):
+        lines = "".join(f"/old/p{n},/work/f0/p{n}\n" for n in range(PAGES))
+        upload = Upload("redirects.csv", lines.encode(), "text/csv")
+        form = [("form.button.Upload", "Upload"), ("file", upload)]
+        view = {"button": "form.button.Upload"}
+        done = self.compare(view, "redirection-controlpanel", "/plone", form)
+        redirects = done.state["site"]["redirects"]
+        self.assertEqual(redirects["/plone/old/p1"], f"{WORK}/f0/p1")
+
+    def test_the_catalog_rebuilt(self):
+        name, tool = "manage_catalogRebuild", "/plone/portal_catalog"
+        at_once = self.outcome(self.at_once, f"{tool}/{name}", [], {})
+        self.begin_anew()
+        with published(Rebuild, name):
+            later = self.outcome(
+                self.in_background, f"{tool}/@@{name}", [], {}
+            )
+        self.assert_same_state(at_once.state, later.state)
+        self.assertEqual(at_once.status, later.status)
 
     def test_a_page_edited(self):
         form = [

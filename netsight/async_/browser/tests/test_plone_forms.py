@@ -1,7 +1,11 @@
 """Forms of z3c.form, checked at once and worked on in the background."""
 
+import transaction
+from plone.app.testing import TEST_USER_ID
+from plone.app.testing import setRoles
 from plone.autoform.form import AutoExtensibleForm
 from plone.dexterity.browser.add import DefaultAddView
+from plone.dexterity.browser.edit import DefaultEditView
 from plone.namedfile.field import NamedFile
 from plone.supermodel.model import Fieldset
 from plone.supermodel.model import Schema
@@ -144,9 +148,29 @@ class WrappedFormTests(FormTests):
     view = in_background(wrap_form(OrderForm), button="form.buttons.order")
 
 
-class ArgumentTests(PloneTestCase):
-    def test_a_form_that_is_made_with_more_arguments(self):
-        # As Dexterity's, which is registered for (context, request, fti).
+class DexterityTests(PloneTestCase):
+    """Forms of content."""
+
+    def test_an_error_in_an_edit_form_is_shown_at_once(self):
+        setRoles(self.portal, TEST_USER_ID, ["Manager"])
+        self.portal.invokeFactory("Document", "news", title="News")
+        transaction.commit()
+        path = "/plone/news/edit-later"
+        fields = {
+            "form.widgets.IDublinCore.title": "",
+            "form.buttons.save": "Save",
+        }
+        with published(in_background(DefaultEditView), "edit-later"):
+            page = self.client().post(path, fields)
+            self.assertIn("Required input is missing.", text_of(page))
+            self.assertEqual(self.processes(), [])
+            fields["form.widgets.IDublinCore.title"] = "Old news"
+            self.client().start(path, fields)
+        (process,) = self.processes()
+        self.assertEqual(process.state, "completed")
+
+    def test_an_add_form_is_made_with_its_type(self):
+        # It is registered for (context, request, fti).
         view = in_background(DefaultAddView)
         kind = self.portal.portal_types["Document"]
         page = view(self.portal, self.layer["request"], kind)
