@@ -60,26 +60,39 @@ def in_background(view_class, button=None, **choices):
     ``cancellable=True``.
 
     Raises TypeError for one that is not among these, and for a class that is
-    an async view already or has attributes that async views need themselves.
+    an async view already, is a service of plone.restapi, or has attributes
+    that async views need themselves.
     """
-    unknown = sorted(choices.keys() - CHOICES)
-    if unknown:
+    if hasattr(view_class, "reply") and hasattr(view_class, "render"):
         raise TypeError(
-            f"in_background has no argument {', '.join(unknown)}; there are "
-            f"button, {', '.join(sorted(CHOICES))}"
+            f"{view_class.__qualname__} is a service: take it by "
+            f"netsight.async_.rest.service_in_background"
         )
-    _check(view_class)
     buttons = (button,) if isinstance(button, str) else tuple(button or ())
     members = {
-        "__doc__": view_class.__doc__,
+        **checked_choices(view_class, choices),
         # Else that of Five's views would hide it, where it is none of them.
         "__init__": view_class.__init__,
         "start_buttons": buttons,
         "taken_class": view_class,
-        **choices,
     }
     name = f"{view_class.__name__}InBackground"
     return type(name, (Taken, view_class), members)
+
+
+def checked_choices(view_class, choices):
+    """Return members (a dict) for a class that does what a view does.
+
+    Raises TypeError as `in_background` does.
+    """
+    unknown = sorted(choices.keys() - CHOICES)
+    if unknown:
+        raise TypeError(
+            f"There is no argument {', '.join(unknown)}, but "
+            f"{', '.join(sorted(CHOICES))}"
+        )
+    _check(view_class)
+    return {"__doc__": view_class.__doc__, **choices}
 
 
 def _check(view_class):

@@ -8,9 +8,13 @@ from plone.app.testing import FunctionalTesting
 from plone.app.testing import PloneSandboxLayer
 from plone.app.testing import applyProfile
 from plone.restapi.deserializer import json_body
+from plone.restapi.services.content.delete import ContentDelete
+from plone.restapi.services.copymove.copymove import Copy
+from plone.restapi.services.workflow.transition import WorkflowTransition
 from zope.configuration import xmlconfig
 
 import netsight.async_.rest.tests
+from netsight.async_.rest import service_in_background
 from netsight.async_.rest.service import AsyncService
 from netsight.async_.tests.documents import IS_CHECKOUT
 from netsight.async_.tests.documents import blocks
@@ -51,6 +55,11 @@ class SometimesService(JobService):
 
     def run_process(self):
         return bool(json_body(self.request).get("background"))
+
+
+CopyService = service_in_background(Copy)
+DeleteService = service_in_background(ContentDelete, cancellable=True)
+WorkflowService = service_in_background(WorkflowTransition, always=True)
 
 
 class PloneRestLayer(PloneSandboxLayer):
