@@ -22,9 +22,9 @@ def is_ready(view, is_named):
     """Tell whether what a request sends for a form can be worked on.
 
     True if the view is no form; else if a button of it is pressed, but for
-    one that is named cancel or reset, and the fields have no errors.  `is_named` says
-    that a button is pressed which the view was told to start by; it may be
-    one that the form itself does not know.
+    one that is named cancel or reset, and the fields have no errors.
+    `is_named` says that a button is pressed which the view was told to start
+    by; it may be one that the form itself does not know.
     """
     form = _form_of(view)
     if form is None:

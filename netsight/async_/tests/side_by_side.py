@@ -264,14 +264,20 @@ def registered(view, name, context):
 def registration_of(name, context):
     """Return (for, layer) and the class of the view that visitors see."""
     specs = providedBy(context), providedBy(context.REQUEST)
+    factory = getGlobalSiteManager().adapters.lookup(specs, Interface, name)
+    return next(
+        (each.required, factory)
+        for each in all_registered()
+        if each.name == name and each.factory is factory
+    )
+
+
+def all_registered():
+    """Yield what is registered in this registry, and in those below it."""
     manager = getGlobalSiteManager()
-    factory = manager.adapters.lookup(specs, Interface, name)
     while manager is not None:
-        for each in manager.registeredAdapters():
-            if each.name == name and each.factory is factory:
-                return each.required, factory
+        yield from manager.registeredAdapters()
         manager = next(iter(manager.__bases__), None)
-    raise LookupError(name)
 
 
 def permission_of(factory):

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import unittest
 from unittest import mock
 from urllib.parse import quote
 
@@ -20,9 +22,13 @@ from webtest import Upload
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_ import in_background
+from netsight.async_.tests.documents import IS_CHECKOUT
+from netsight.async_.tests.documents import read
+from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.plone_support import published
 from netsight.async_.tests.side_by_side import PAGES
 from netsight.async_.tests.side_by_side import SideBySideTestCase
+from netsight.async_.tests.side_by_side import all_registered
 from netsight.async_.tests.support import EDITOR
 
 
@@ -91,7 +97,7 @@ class SideBySideTests(SideBySideTestCase):
         self.assertIn(f"{WORK}/f0/p1", done.state["site"]["redirects"])
 
     def test_many_tagged(self):
-        view = in_background(TagsActionView)
+        view = in_background(TagsActionView, button="folder")
         form = self.selected(toadd="red,green")
         done = self.compare(view, "fc-tags", WORK, form)
         page = done.state[f"{WORK}/f0/p1"]["catalog"]
@@ -105,7 +111,7 @@ class SideBySideTests(SideBySideTestCase):
         self.assertEqual(page["review_state"], "published")
 
     def test_properties_of_many(self):
-        view = in_background(PropertiesActionView, button="recurse")
+        view = in_background(PropertiesActionView, button="folder")
         form = self.selected(recurse="yes", creators="somebody,else")
         done = self.compare(view, "fc-properties", WORK, form)
         page = done.state[f"{WORK}/f0/p1"]["object"]
@@ -198,3 +204,16 @@ class SideBySideTests(SideBySideTestCase):
         done = self.compare(view, "edit", f"{WORK}/f0/p1", form)
         page = done.state[f"{WORK}/f0/p1"]["catalog"]
         self.assertEqual(page["Title"], "Another title")
+
+
+@unittest.skipUnless(IS_CHECKOUT, "docs/ is in a checkout only")
+class RecipeTests(PloneTestCase):
+    """The table in docs/howto/take-an-existing-view.rst."""
+
+    def test_its_views_exist(self):
+        text = read("howto/take-an-existing-view.rst")
+        table = text.partition("Views of Plone\n")[2].partition("script")[0]
+        names = re.findall(r"^``([\w-]+)``", table, re.M)
+        self.assertGreater(len(names), 10)
+        views = {each.name for each in all_registered()}
+        self.assertEqual(set(names) - views, set())
