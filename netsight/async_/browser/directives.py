@@ -59,12 +59,14 @@ class IInBackground(Interface):
 def in_background_directive(
     _context,
     name,
-    for_=Interface,
+    for_=None,
     layer=IDefaultBrowserLayer,
     button=None,
     **choices,
 ):
     """See IInBackground."""
+    # None is what the asterisk means.
+    for_ = for_ or Interface
     _context.action(
         discriminator=("netsight.async", for_, layer, name),
         callable=take_registered,

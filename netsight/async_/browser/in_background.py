@@ -63,7 +63,9 @@ def in_background(view_class, button=None, **choices):
     an async view already, is a service of plone.restapi, or has attributes
     that async views need themselves.
     """
-    if hasattr(view_class, "reply") and hasattr(view_class, "render"):
+    if hasattr(view_class, "reply") and hasattr(
+        view_class, "check_permission"
+    ):
         raise TypeError(
             f"{view_class.__qualname__} is a service: take it by "
             f"netsight.async_.rest.service_in_background"

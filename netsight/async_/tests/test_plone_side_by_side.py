@@ -19,6 +19,7 @@ from plone.app.workflow.browser.sharing import SharingView
 from plone.dexterity.browser.edit import DefaultEditView
 from Products.CMFPlone.controlpanel.browser.types import TypesControlPanel
 from webtest import Upload
+from zope.interface import Interface
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_ import in_background
@@ -217,3 +218,32 @@ class RecipeTests(PloneTestCase):
         self.assertGreater(len(names), 10)
         views = {each.name for each in all_registered()}
         self.assertEqual(set(names) - views, set())
+
+
+class AllViewsTests(PloneTestCase):
+    def test_each_view_of_plone_can_be_taken(self):
+        count = 0
+        for each in all_registered():
+            if is_view(each) and not is_of_ours(each.factory):
+                with self.subTest(each.name):
+                    in_background(each.factory)
+                    count += 1
+        self.assertGreater(count, 300)
+
+
+def is_view(registration):
+    """Tell whether a registration is that of a named view, and no service."""
+    factory = registration.factory
+    return (
+        registration.provided is Interface
+        and len(registration.required) == 2
+        and isinstance(factory, type)
+        and not hasattr(factory, "check_permission")
+        and bool(registration.name)
+    )
+
+
+def is_of_ours(view_class):
+    return any(
+        base.__module__.startswith("netsight.") for base in view_class.__mro__
+    )

@@ -4,6 +4,7 @@ from OFS.interfaces import IFolder
 from plone.testing import zca
 from zope.component import getGlobalSiteManager
 from zope.configuration import xmlconfig
+from zope.configuration.config import ConfigurationConflictError
 from zope.configuration.exceptions import ConfigurationError
 from zope.interface import Interface
 from zope.publisher.interfaces.browser import IDefaultBrowserLayer
@@ -93,6 +94,15 @@ class ArgumentTests(AsyncTestCase):
     def test_no_value_that_there_is_not(self):
         with self.assertRaisesRegex(ConfigurationError, "priority"):
             self.load('<async:inBackground name="a" priority="10" />')
+
+    def test_no_two_for_the_same(self):
+        with self.assertRaises(ConfigurationConflictError):
+            self.load(
+                """
+                <async:inBackground name="a" for="*" />
+                <async:inBackground name="a" button="b" />
+                """
+            )
 
     def test_no_view_of_another_method(self):
         with self.assertRaisesRegex(ConfigurationError, "an attribute"):
