@@ -13,6 +13,9 @@ from plone.app.testing import FunctionalTesting
 from plone.app.testing import PloneSandboxLayer
 from plone.app.testing import setRoles
 from plone.app.textfield import RichTextValue
+from plone.registry.interfaces import IRegistry
+from Products.CMFPlone.tests.utils import MockMailHost
+from Products.MailHost.interfaces import IMailHost
 from z3c.relationfield import RelationValue
 from zope.component import getGlobalSiteManager
 from zope.component import getUtilitiesFor
@@ -78,6 +81,7 @@ class ContentLayer(PloneSandboxLayer):
     def setUpPloneSite(self, portal):
         portal._p_jar.db().setCacheSize(CACHED_OBJECTS)
         setRoles(portal, TEST_USER_ID, ["Manager"])
+        collect_mails(portal)
         portal.portal_workflow.setDefaultChain("simple_publication_workflow")
         work = make(portal, "Folder", "work")
         for number in range(FOLDERS):
@@ -92,6 +96,16 @@ CONTENT_FUNCTIONAL = FunctionalTesting(
     bases=(ContentLayer(name="AsyncViews:Content"),),
     name="AsyncViews:ContentFunctional",
 )
+
+
+def collect_mails(portal):
+    """Have mails kept in the site instead of sent."""
+    registry = getUtility(IRegistry)
+    registry["plone.email_from_address"] = "site@example.org"
+    registry["plone.email_from_name"] = "The site"
+    portal.MailHost = MockMailHost("MailHost")
+    manager = portal.getSiteManager()
+    manager.registerUtility(portal.MailHost, IMailHost)
 
 
 def make(container, kind, name, **fields):

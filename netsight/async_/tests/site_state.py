@@ -126,7 +126,14 @@ def _site_state(portal):
         "registry": repr(dict(getUtility(IRegistry).records._values)),
         "workflows": dict(workflows._chains_by_type),
         "default workflows": workflows.getDefaultChain(),
+        "mails": [_mail(message) for message in portal.MailHost.messages],
         "errors": [
             entry["value"] for entry in portal.error_log.getLogEntries()
         ],
     }
+
+
+def _mail(message):
+    """Return the lines of a mail, but for the one with its date."""
+    lines = message.decode().splitlines()
+    return [line for line in lines if not line.startswith("Date: ")]

@@ -195,6 +195,17 @@ class SideBySideTests(SideBySideTestCase):
         self.assert_same_state(at_once.state, later.state)
         self.assertEqual(at_once.status, later.status)
 
+    def test_a_mail_to_the_site(self):
+        form = [
+            ("form.widgets.sender_fullname", "Ann"),
+            ("form.widgets.sender_from_address", "ann@example.org"),
+            ("form.widgets.subject", "A question"),
+            ("form.widgets.message", "What is it?"),
+            ("form.buttons.send", "Send"),
+        ]
+        done = self.compare({}, "contact-info", "/plone", form)
+        self.assertEqual(len(done.state["site"]["mails"]), 1)
+
     def test_a_page_edited(self):
         form = [
             ("form.widgets.IDublinCore.title", "Another title"),
