@@ -10,6 +10,7 @@ __all__ = [
     "BaseAsyncView",
     "NoSuchProcessError",
     "ThreadDiedBeforeCompletionError",
+    "current_process",
     "getProcessRegistry",
     "in_background",
 ]
@@ -18,6 +19,7 @@ HOMES = {
     "BaseAsyncView": "netsight.async_.browser.view",
     "NoSuchProcessError": "netsight.async_.exceptions",
     "ThreadDiedBeforeCompletionError": "netsight.async_.exceptions",
+    "current_process": "netsight.async_.running.work",
     "getProcessRegistry": "netsight.async_.records.database",
     "in_background": "netsight.async_.browser.in_background",
 }

@@ -120,6 +120,35 @@ class IAsyncView(Interface):
         """
 
 
+class ICurrentProcess(Interface):
+    """The process that code is part of, as that code sees it.
+
+    Outside of any process, `id` is None, and the methods do nothing.
+    """
+
+    id = Attribute("That of the process, a str.")
+
+    def set_progress(percentage, message=None):
+        """Tell how far the process is.
+
+        Arguments and errors are those of IAsyncView.set_progress; a value that
+        is wrong is so outside of a process, too.
+        """
+
+    def track(iterable, total=None):
+        """Yield the items of `iterable`; see IAsyncView.track."""
+
+    def checkpoint():
+        """Commit what is done so far; see IAsyncView.checkpoint.
+
+        It commits all that its caller has done, too: for code that knows who
+        calls it.
+        """
+
+    def check_cancelled():
+        """Raise what IAsyncView.check_cancelled raises."""
+
+
 class IProcess(Interface):
     """The record of one process."""
 

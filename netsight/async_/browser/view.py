@@ -1,5 +1,6 @@
 """The base class: subclass it, and put the work in `__run__`."""
 
+from functools import cached_property
 from urllib.parse import quote
 from urllib.parse import urlencode
 
@@ -37,12 +38,10 @@ from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import may_see
-from netsight.async_.records.progress import checked_message
-from netsight.async_.records.progress import checked_percentage
 from netsight.async_.running.arguments import call_as_published
 from netsight.async_.running.publishing import run_of
-from netsight.async_.running.purging import send_purges
-from netsight.async_.running.transactions import commit_part
+from netsight.async_.running.work import NO_WORK
+from netsight.async_.running.work import Work
 
 
 # What others import from here, since 1.x.
@@ -116,9 +115,6 @@ class BaseAsyncView(BrowserView):
     in_turn = None
     """At most one runs, within the same; a second one waits for its end."""
 
-    _report = None
-    """That of the run, once this view has told progress."""
-
     def __init_subclass__(cls, **kwargs):
         """Refuse a subclass that could never start a process."""
         super().__init_subclass__(**kwargs)
@@ -168,29 +164,17 @@ class BaseAsyncView(BrowserView):
 
     def set_progress(self, process_id, percentage, message=None):
         """Tell how far the process is.  See IAsyncView."""
-        report = self._report
-        if (
-            report is not None
-            and (process_id is None or process_id == report.process_id)
-            and report.is_enough(percentage, message)
-        ):
-            return
-        shown = checked_percentage(percentage), checked_message(message)
-        run = run_of(self.request)
-        if run is not None and process_id in (None, run.process_id):
-            run.set_progress(*shown)
-            self._report = run.report
-        elif process_id is not None:
+        work = self._async_work
+        if process_id is not None and process_id != work.id:
             raise NoSuchProcessError(process_id)
+        work.set_progress(percentage, message)
 
     def check_cancelled(self):
         """Raise ProcessCancelled if somebody wants this process cancelled.
 
         Raises TimeLimitExceeded if it has run for longer than `time_limit`.
         """
-        run = run_of(self.request)
-        if run is not None:
-            run.check_cancelled()
+        self._async_work.check_cancelled()
 
     def track(self, iterable, total=None):
         """Yield the items of `iterable`, and report progress item by item.
@@ -198,15 +182,7 @@ class BaseAsyncView(BrowserView):
         `total` is their number (int); without it ``len(iterable)`` is taken
         and, where there is none, only the count is told.
         """
-        if total is None and hasattr(iterable, "__len__"):
-            total = len(iterable)
-        run = run_of(self.request)
-        for count, item in enumerate(iterable):
-            if run is not None and not run.report.is_count_enough(
-                count, total, track_shown
-            ):
-                run.set_progress(*track_shown(count, total))
-            yield item
+        return self._async_work.track(iterable, total)
 
     def checkpoint(self):
         """Commit what is done so far, and shrink the ZODB cache to its size.
@@ -217,10 +193,13 @@ class BaseAsyncView(BrowserView):
         to another worker, ConflictError as any commit: then the run begins
         anew, also if that is caught.
         """
-        self.check_cancelled()
-        commit_part()
-        send_purges(self.request)
-        application_of(self.context)._p_jar.cacheGC()
+        self._async_work.checkpoint()
+
+    @cached_property
+    def _async_work(self):
+        """What `current_process` returns within the run of this view."""
+        run = run_of(self.request)
+        return NO_WORK if run is None else Work(run, self.request)
 
     # For visitors: each is published by a sub-view of the same name
 
@@ -417,16 +396,3 @@ class BaseAsyncView(BrowserView):
     def _json_of(self, completed):
         response = self.request.response
         return json_text(response, {"completed": completed})
-
-
-def track_shown(count, total):
-    """Return (number, message) after `count` of `total` (or None) items."""
-    if not total:
-        return None, _(
-            "progress_count", default="${count} done", mapping={"count": count}
-        )
-    return checked_percentage(100 * count / total), _(
-        "progress_count_of_total",
-        default="${count} of ${total}",
-        mapping={"count": count, "total": total},
-    )

@@ -50,6 +50,8 @@ from netsight.async_.running.stored_request import StoredRequest
 from netsight.async_.running.telling import tell_ended
 from netsight.async_.running.transactions import begin_like
 from netsight.async_.running.window import Window
+from netsight.async_.running.work import Work
+from netsight.async_.running.work import working
 
 
 logger = logging.getLogger(__name__)
@@ -371,7 +373,7 @@ class Run:
                 raise self._redirection
             authenticate(request)
             notify(ProcessStartedEvent(process))
-            with self.window.within():
+            with self.window.within(), working(Work(self, request)):
                 return call_as_published(
                     published.__run__, request, self.process_id
                 )

@@ -323,6 +323,7 @@ class DocumentationTests(unittest.TestCase):
             netsight.async_.__all__,
             "reference/view.rst",
             "reference/errors.rst",
+            "reference/from-code.rst",
         )
 
     def test_each_method_of_a_view_is_described(self):
