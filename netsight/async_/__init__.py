@@ -13,6 +13,8 @@ __all__ = [
     "current_process",
     "getProcessRegistry",
     "in_background",
+    "page_url",
+    "start_process",
 ]
 
 HOMES = {
@@ -22,6 +24,8 @@ HOMES = {
     "current_process": "netsight.async_.running.work",
     "getProcessRegistry": "netsight.async_.records.database",
     "in_background": "netsight.async_.browser.in_background",
+    "page_url": "netsight.async_.browser.from_code",
+    "start_process": "netsight.async_.browser.from_code",
 }
 
 

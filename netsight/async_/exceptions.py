@@ -133,6 +133,29 @@ class ViewNotFoundError(AsyncError):
     """
 
 
+class NoSuchUserError(AsyncError):
+    """There is no such user, as whom a process could run.
+
+    No user folder at or above the context has one with that id.  Or the
+    current user is in none at all, as `system` in a script: name one by
+    ``as_user``.
+    """
+
+
+class ContentGoneError(AsyncError):
+    """Content that was handed to a process is not at its path any more.
+
+    It was deleted or moved while the process was queued.
+    """
+
+
+class FunctionNotFoundError(AsyncError):
+    """The function that a process is to call cannot be imported any more.
+
+    The code of this Zope is another one than that which started the process.
+    """
+
+
 class RequestNotRepeatableError(AsyncError):
     """The request cannot be kept for later.
 

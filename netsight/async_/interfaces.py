@@ -356,6 +356,10 @@ class IExecutor(Interface):
     runs_here = Attribute(
         "Whether processes run on threads of this Zope.  False if missing."
     )
+    ends_early = Attribute(
+        "Whether what runs is cut off when Python exits, so that a script "
+        "must not ring.  False if missing."
+    )
 
     def ring(process_id, queue="default", priority=0, owner=None):
         """Have the process claimed and run soon; returns at once.

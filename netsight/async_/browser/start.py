@@ -66,7 +66,8 @@ def _started(view):
         check_limits(registry, owner, view.__name__, choices.max_queued)
         change = Change(view, process_id, "start")
         try:
-            process = _new_process(change, choices, key)
+            stored = _taken(view)
+            process = new_process(view, process_id, stored, choices, key)
         except OSError as exc:
             # The disk is full, for example.
             transaction.doom()
@@ -115,19 +116,27 @@ def _id_of(request):
     return request._orig_env.setdefault(STARTED, new_process_id())
 
 
-def _new_process(change, choices, idempotency):
-    view = change.view
-    url = view.process_url("processing", change.process_id)
-    page_path = path_of_url(url, view.request)
+def _taken(view):
     connection = registry_connection(application_of(view.context))
+    return take_request(view.request, connection)
+
+
+def new_process(view, process_id, stored, choices, key=None, title=None):
+    """Return a Process of an async view and its Choices, of this user.
+
+    `stored` is the RequestSnapshot, `key` the Idempotency or None.  `title`
+    stands in for that of the view.
+    """
+    url = view.process_url("processing", process_id)
+    page_path = path_of_url(url, view.request)
     return Process(
-        change.process_id,
+        process_id,
         view.async_view_path,
         view.__name__,
-        _title(view),
+        checked_message(title or _title(view)),
         current_owner(),
-        take_request(view.request, connection),
-        idempotency=idempotency,
+        stored,
+        idempotency=key,
         url=url if config.has_known_origin(url) else page_path,
         page_path=page_path,
         **choices._asdict(),
@@ -136,7 +145,7 @@ def _new_process(change, choices, idempotency):
 
 def _title(view):
     title = getattr(view, "title", None)
-    return checked_message(title if isinstance(title, str) else view.__name__)
+    return title if isinstance(title, str) else view.__name__
 
 
 def _is_of(view, process):

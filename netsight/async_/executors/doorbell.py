@@ -5,6 +5,7 @@ from zope.component import getUtility
 from zope.component import queryUtility
 
 from netsight.async_ import config
+from netsight.async_.executors.scripts import is_script
 from netsight.async_.interfaces import IBrokerExecutor
 from netsight.async_.interfaces import IExecutor
 from netsight.async_.records.lines import heads
@@ -28,8 +29,16 @@ def runs_here(executor):
     return getattr(executor, "runs_here", False)
 
 
+def ends_early(executor):
+    """Tell whether an IExecutor cuts off what it runs when Python exits."""
+    return getattr(executor, "ends_early", False)
+
+
 def ring_after_commit(process):
-    """Ring for a queued IProcess, if the current transaction is committed."""
+    """Ring for a queued IProcess, if the current transaction is committed.
+
+    What a script has queued it leaves to servers.
+    """
     transaction.get().addAfterCommitHook(_ring, (Queued.of(process),))
 
 
@@ -47,5 +56,6 @@ def ring_all(queued):
 
 
 def _ring(success, queued):
-    if success:
-        queued.ring(get_executor())
+    executor = get_executor()
+    if success and not (ends_early(executor) and is_script()):
+        queued.ring(executor)

@@ -20,6 +20,7 @@ class InlineExecutor:
     """
 
     runs_here = True
+    ends_early = False
 
     def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0, owner=None):
         thread = threading.Thread(

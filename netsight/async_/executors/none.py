@@ -11,6 +11,7 @@ class NoneExecutor:
     """See IExecutor.  Workers that share the database find what is queued."""
 
     runs_here = False
+    ends_early = False
 
     def ring(self, process_id, queue=DEFAULT_QUEUE, priority=0, owner=None):
         pass

@@ -34,6 +34,7 @@ class ThreadExecutor:
     """
 
     runs_here = True
+    ends_early = True
 
     IDLE_SECONDS = 60.0
 

@@ -6,10 +6,12 @@ from AccessControl import getSecurityManager
 from AccessControl.users import emergency_user
 from AccessControl.users import nobody
 from Acquisition import aq_base
+from Acquisition import aq_chain
 from Acquisition import aq_inner
 from Acquisition import aq_parent
 
 from netsight.async_.config import MANAGE_PROCESSES
+from netsight.async_.exceptions import NoSuchUserError
 
 
 class Owner(NamedTuple):
@@ -27,6 +29,8 @@ class Owner(NamedTuple):
 
 
 ANONYMOUS = Owner(None, "")
+
+EVERYBODYS_ROLES = {"Anonymous", "Authenticated"}
 
 
 def owner_of(user):
@@ -57,6 +61,40 @@ def find_user(root, owner):
         return emergency_user.__of__(folder)
     user = folder.getUserById(owner.user_id)
     return None if user is None else aq_base(user).__of__(folder)
+
+
+def find_user_above(context, user_id):
+    """Return the user of that id (str) in the nearest user folder.
+
+    That is of those at and above `context`.  Raises NoSuchUserError if none
+    has one.
+    """
+    for each in aq_chain(aq_inner(context)):
+        folder = getattr(aq_base(each), "acl_users", None)
+        if folder is not None:
+            folder = folder.__of__(each)
+            user = folder.getUserById(user_id)
+            if user is not None:
+                return aq_base(user).__of__(folder)
+    raise NoSuchUserError(user_id)
+
+
+def may_act_as(user):
+    """Tell whether this request's user may have something done as `user`.
+
+    Everybody may as themselves.  Others may who have the permission
+    MANAGE_PROCESSES where the user folder is, and there are Managers or have
+    all roles of `user`: so nobody gets more rights by it than they have.
+    """
+    current = getSecurityManager().getUser()
+    if owner_of(user) == owner_of(current):
+        return True
+    place = aq_parent(aq_parent(user))
+    roles = set(user.getRolesInContext(place)) - EVERYBODYS_ROLES
+    return may_manage(place) and (
+        bool(current.has_role(["Manager"], place))
+        or all(current.has_role([role], place) for role in roles)
+    )
 
 
 def may_see(process, context):

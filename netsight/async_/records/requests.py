@@ -88,11 +88,12 @@ def take_request(request, connection):
     if any(name in request.form for name in SECRET_FIELDS):
         raise LoginFieldsError("the form has login fields")
     return RequestSnapshot(
-        _kept_environ(request.environ), _take_body(request, connection)
+        kept_environ(request.environ), _take_body(request, connection)
     )
 
 
-def _kept_environ(environ):
+def kept_environ(environ):
+    """Return a dict of what crosses of an environ."""
     names = {*KEPT_ENVIRON, *KEPT_HEADERS, *config.get("headers")}
     kept = {
         name: value

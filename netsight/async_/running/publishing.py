@@ -18,7 +18,10 @@ from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
 from netsight.async_ import config
+from netsight.async_.records.handed import FORM
+from netsight.async_.records.handed import handed
 from netsight.async_.records.owners import find_user
+from netsight.async_.records.plain import loads
 from netsight.async_.records.responses import SPOOL_BYTES
 
 
@@ -84,6 +87,12 @@ class JobRequest(OwnRequest):
         request.async_run = self.async_run
         request.async_run.forget_attempt()
         return request
+
+    def processInputs(self, *args, **kwargs):
+        super().processInputs(*args, **kwargs)
+        text = self.async_run and handed(self, FORM)
+        if text is not None:
+            self.form.update(loads(text))
 
     def traverse(self, path, response=None, validated_hook=None):
         """Return what calls `__run__` of the process's view."""

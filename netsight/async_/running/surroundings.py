@@ -78,7 +78,7 @@ def publish_as_owner(end, function, environ=None):
     url = transact("end", _url_of, end)
     try:
         publish_environ(
-            {**_host_environ(url), **kept, **_extra_environ()},
+            {**host_environ(url), **kept, **_extra_environ()},
             partial(_call, end, function),
             OwnersRequest,
         )
@@ -92,7 +92,7 @@ def _url_of(root, end):
     return get_ended(root, end).url
 
 
-def _host_environ(url):
+def host_environ(url=None):
     """Return a bare environ with the host of a known URL, or of our own."""
     if not config.has_known_origin(url):
         url = next(iter(config.get("origins")), NO_ORIGIN)
@@ -127,7 +127,7 @@ def _call(end, function, request, module_info):
     process = get_ended(root, end)
     context = _traverse(root, process.view_path, request)
     _log_in(root, process.owner, request)
-    _enter_sites(context, request)
+    enter_sites(context, request)
     function(process, context)
     return request.response
 
@@ -155,8 +155,11 @@ def _log_in(root, owner, request):
     request["AUTHENTICATED_USER"] = user
 
 
-def _enter_sites(context, request):
-    """Have browser layers and language, which sites give in traversal."""
+def enter_sites(context, request):
+    """Enter the sites above a context, and have what they give in traversal.
+
+    That is browser layers and language.
+    """
     for each in reversed(aq_chain(context)):
         if ISite.providedBy(each):
             setSite(each)

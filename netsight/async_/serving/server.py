@@ -11,6 +11,7 @@ import Zope2
 from ZODB.POSException import ReadOnlyError
 
 from netsight.async_ import config
+from netsight.async_.executors import scripts
 from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.doorbell import ring_all
 from netsight.async_.executors.doorbell import runs_here
@@ -40,8 +41,6 @@ from netsight.async_.serving.session_limits import warn_of_limits
 
 
 logger = logging.getLogger(__name__)
-
-ZCONSOLE = "Zope2.utilities.zconsole"
 
 LAST_WRITES_SECONDS = 5.0
 """How long a stop waits for a database: a client of ZEO asks for minutes."""
@@ -163,8 +162,10 @@ def start(event=None):
     What an earlier process on the same FileStorage left running is recovered
     at once, elsewhere when its lease has run out.
     """
-    if is_console():
+    if scripts.is_console():
+        # A script that looks at the database must not begin to run processes.
         return
+    scripts.this.is_server = True
     if is_exclusive(Zope2.DB):
         try:
             transact("start", _end_others)
@@ -192,15 +193,6 @@ def make_poll():
     if hasattr(executor, "is_claimed"):
         executor.is_claimed = poll.is_claimed
     return poll
-
-
-def is_console():
-    """Tell whether this is zconsole, which starts Zope as a server does.
-
-    A script that looks at the database must not begin to run processes.
-    """
-    main = getattr(sys.modules["__main__"], "__spec__", None)
-    return ZCONSOLE in sys.modules or getattr(main, "name", "") == ZCONSOLE
 
 
 def is_alone():

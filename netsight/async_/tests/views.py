@@ -231,3 +231,12 @@ class SingleView(JobView):
     """Runs once at a time."""
 
     single = "view"
+
+
+class CodeView(BrowserView):
+    """No async view; does what the test says: `CodeView.work(view)`."""
+
+    work = None
+
+    def __call__(self):
+        return CodeView.work(self)

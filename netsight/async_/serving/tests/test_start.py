@@ -7,10 +7,11 @@ from subprocess import run
 from unittest import mock
 
 from netsight.async_.executors.none import none_executor
+from netsight.async_.executors.scripts import ZCONSOLE
+from netsight.async_.executors.scripts import is_console
+from netsight.async_.executors.scripts import is_script
 from netsight.async_.executors.thread import thread_executor
 from netsight.async_.serving import server
-from netsight.async_.serving.server import ZCONSOLE
-from netsight.async_.serving.server import is_console
 from netsight.async_.serving.server import make_room
 from netsight.async_.tests.instance import zconsole
 from netsight.async_.tests.zope_server import ZopeServer
@@ -27,6 +28,7 @@ class ConsoleTests(unittest.TestCase):
 
     def test_a_test_runner_is_no_console(self):
         self.assertFalse(is_console())
+        self.assertFalse(is_script())
 
     def test_nothing_starts_in_a_console(self):
         with (

@@ -1,0 +1,176 @@
+"""Processes that code starts, and not a request."""
+
+from inspect import signature
+from types import FunctionType
+from types import MappingProxyType
+from typing import NamedTuple
+
+from AccessControl import Unauthorized
+from AccessControl import getSecurityManager
+from AccessControl.users import nobody
+from Acquisition import aq_base
+from zExceptions import NotFound
+from zope.globalrequest import getRequest
+
+from netsight.async_.actions import add
+from netsight.async_.answers.unstored import check_writable
+from netsight.async_.browser.call import CALL_VIEW
+from netsight.async_.browser.call import call_text
+from netsight.async_.browser.choices import choices_of
+from netsight.async_.browser.stand_in import check_context
+from netsight.async_.browser.stand_in import standing_in
+from netsight.async_.browser.start import new_process
+from netsight.async_.context import url_of_path
+from netsight.async_.exceptions import AlreadyRunningError
+from netsight.async_.exceptions import LoginFieldsError
+from netsight.async_.exceptions import NoSuchUserError
+from netsight.async_.exceptions import ViewNotFoundError
+from netsight.async_.executors.doorbell import ring_after_commit
+from netsight.async_.interfaces import IAsyncView
+from netsight.async_.records.database import application_of
+from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.database import registry_connection
+from netsight.async_.records.handed import CALL
+from netsight.async_.records.handed import FORM
+from netsight.async_.records.handed import hand_over
+from netsight.async_.records.ids import new_process_id
+from netsight.async_.records.limits import check_limits
+from netsight.async_.records.owners import current_owner
+from netsight.async_.records.owners import find_user_above
+from netsight.async_.records.owners import may_act_as
+from netsight.async_.records.owners import owner_of
+from netsight.async_.records.plain import dumps
+from netsight.async_.records.requests import SECRET_FIELDS
+
+
+def start_process(context, work, *args, as_user=None, title=None, **kwargs):
+    """Start a process with the current transaction, and return its IProcess.
+
+    `work` is the name (str) of an async view of `context`, which finds the
+    keyword `form`, a dict, as that of its request.  Or it is a function of a
+    module, which is called with the context and all other arguments.  They are
+    plain data, see `records.plain`; for a function also content, which is
+    looked up by its path when the process runs.
+
+    The process runs as the current user, or as the one with the id `as_user`:
+    see `records.owners.may_act_as`.  `title` (str or message id) names it in
+    lists.
+
+    Raises TypeError for anything that cannot be handed over, Unauthorized if
+    that user may not, NoSuchUserError, ViewNotFoundError, LoginFieldsError,
+    AlreadyRunningError if the view is `single`, QueueFullError, BadChoiceError
+    as in a request, and ReadOnlyError.
+    """
+    check_context(context)
+    if isinstance(work, str):
+        given = _given_form(work, args, **kwargs)
+    else:
+        _check_names(work, as_user=as_user, title=title)
+        text = call_text(context, work, args, kwargs)
+        given = _Given(f"@@{CALL_VIEW}", CALL, text)
+        title = title or work.__name__
+    check_writable(context)
+    process = _new_process(context, given, _user(context, as_user), title)
+    add(getProcessRegistry(context), process)
+    ring_after_commit(process)
+    return process
+
+
+def page_url(process, request=None):
+    """Return the URL of the waiting page of an IProcess, for a visitor.
+
+    `request` is that of the visitor, by default that of this thread.  Without
+    any, it is the `url` of the process.
+    """
+    request = request or getRequest()
+    if request is None:
+        return process.url
+    return url_of_path(process.page_path, request)
+
+
+class _Given(NamedTuple):
+    """What a process is to do."""
+
+    view_name: str
+    kind: str
+    text: str
+    form: dict = MappingProxyType({})
+
+
+def _given_form(name, args, form=None, **others):
+    form = {} if form is None else form
+    if args or others or type(form) is not dict:
+        raise TypeError("a view takes nothing but form, which is a dict")
+    for key in form:
+        if type(key) is not str:
+            raise TypeError(f"{key!r} is no name of a field, which is a str")
+    if any(key in form for key in SECRET_FIELDS):
+        raise LoginFieldsError("the form has login fields")
+    return _Given(name, FORM, dumps(form, "form"), form)
+
+
+def _check_names(function, **own):
+    """Raise TypeError if a keyword could be meant for the function."""
+    if not isinstance(function, FunctionType):
+        raise TypeError(f"{function!r} is no name of a view, and no function")
+    for name in signature(function).parameters:
+        if own.get(name) is not None:
+            raise TypeError(
+                f"{name} is an argument of start_process and of "
+                f"{function.__qualname__}: hand it over by its position"
+            )
+
+
+def _user(context, as_user):
+    """Return the user to run as, None for the current one."""
+    if as_user is None:
+        user = getSecurityManager().getUser()
+        is_nobody = aq_base(user) is aq_base(nobody)
+        if owner_of(user).is_anonymous and not is_nobody:
+            raise NoSuchUserError(user.getUserName())
+        return None
+    user = find_user_above(context, as_user)
+    if not may_act_as(user):
+        raise Unauthorized(f"the current user may not act as {as_user!r}")
+    return user
+
+
+def _new_process(context, given, user, title):
+    with standing_in(context, given.view_name, user) as (found, request):
+        request.form.update(given.form)
+        view = _view(found, request, given.view_name)
+        choices = choices_of(view)
+        _check_free(view, choices)
+        connection = registry_connection(application_of(found))
+        stored = hand_over(request.environ, given.kind, given.text, connection)
+        return new_process(
+            view, new_process_id(), stored, choices, title=title
+        )
+
+
+def _view(context, request, name):
+    """Return the async view of that name; as whoever runs it, may publish it.
+
+    Raises ViewNotFoundError if there is none, or Unauthorized.
+    """
+    try:
+        # A path would lead to another context.
+        view = None if "/" in name else context.unrestrictedTraverse(name)
+    except (AttributeError, LookupError, NotFound) as exc:
+        raise ViewNotFoundError(request["URL"]) from exc
+    if not IAsyncView.providedBy(view):
+        raise ViewNotFoundError(f"{request['URL']} is no async view")
+    if not getSecurityManager().validate(
+        context, context, view.__name__, view
+    ):
+        raise Unauthorized(f"the user may not publish {request['URL']}")
+    return view
+
+
+def _check_free(view, choices):
+    """Raise AlreadyRunningError or QueueFullError if it must not start now."""
+    registry = getProcessRegistry(view.context)
+    running = registry.single(choices.single_key)
+    if running is not None:
+        raise AlreadyRunningError(running.id)
+    check_limits(registry, current_owner(), view.__name__, choices.max_queued)
