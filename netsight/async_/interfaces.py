@@ -177,6 +177,10 @@ class IProcess(Interface):
         "Whether that is not this one: it waits until somebody releases it."
     )
     priority = Attribute("How early it is taken, an int; 9 before 0.")
+    not_before = Attribute("POSIX time before which it is not taken, or None.")
+    is_early = Attribute("Whether it is queued, and waits for that time.")
+    retry = Attribute("What is tried again later: the rule of a Retry.")
+    retries = Attribute("How often it was put off for that (int).")
     is_final = Attribute("Whether it has ended.")
     may_run_again = Attribute("Whether a new process can do the same.")
     attempts = Attribute("How often `__run__` was called (int).")
@@ -392,8 +396,8 @@ class IBrokerExecutor(IExecutor):
         """Make good for what the broker has lost; returns at once.
 
         `queued` are named tuples (process_id, queue, priority, owner) of all
-        processes that are queued, the oldest first.  This is called at each
-        beat, in each Zope.  It must not raise.
+        processes that are queued, and may be taken now, the oldest first.
+        This is called at each beat, in each Zope.  It must not raise.
         """
 
 

@@ -153,9 +153,14 @@ def active_of(registry):
     new = [process for process in seen if process.is_held]
     seen = [process for process in seen if process not in new]
     states = [process.state for process in seen]
-    waiting = [p.created for p, s in zip(seen, states) if s == QUEUED]
+    waiting = [
+        max(process.created, process.not_before or 0)
+        for process, state in zip(seen, states, strict=True)
+        if state == QUEUED and not process.is_early
+    ]
+    early = sum(process.is_early for process in seen)
     return Active(
-        queued=len(waiting) + len(ids) - len(seen) - len(new),
+        queued=len(waiting) + early + len(ids) - len(seen) - len(new),
         running=states.count(RUNNING),
         silent=sum(process.silent_since is not None for process in seen),
         oldest=min(waiting, default=None),

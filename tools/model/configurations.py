@@ -58,6 +58,8 @@ TODAY = [
     _long("cancel, mistake", "CANCELS=1 MISTAKES=1"),
     _long("unread, lost answer", "UNREAD=1 LOST_ANSWERS=1"),
     _long("unread, cancel", "UNREAD=1 CANCELS=1"),
+    _long("retry, lost answer", "RETRIES=1 LOST_ANSWERS=1"),
+    _long("retry, mistake", "RETRIES=1 MISTAKES=1"),
     Configuration("crash, mistake", "CRASHES=1 MISTAKES=1"),
     _long("2 mistakes", "MISTAKES=2"),
     _long("cancel, lost answer", "CANCELS=1 LOST_ANSWERS=1"),

@@ -55,6 +55,9 @@
 #ifndef UNREAD
 #define UNREAD 0        /* a request cannot be read here, and is put back */
 #endif
+#ifndef RETRIES
+#define RETRIES 0       /* a run raises what is tried again, and is put off */
+#endif
 
 /* interfaces.STATES.  An outcome is one of the last four, or 0. */
 mtype = { queued, running, completed, failed, cancelled, lost };
@@ -192,6 +195,7 @@ inline die(zope)
 
 byte lostAnswers = LOST_ANSWERS;
 byte unread = UNREAD;
+byte retries = RETRIES;
 byte refused = REFUSED;
 byte mistakes = MISTAKES;
 byte failures = FAILURES;
@@ -527,6 +531,15 @@ work:
         goto back
        }
 #endif
+#if RETRIES
+    :: atomic {
+        /* running/runner.py:Run._put_off: it raises, as where it fails.  When
+         * it is taken again, it may be at any time. */
+        retries > 0 -> retries--;
+        end(me);
+        goto back
+       }
+#endif
     fi;
     if
     :: ending != 0 -> goto write
@@ -598,11 +611,11 @@ settle:
         goto idle
     }
 
-#if UNREAD
+#if UNREAD || RETRIES
 back:
     true;   /* others may come in between */
     atomic {
-        /* running/outcomes.py:put_back */
+        /* running/outcomes.py:put_back, running/outcomes.py:put_off */
         if
         :: !HOLDS(me, p) || BACK_SEES_END(p) -> leave(); goto idle
         :: else

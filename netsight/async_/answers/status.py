@@ -30,12 +30,15 @@ def status_of(process, registry, request):
     tells whether it will be cancelled soon; `ahead` is the number of
     processes that are queued before, for one that is queued; `in_turn` tells
     whether those must end before it begins: see `in_turn` of views; `held`
-    tells whether it waits for somebody to release it: see `deployment`.
+    tells whether it waits for somebody to release it: see `deployment`;
+    `not_before` is the time for which it waits in the queue, else None, and
+    `retries` how often it was put off since a run had failed.
     """
     # It may have to look whether a worker lives.
     state = process.state
     held, message = process.is_held, process.message
-    queued = state == interfaces.QUEUED and not held
+    early = process.is_early and not held
+    queued = state == interfaces.QUEUED and not held and not early
     return {
         "id": process.id,
         "title": _translated(process.title, request),
@@ -46,6 +49,8 @@ def status_of(process, registry, request):
         "ahead": registry.queued_before(process.id) if queued else None,
         "in_turn": queued and waits_in_turn(process, registry),
         "held": held,
+        "not_before": iso_time(process.not_before) if early else None,
+        "retries": process.retries,
         "created": iso_time(process.created),
         "started": iso_time(process.started),
         "finished": iso_time(process.finished),

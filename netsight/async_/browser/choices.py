@@ -6,6 +6,7 @@ from netsight.async_ import config
 from netsight.async_.exceptions import BadChoiceError
 from netsight.async_.exceptions import BadQueueError
 from netsight.async_.records.owners import current_owner
+from netsight.async_.records.retries import Retry
 
 
 HIGHEST_PRIORITY = 9
@@ -35,6 +36,9 @@ class Choices(NamedTuple):
     line: str | None
     """What those share of which one runs at a time."""
 
+    retry: tuple | None
+    """The `rule` of a Retry."""
+
 
 def choices_of(view):
     """Return the Choices of an async view for a start by this visitor.
@@ -52,6 +56,7 @@ def choices_of(view):
         _key(view, "single"),
         _limit(view, "max_queued"),
         _key(view, "in_turn"),
+        _retry(view),
     )
 
 
@@ -82,6 +87,12 @@ def _limit(view, name):
         return most
     expects = "None or an int of at least 1"
     raise BadChoiceError(_wrong(view, name, expects))
+
+
+def _retry(view):
+    if view.retry is None or isinstance(view.retry, Retry):
+        return view.retry and view.retry.rule
+    raise BadChoiceError(_wrong(view, "retry", "None or a Retry"))
 
 
 def _key(view, name):

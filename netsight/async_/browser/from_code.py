@@ -1,5 +1,7 @@
 """Processes that code starts, and not a request."""
 
+from datetime import datetime
+from datetime import timezone
 from inspect import signature
 from types import FunctionType
 from types import MappingProxyType
@@ -41,9 +43,19 @@ from netsight.async_.records.owners import may_act_as
 from netsight.async_.records.owners import owner_of
 from netsight.async_.records.plain import dumps
 from netsight.async_.records.requests import SECRET_FIELDS
+from netsight.async_.records.retries import Retry
 
 
-def start_process(context, work, *args, as_user=None, title=None, **kwargs):
+def start_process(
+    context,
+    work,
+    *args,
+    as_user=None,
+    title=None,
+    retry=None,
+    not_before=None,
+    **kwargs,
+):
     """Start a process with the current transaction, and return its IProcess.
 
     `work` is the name (str) of an async view of `context`, which finds the
@@ -54,7 +66,8 @@ def start_process(context, work, *args, as_user=None, title=None, **kwargs):
 
     The process runs as the current user, or as the one with the id `as_user`:
     see `records.owners.may_act_as`.  `title` (str or message id) names it in
-    lists.
+    lists.  `retry`, a Retry, stands in for that of the view.  It does not
+    begin before `not_before`, a datetime with a time zone or POSIX seconds.
 
     Raises TypeError for anything that cannot be handed over, Unauthorized if
     that user may not, NoSuchUserError, ViewNotFoundError, LoginFieldsError,
@@ -65,12 +78,16 @@ def start_process(context, work, *args, as_user=None, title=None, **kwargs):
     if isinstance(work, str):
         given = _given_form(work, args, **kwargs)
     else:
-        _check_names(work, as_user=as_user, title=title)
+        own = {"as_user": as_user, "title": title}
+        own |= {"retry": retry, "not_before": not_before}
+        _check_names(work, own)
         text = call_text(context, work, args, kwargs)
         given = _Given(f"@@{CALL_VIEW}", CALL, text)
         title = title or work.__name__
+    choices = _checked_choices(retry, not_before)
     check_writable(context)
-    process = _new_process(context, given, _user(context, as_user), title)
+    user = _user(context, as_user)
+    process = _new_process(context, given, user, title=title, **choices)
     add(getProcessRegistry(context), process)
     ring_after_commit(process)
     return process
@@ -109,7 +126,36 @@ def _given_form(name, args, form=None, **others):
     return _Given(name, FORM, dumps(form, "form"), form)
 
 
-def _check_names(function, **own):
+def _checked_choices(retry, not_before):
+    """Return what is not None of these, as a Process has it."""
+    choices = {}
+    if retry is not None:
+        if not isinstance(retry, Retry):
+            raise TypeError(f"{retry!r} is no Retry")
+        choices["retry"] = retry.rule
+    if not_before is not None:
+        choices["not_before"] = _posix_time(not_before)
+    return choices
+
+
+def _posix_time(when):
+    """Return the POSIX time of a datetime with a zone, or of a number.
+
+    Raises TypeError for anything else, ValueError for what is no time.
+    """
+    if isinstance(when, datetime):
+        if when.utcoffset() is None:
+            raise TypeError(f"{when!r} has no time zone")
+        return when.timestamp()
+    if type(when) not in (int, float):
+        raise TypeError(f"{when!r} is no datetime and no number")
+    try:
+        return datetime.fromtimestamp(when, timezone.utc).timestamp()
+    except (OverflowError, OSError) as exc:
+        raise ValueError(f"{when!r} is no POSIX time") from exc
+
+
+def _check_names(function, own):
     """Raise TypeError if a keyword could be meant for the function."""
     if not isinstance(function, FunctionType):
         raise TypeError(f"{function!r} is no name of a view, and no function")
@@ -135,17 +181,17 @@ def _user(context, as_user):
     return user
 
 
-def _new_process(context, given, user, title):
+def _new_process(context, given, user, retry=None, **options):
     with standing_in(context, given.view_name, user) as (found, request):
         request.form.update(given.form)
         view = _view(found, request, given.view_name)
         choices = choices_of(view)
+        if retry is not None:
+            choices = choices._replace(retry=retry)
         _check_free(view, choices)
         connection = registry_connection(application_of(found))
         stored = hand_over(request.environ, given.kind, given.text, connection)
-        return new_process(
-            view, new_process_id(), stored, choices, title=title
-        )
+        return new_process(view, new_process_id(), stored, choices, **options)
 
 
 def _view(context, request, name):

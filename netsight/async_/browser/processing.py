@@ -1,6 +1,7 @@
 """The page that waits for a process."""
 
 import json
+from functools import partial
 
 from zope.component import queryMultiAdapter
 from zope.i18n import translate
@@ -12,6 +13,7 @@ from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import waits_in_turn
 from netsight.async_.browser.pages import Page
 from netsight.async_.browser.times import clock
+from netsight.async_.browser.times import local_time
 from netsight.async_.context import context_url
 from netsight.async_.context import site_of
 from netsight.async_.i18n import _
@@ -65,11 +67,18 @@ class ProcessingPage(Page):
     def _queued_text(self):
         if self.process.is_held:
             return TEXTS["held"]
+        if self.process.is_early:
+            return self._early_text()
         registry = query_registry(application_of(self.context))
         ahead = registry.queued_before(self.process.id)
         if waits_in_turn(self.process, registry):
             return in_turn_text(ahead)
         return queued_text(ahead)
+
+    def _early_text(self):
+        when = self.process.not_before
+        when = local_time(self.context, self.request, when)
+        return early_text(when, self.process.retries)
 
     @property
     def elapsed(self):
@@ -94,6 +103,8 @@ class ProcessingPage(Page):
             "percentage": percentage_text,
             "queued": queued_text,
             "inTurn": in_turn_text,
+            "early": early_text,
+            "retry": partial(early_text, retries=1),
         }
         texts = TEXTS | {name: text("#") for name, text in patterns.items()}
         return json.dumps(
@@ -162,6 +173,24 @@ def in_turn_text(ahead):
         default="In turn: begins when those before it have ended. "
         "Ahead of you: ${ahead}",
         mapping={"ahead": ahead},
+    )
+
+
+def early_text(when, retries=0):
+    """Return the message id for a time, a text or "#", that is waited for.
+
+    After `retries` (int) runs that have failed.
+    """
+    if retries:
+        return _(
+            "waiting_next_attempt",
+            default="The last attempt failed. Next attempt at ${time}",
+            mapping={"time": when},
+        )
+    return _(
+        "waiting_begins_at",
+        default="Begins at ${time}",
+        mapping={"time": when},
     )
 
 

@@ -121,11 +121,14 @@ def _taken(view):
     return take_request(view.request, connection)
 
 
-def new_process(view, process_id, stored, choices, key=None, title=None):
+def new_process(
+    view, process_id, stored, choices, key=None, title=None, not_before=None
+):
     """Return a Process of an async view and its Choices, of this user.
 
     `stored` is the RequestSnapshot, `key` the Idempotency or None.  `title`
-    stands in for that of the view.
+    stands in for that of the view.  It is not taken before the POSIX time
+    `not_before`.
     """
     url = view.process_url("processing", process_id)
     page_path = path_of_url(url, view.request)
@@ -137,6 +140,7 @@ def new_process(view, process_id, stored, choices, key=None, title=None):
         current_owner(),
         stored,
         idempotency=key,
+        not_before=not_before,
         url=url if config.has_known_origin(url) else page_path,
         page_path=page_path,
         **choices._asdict(),

@@ -115,6 +115,9 @@ class BaseAsyncView(BrowserView):
     in_turn = None
     """At most one runs, within the same; a second one waits for its end."""
 
+    retry = None
+    """A Retry: which errors begin the work anew, later; None: none."""
+
     def __init_subclass__(cls, **kwargs):
         """Refuse a subclass that could never start a process."""
         super().__init_subclass__(**kwargs)

@@ -45,9 +45,11 @@ def ring_after_commit(process):
 def ring_all(queued):
     """Ring for all that is queued: a Queued of each, the oldest first.
 
-    Those that stand behind another in their line cannot begin.
+    Those that stand behind another in their line cannot begin, nor those that
+    it is too early for.
     """
-    executor, queued = get_executor(), heads(queued)
+    queued = heads([each for each in queued if each.is_due])
+    executor = get_executor()
     if IBrokerExecutor.providedBy(executor):
         executor.remind(queued)
         return
@@ -56,6 +58,9 @@ def ring_all(queued):
 
 
 def _ring(success, queued):
+    if not success or not queued.is_due:
+        # At the first beat of a server after that time it is rung for.
+        return
     executor = get_executor()
-    if success and not (ends_early(executor) and is_script()):
+    if not (ends_early(executor) and is_script()):
         queued.ring(executor)

@@ -89,12 +89,18 @@ def _has_begun(registry, process_id):
 def _stands_aside(registry, process_id):
     """Tell whether nobody has to wait for a process.
 
-    It has ended for good, is gone, or is held: that may be for ever.
+    It has ended for good, is gone, or is held: that may be for ever.  Or it
+    is too early for it.
     """
     if registry.is_newer(process_id):
         return not registry.is_active(process_id)
     process = registry.get(process_id)
-    return process is None or process.finished is not None or process.is_held
+    return (
+        process is None
+        or process.finished is not None
+        or process.is_held
+        or process.is_early
+    )
 
 
 def heads(queued):

@@ -114,6 +114,12 @@ class Claim(Part):
     deaths = 0
     """How many workers died under a claim."""
 
+    not_before = None
+    """POSIX time before which nobody takes the process, or None."""
+
+    retries = 0
+    """How often it was put off, as a run had failed."""
+
     def take(self, worker, token=None):
         """Note that a Worker runs the process from now on.
 
@@ -135,6 +141,12 @@ class Claim(Part):
     def put_back(self):
         """Put the process back as if it had not been taken."""
         self.number -= 1
+        self.release()
+
+    def put_off(self, until):
+        """Put the process back into the queue, for a POSIX time."""
+        self.retries += 1
+        self.not_before = until
         self.release()
 
     def revoke(self):

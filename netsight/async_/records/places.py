@@ -86,6 +86,8 @@ def oldest_queued(registry):
         [
             Queued.of(process)
             for process in registry.readable(oldest)
-            if process.state == QUEUED and not process.is_held
+            if process.state == QUEUED
+            and not process.is_held
+            and not process.is_early
         ]
     )

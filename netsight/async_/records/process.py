@@ -45,6 +45,7 @@ CHOICES = (
     "max_queued",
     "line",
     "time_limit",
+    "retry",
 )
 """What a view says of its processes."""
 
@@ -72,6 +73,7 @@ class Process(Part):
     max_queued = None
     line = None
     time_limit = None
+    retry = None
 
     def __init__(
         self,
@@ -85,6 +87,7 @@ class Process(Part):
         url=None,
         page_path=None,
         idempotency=None,
+        not_before=None,
         **choices,
     ):
         self.format = config.RECORD_FORMAT
@@ -99,6 +102,8 @@ class Process(Part):
         self.url = url
         self.page_path = page_path
         self.claim = Claim()
+        if not_before is not None:
+            self.claim.not_before = not_before
         self.outcome = Outcome(request)
         if idempotency is not None:
             self.idempotency = idempotency
@@ -139,6 +144,23 @@ class Process(Part):
     @property
     def is_held(self):
         return is_held(self)
+
+    @property
+    def not_before(self):
+        """POSIX time before which it is not taken, or None."""
+        return self.claim.not_before
+
+    @property
+    def is_early(self):
+        """Whether it waits in the queue for that time."""
+        when = self.not_before
+        if when is None or time.time() >= when:
+            return False
+        return self.state == interfaces.QUEUED
+
+    @property
+    def retries(self):
+        return self.claim.retries
 
     @property
     def is_final(self):
@@ -241,6 +263,8 @@ class Process(Part):
             self.recover()
         if self.state != interfaces.QUEUED:
             raise ClaimLostError(f"the process is {self.state}")
+        if self.is_early:
+            raise ClaimLostError("it is too early for it")
         if self.format < config.RECORD_FORMAT:
             # What the run stores may be nothing for older code.
             self.format = config.RECORD_FORMAT

@@ -1,5 +1,6 @@
 """What decides when a queued process is taken."""
 
+import time
 from typing import NamedTuple
 
 from netsight.async_.records.owners import Owner
@@ -13,6 +14,8 @@ class Queued(NamedTuple):
     priority: int
     owner: Owner | None = None
     line: str | None = None
+    not_before: float | None = None
+    """POSIX time before which it is not taken."""
 
     @classmethod
     def of(cls, process):
@@ -23,7 +26,13 @@ class Queued(NamedTuple):
             process.priority,
             process.owner,
             process.line,
+            process.not_before,
         )
+
+    @property
+    def is_due(self):
+        """Whether it may be taken now."""
+        return self.not_before is None or time.time() >= self.not_before
 
     def ring(self, executor):
         """Ring an IExecutor for it."""

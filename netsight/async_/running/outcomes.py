@@ -53,6 +53,23 @@ def put_back(root, hold):
     return None
 
 
+def put_off(root, hold, attempts, until):
+    """Put the process of a Hold back into the queue, for a POSIX time.
+
+    If somebody wants it cancelled, it is instead, and its End is returned.
+    """
+    process = get_process(root, hold.process_id)
+    if process.is_cancel_requested:
+        return cancel(root, hold, attempts)
+    # As in `put_back`.
+    process.check_running(this_worker(), hold.token)
+    process.outcome.guard()
+    _held(root, hold).claim.put_off(until)
+    if process.progress is not None or process.message is not None:
+        process.show(None, None)
+    return None
+
+
 def _is_written(root, hold, state):
     """Tell whether the run of a Hold has written this outcome itself.
 

@@ -28,6 +28,7 @@ from netsight.async_.records.database import transact
 from netsight.async_.records.lease import Hold
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.parts import new_token
+from netsight.async_.records.retries import delay_after
 from netsight.async_.running import outcomes
 from netsight.async_.running.arguments import call_as_published
 from netsight.async_.running.authenticator import authenticate
@@ -121,6 +122,7 @@ class Run:
         self._answered = None
         self._redirection = None
         self._runs_left = CUT_OFF_RUNS
+        self._retry, self._retries = None, 0
         self._patience = Patience(process_id)
         self._request = StoredRequest(self.hold, self._patience)
         self._cancel = threading.Event()
@@ -205,6 +207,7 @@ class Run:
         self.view_path = process.view_path
         self._runs_left = max(process.max_attempts, CUT_OFF_RUNS)
         self.line = process.line
+        self._retry, self._retries = process.retry, process.retries
         if process.time_limit is not None:
             self.window.limit_to(process.time_limit)
             self.report.limit = self.window.deadline
@@ -453,7 +456,25 @@ class Run:
         except SessionEndedError as ended:
             exc = ended
         # SystemExit and the like end the process, not the worker.
-        self._fail(exc)
+        if not self._put_off(exc):
+            self._fail(exc)
+        return True
+
+    def _put_off(self, exc):
+        """Put the process off if that is to be tried again later.
+
+        Returns False if it is not.
+        """
+        delay = delay_after(self._retry, exc, self._retries)
+        if delay is None:
+            return False
+        logger.warning(
+            "process %s of %s has failed, and is tried again in %.0f s",
+            self.process_id, self.view_path, delay, exc_info=exc,
+        )  # fmt: skip
+        end = self._write("later", outcomes.put_off, time.time() + delay)
+        if end is not None:
+            tell_ended(end, self.environ)
         return True
 
     def _answers_by(self, exc):

@@ -275,4 +275,5 @@ class Poll:
             if is_served(process.queue)
             and process.state == QUEUED
             and not process.is_held
+            and not process.is_early
         ]

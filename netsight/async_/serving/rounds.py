@@ -155,6 +155,6 @@ class Rounds:
         turns = in_turns(
             each.queued.turn
             for each in self._waiting.values()
-            if each.queued.queue in served
+            if each.queued.queue in served and each.queued.is_due
         )
         return list(islice(turns, AGAIN))

@@ -126,7 +126,8 @@ def _has_work(root):
 
 def _is_mine(process):
     if process.state == QUEUED:
-        return is_served(process.queue) and not process.is_held
+        waits = process.is_held or process.is_early
+        return is_served(process.queue) and not waits
     worker = process.claim.worker
     return process.state == RUNNING and worker.name == this_worker()
 

@@ -7,6 +7,7 @@ from zope.publisher.browser import BrowserView as OldView
 from zope.publisher.interfaces.browser import IDefaultBrowserLayer
 
 from netsight.async_ import BaseAsyncView
+from netsight.async_ import Retry
 from netsight.async_ import in_background
 
 
@@ -240,3 +241,10 @@ class CodeView(BrowserView):
 
     def __call__(self):
         return CodeView.work(self)
+
+
+class RetryView(JobView):
+    """Is tried again when another system is away."""
+
+    retry = Retry(on=OSError, times=2, first_delay=100)
+    cancellable = True

@@ -46,6 +46,8 @@ class StatusTests(AsyncTestCase):
                 "ahead": None,
                 "in_turn": False,
                 "held": False,
+                "not_before": None,
+                "retries": 0,
                 "elapsed": 0,
                 "seconds_left": None,
                 "links": {

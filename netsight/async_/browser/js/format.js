@@ -14,6 +14,14 @@ export function decimal(number) {
   );
 }
 
+// A time in ISO 8601.
+export function moment(text) {
+  return new Intl.DateTimeFormat(language, {
+    dateStyle: "medium",
+    timeStyle: "short",
+  }).format(new Date(text));
+}
+
 // "1 hr 5 min", "2 min 10 sec", "5 sec": the two largest units.
 export function duration(seconds) {
   const parts = [

@@ -1,6 +1,6 @@
 // The page that waits for a process: shows its state, and goes on at the end.
 
-import { decimal, duration, percent, roughly } from "./format.js";
+import { decimal, duration, moment, percent, roughly } from "./format.js";
 import { Notices, write } from "./notices.js";
 import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
 
@@ -37,6 +37,10 @@ function percentageText(number) {
 function activityOf(status) {
   if (status.held) {
     return texts.held;
+  }
+  if (status.not_before) {
+    const text = status.retries > 0 ? texts.retry : texts.early;
+    return text.replace("#", moment(status.not_before));
   }
   if (status.state === "queued") {
     const text = status.in_turn ? texts.inTurn : texts.queued;
@@ -98,7 +102,7 @@ function show(status) {
 // What is said: changes of the state, and quarters
 
 function speak(status, news) {
-  const state = status.held ? "held" : status.state;
+  const state = status.held ? "held" : status.not_before || status.state;
   const now = { state, quarter: quarterOf(status.progress) };
   if (now.state !== shown.state) {
     news.push(activityOf(status));

@@ -8,6 +8,7 @@ from netsight.async_.answers.status import iso_time
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.browser.lists.texts import COLORS
 from netsight.async_.browser.lists.texts import STATES
+from netsight.async_.browser.processing import early_text
 from netsight.async_.browser.times import duration
 
 
@@ -61,6 +62,14 @@ class Row:
         """The same from the POST until it was started."""
         end = self.process.started or time.time()
         return duration(max(0, end - self.process.created))
+
+    @property
+    def early_text(self):
+        """What says for which time it waits, or None."""
+        if self.is_held or not self.process.is_early:
+            return None
+        when = self._listing.time_of(self.process.not_before)
+        return early_text(when, self.process.retries)
 
     @property
     def silent_since(self):

@@ -11,12 +11,10 @@ from netsight.async_ import BaseAsyncView
 from netsight.async_ import current_process
 from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.interfaces import ICurrentProcess
-from netsight.async_.running.monitor import monitor
 from netsight.async_.running.work import NO_WORK
 from netsight.async_.running.work import Work
 from netsight.async_.running.work import working
 from netsight.async_.tests.support import AsyncTestCase
-from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 def capitalize(names):
@@ -87,15 +85,12 @@ class WithinTests(AsyncTestCase):
 
         self.assertEqual(self.result_of(work).text, "True")
 
-    def test_progress_is_shown(self):
-        def work(view, process_id):
+    def test_progress_is_told(self):
+        def work(view):
             current_process().set_progress(42, "on the way")
-            monitor.wait_idle(WAIT_SECONDS)
+            return view.request.async_run.report.told
 
-        with self.held(work=work) as (_client, process_id):
-            process = self.process(process_id)
-            self.assertEqual(process.progress, 42)
-            self.assertEqual(process.message, "on the way")
+        self.assertEqual(self.seen_by(work), (42, "on the way"))
 
     def test_track_tells_item_by_item(self):
         told = []

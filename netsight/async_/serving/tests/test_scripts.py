@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import tempfile
+import time
+from unittest import mock
 
 from netsight.async_.executors.scripts import is_script
 from netsight.async_.executors.scripts import this
@@ -64,6 +66,17 @@ class RealScriptTests(AsyncTestCase):
             zconsole(self.zope.conf_path, self.script)
         )
 
+    def test_one_that_waits_for_a_time(self):
+        """A server has it run at the beat after that."""
+        when = time.time() + 8
+        self.script.write_text(
+            SCRIPT.replace('"ann")', f'"ann", not_before={when})')
+        )
+        self.assert_left_to_a_server(
+            zconsole(self.zope.conf_path, self.script)
+        )
+        self.assertGreaterEqual(time.time(), when)
+
     def test_bin_instance_run(self):
         code = START.format(
             conf=str(self.zope.conf_path), script=str(self.script)
@@ -79,6 +92,10 @@ class ScriptTests(AsyncTestCase):
         main = sys.modules["__main__"]
         main.app = self.app
         self.addCleanup(delattr, main, "app")
+        # Another test may have started a server.
+        patch = mock.patch.object(this, "is_server", False)
+        patch.start()
+        self.addCleanup(patch.stop)
         self.job(lambda view, process_id: "done")
 
     def state_by(self, executor):
@@ -98,5 +115,4 @@ class ScriptTests(AsyncTestCase):
     def test_a_server_may_use_that_name(self):
         self.assertTrue(is_script())
         this.is_server = True
-        self.addCleanup(setattr, this, "is_server", False)
         self.assertFalse(is_script())

@@ -125,6 +125,24 @@ class SpokenTests(WaitingTestCase):
         self.pass_time(2)
         self.assertEqual(self.said()[1:], ["In the queue. Ahead of you: 0"])
 
+    def test_the_time_that_it_waits_for(self):
+        self.status |= {
+            "state": "queued",
+            "ahead": None,
+            "not_before": "2100-01-15T12:00:00+00:00",
+        }
+        self.pass_time(2)
+        self.assertRegex(self.said()[-1], r"^Begins at Jan 15, 2100, ")
+        self.status |= {"not_before": "2100-01-16T12:00:00", "retries": 1}
+        self.pass_time(2)
+        self.assertRegex(
+            self.said()[-1],
+            r"^The last attempt failed. Next attempt at Jan 16, 2100, ",
+        )
+        self.status |= {"not_before": None, "ahead": 0}
+        self.pass_time(2)
+        self.assertEqual(len(self.said()), 3)
+
     def test_a_server_that_is_away_once(self):
         self.page.route("**/process-status?*", lambda route: route.abort())
         self.pass_time(10)
