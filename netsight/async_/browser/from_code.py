@@ -60,9 +60,8 @@ def start_process(
 
     `work` is the name (str) of an async view of `context`, which finds the
     keyword `form`, a dict, as that of its request.  Or it is a function of a
-    module, which is called with the context and all other arguments.  They are
-    plain data, see `records.plain`; for a function also content, which is
-    looked up by its path when the process runs.
+    module, which is called with the context and all other arguments: plain
+    data, see `records.plain`, and content, which is looked up by its path.
 
     The process runs as the current user, or as the one with the id `as_user`:
     see `records.owners.may_act_as`.  `title` (str or message id) names it in
@@ -75,19 +74,13 @@ def start_process(
     as in a request, and ReadOnlyError.
     """
     check_context(context)
-    if isinstance(work, str):
-        given = _given_form(work, args, **kwargs)
-    else:
-        own = {"as_user": as_user, "title": title}
-        own |= {"retry": retry, "not_before": not_before}
-        _check_names(work, own)
-        text = call_text(context, work, args, kwargs)
-        given = _Given(f"@@{CALL_VIEW}", CALL, text)
-        title = title or work.__name__
-    choices = _checked_choices(retry, not_before)
+    own = {"as_user": as_user, "title": title}
+    own |= {"retry": retry, "not_before": not_before}
+    given = _given(context, work, args, kwargs, own)
+    options = {"title": title or given.title}
+    options |= _checked_options(retry, not_before)
     check_writable(context)
-    user = _user(context, as_user)
-    process = _new_process(context, given, user, title=title, **choices)
+    process = _new_process(context, given, _user(context, as_user), **options)
     add(getProcessRegistry(context), process)
     ring_after_commit(process)
     return process
@@ -112,6 +105,20 @@ class _Given(NamedTuple):
     kind: str
     text: str
     form: dict = MappingProxyType({})
+    title: str | None = None
+    """If it is not that of the view."""
+
+
+def _given(context, work, args, kwargs, own):
+    """Return the _Given of what was handed to `start_process`.
+
+    `own` are the keywords that it takes for itself.
+    """
+    if isinstance(work, str):
+        return _given_form(work, args, **kwargs)
+    _check_names(work, own)
+    text = call_text(context, work, args, kwargs)
+    return _Given(f"@@{CALL_VIEW}", CALL, text, title=work.__name__)
 
 
 def _given_form(name, args, form=None, **others):
@@ -126,16 +133,16 @@ def _given_form(name, args, form=None, **others):
     return _Given(name, FORM, dumps(form, "form"), form)
 
 
-def _checked_choices(retry, not_before):
+def _checked_options(retry, not_before):
     """Return what is not None of these, as a Process has it."""
-    choices = {}
+    options = {}
     if retry is not None:
         if not isinstance(retry, Retry):
             raise TypeError(f"{retry!r} is no Retry")
-        choices["retry"] = retry.rule
+        options["retry"] = retry.rule
     if not_before is not None:
-        choices["not_before"] = _posix_time(not_before)
-    return choices
+        options["not_before"] = _posix_time(not_before)
+    return options
 
 
 def _posix_time(when):
