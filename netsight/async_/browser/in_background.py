@@ -13,6 +13,7 @@ CHOICES = frozenset(
         "priority",
         "queue",
         "restart_after_crash",
+        "retry",
         "single",
         "time_limit",
     }
