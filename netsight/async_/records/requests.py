@@ -74,6 +74,15 @@ It is a list of what may cross, as a proxy can call the header by which it says
 who somebody is whatever it likes.
 """
 
+USUAL_ENVIRON = {
+    "QUERY_STRING": "",
+    "REQUEST_METHOD": "POST",
+    "SCRIPT_NAME": "",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "wsgi.url_scheme": "http",
+}
+"""What is not stored, as it is so in most requests behind a proxy."""
+
 SECRET_FIELDS = ("__ac_name", "__ac_password", "__ac")
 """Form fields by which Products.PluggableAuthService logs somebody in."""
 
@@ -88,8 +97,18 @@ def take_request(request, connection):
     if any(name in request.form for name in SECRET_FIELDS):
         raise LoginFieldsError("the form has login fields")
     return RequestSnapshot(
-        kept_environ(request.environ), _take_body(request, connection)
+        unusual(kept_environ(request.environ)),
+        _take_body(request, connection),
     )
+
+
+def unusual(environ):
+    """Return a dict of what is to be stored of an environ that crosses."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if USUAL_ENVIRON.get(name) != value
+    }
 
 
 def kept_environ(environ):
@@ -150,6 +169,7 @@ def open_environ(snapshot):
     """
     body = snapshot.body
     return {
+        **USUAL_ENVIRON,
         **snapshot.environ,
         # PEP 3333: bytes in the guise of latin-1.
         "PATH_INFO": _as_wsgi(snapshot.environ.get("PATH_INFO", "/")),

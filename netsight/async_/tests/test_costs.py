@@ -49,8 +49,8 @@ class Cost(NamedTuple):
 
 
 MOST = {
-    "start": Cost(1, 6, 0, 13, 1800),
-    "start of a user": Cost(1, 8, 0, 19, 2200),
+    "start": Cost(1, 6, 0, 13, 1700),
+    "start of a user": Cost(1, 8, 0, 19, 2100),
     "claim": Cost(1, 2, 4, 15, 700),
     "outcome": Cost(1, 4, 2, 5, 950),
     "ring in vain": Cost(0, 0, 5, 12, 0),

@@ -12,8 +12,10 @@ from netsight.async_.exceptions import RequestNotRepeatableError
 from netsight.async_.records.body import INLINE_BODY_BYTES
 from netsight.async_.records.body import SmallBody
 from netsight.async_.records.parts import RequestSnapshot
+from netsight.async_.records.requests import USUAL_ENVIRON
 from netsight.async_.records.requests import input_of
 from netsight.async_.records.requests import open_environ
+from netsight.async_.records.requests import unusual
 from netsight.async_.tests.inputs import Unseekable
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import AsyncTestCase
@@ -184,6 +186,23 @@ class SurroundingsTests(AsyncTestCase):
         self.job(lambda view, pid: "x")
         response = self.client().post("/@@job")
         self.assertIn("localhost/@@job/processing?", response.location)
+
+
+class UsualTests(unittest.TestCase):
+    """What most requests have is not stored with each."""
+
+    def crossed(self, environ):
+        stored = unusual(environ)
+        seen = open_environ(RequestSnapshot({"PATH_INFO": "/", **stored}))
+        return stored, {name: seen[name] for name in environ}
+
+    def test_it_is_seen_without_being_stored(self):
+        environ = {**USUAL_ENVIRON}
+        self.assertEqual(self.crossed(environ), ({}, environ))
+
+    def test_all_else_is_stored(self):
+        environ = dict.fromkeys(USUAL_ENVIRON, "other")
+        self.assertEqual(self.crossed(environ), (environ, environ))
 
 
 class CrossingTests(AsyncTestCase):
