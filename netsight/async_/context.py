@@ -1,8 +1,10 @@
 """Where a context is: its site, its path, and its URL from outside."""
 
 from urllib.parse import quote
+from urllib.parse import urlencode
 from urllib.parse import urlsplit
 
+from Acquisition import aq_base
 from Acquisition import aq_chain
 from Acquisition import aq_parent
 from zope.component.interfaces import ISite
@@ -15,6 +17,47 @@ def site_of(context):
     """
     sites = (each for each in aq_chain(context) if ISite.providedBy(each))
     return next(sites, None)
+
+
+LASTING_VIEW = "async-process"
+"""Name of the view, on any context, that shows processes of gone contexts."""
+
+
+def home_of(context):
+    """Return the nearest site at or above `context` that has users; or None.
+
+    Where no site has any, it is the nearest site.
+    """
+    sites = [each for each in aq_chain(context) if ISite.providedBy(each)]
+    with_users = (s for s in sites if hasattr(aq_base(s), "acl_users"))
+    return next(with_users, None) or next(iter(sites), None)
+
+
+def lasting_url(home, subview, process_id):
+    """Return the URL of a page of a process that needs no context.
+
+    `home` is the site, or the root of Zope, below which it is shown.
+    """
+    query = urlencode({"process_id": process_id})
+    url = home.absolute_url()
+    return f"{url}/@@{LASTING_VIEW}/{subview}?{query}"
+
+
+def found_at(root, path):
+    """Return (object, path) of the last one on a physical path that is there.
+
+    What is acquired from above is not.
+    """
+    here, done = root, [""]
+    for name in path.split("/")[1:]:
+        there = here.unrestrictedTraverse(name, None)
+        if getattr(aq_base(there), "getPhysicalPath", None) is None:
+            break
+        if there.getPhysicalPath() != (*done, name):
+            break
+        here = there
+        done.append(name)
+    return here, "/".join(done)
 
 
 def context_path(context):

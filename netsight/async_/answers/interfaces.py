@@ -39,6 +39,12 @@ class IProcessView(IRefusing):
     def process_url(subview, process_id):
         """Return the URL (str) of a sub-view, as "result", for a process."""
 
+    def lasting_url(subview, process_id):
+        """Return a URL (str) of the same that needs no context.
+
+        It is for owners and managers, wherever the view is, or has been.
+        """
+
     def get_process(process_id=None):
         """Return the IProcess with that id (str), or with the request's.
 

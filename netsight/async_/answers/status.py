@@ -89,8 +89,11 @@ def elapsed(process):
 
 
 def links_of(view, process):
-    """Return {name: URL} of what can be done with a process of a view."""
+    """Return {name: URL} of what can be done with a process of a view.
+
+    They hold as long as the process does, also if its context is gone.
+    """
     names = ["process-status", "processing", "result"]
     if process.cancellable and not process.is_final:
         names.append("process-cancel")
-    return {name: view.process_url(name, process.id) for name in names}
+    return {name: view.lasting_url(name, process.id) for name in names}

@@ -1,6 +1,7 @@
 """A view that there is already runs in the background, in one line."""
 
 from netsight.async_.browser.forms import is_ready
+from netsight.async_.browser.shown import Shown
 from netsight.async_.browser.view import BaseAsyncView
 
 
@@ -115,5 +116,5 @@ def _check(view_class):
 
 def _own_names():
     """Return the public names that async views have and others do not."""
-    names = vars(BaseAsyncView).keys() | vars(Taken).keys()
+    names = set().union(*map(vars, (BaseAsyncView, Shown, Taken)))
     return sorted(n for n in names - SHARED if not n.startswith("_"))

@@ -15,6 +15,7 @@ from netsight.async_.answers.sentences import STATE_TITLES
 from netsight.async_.answers.sentences import sentence_of
 from netsight.async_.context import site_of
 from netsight.async_.i18n import _
+from netsight.async_.interfaces import IAsyncView
 from netsight.async_.records.database import application_of
 from netsight.async_.records.owners import current_owner
 from netsight.async_.records.owners import may_manage
@@ -125,8 +126,9 @@ class EndedPage(Page):
 
     @property
     def view_url(self):
-        """Where to start again."""
-        return self.process_view.async_view_url
+        """Where to start again; None if the view is not there any more."""
+        is_view = IAsyncView.providedBy(self.process_view)
+        return self.process_view.async_view_url if is_view else None
 
 
 class MessagePage(Framed, BrowserView):

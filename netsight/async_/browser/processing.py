@@ -140,8 +140,16 @@ class ProcessingPage(Page):
         return self.login_url_for(self.url_of("processing"))
 
     def url_of(self, subview):
-        """URL of `processing`, `process-status` or `result`."""
-        return self.process_view.process_url(subview, self.process_id)
+        """URL of `processing`, `process-status` or `result`.
+
+        One that stays good when the process deletes or moves its context.
+        """
+        return self.process_view.lasting_url(subview, self.process_id)
+
+    @property
+    def refresh(self):
+        """Value of a `meta` element that reloads the page."""
+        return f"{self.refresh_seconds}; url={self.url_of('processing')}"
 
     def completed(self, process_id=None, output_json=False):
         """As the async view does; templates for 1.x call it."""

@@ -99,7 +99,7 @@ def _answer(view, process):
     """Lead a browser to the waiting page, a program to the status."""
     response = view.request.response
     if view.is_for_program:
-        url = view.process_url("process-status", process.id)
+        url = view.lasting_url("process-status", process.id)
         response.setHeader("Location", url)
         return accepted(view, process)
     vary(response)
@@ -130,7 +130,7 @@ def new_process(
     stands in for that of the view.  It is not taken before the POSIX time
     `not_before`.
     """
-    url = view.process_url("processing", process_id)
+    url = view.lasting_url("processing", process_id)
     page_path = path_of_url(url, view.request)
     return Process(
         process_id,

@@ -5,29 +5,21 @@ from urllib.parse import quote
 from urllib.parse import urlencode
 
 from Products.Five import BrowserView
-from zope.component import getMultiAdapter
 from zope.interface import implementer
 
-from netsight.async_ import interfaces
-from netsight.async_.actions import cancel
-from netsight.async_.answers.headers import no_store
-from netsight.async_.answers.headers import vary
 from netsight.async_.answers.interfaces import IProcessView
-from netsight.async_.answers.negotiate import is_program
-from netsight.async_.answers.programs import json_text
-from netsight.async_.answers.programs import problem
-from netsight.async_.answers.result import replay_result
-from netsight.async_.answers.status import links_of
-from netsight.async_.answers.status import shown_progress
-from netsight.async_.answers.status import status_of
 from netsight.async_.browser.choices import choices_of
 from netsight.async_.browser.mixins import call_behind
 from netsight.async_.browser.mixins import check_order
+from netsight.async_.browser.shown import PROCESSING_PAGE
+from netsight.async_.browser.shown import Shown
 from netsight.async_.browser.start import start
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.context import context_path
 from netsight.async_.context import context_url
+from netsight.async_.context import home_of
+from netsight.async_.context import lasting_url
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NothingToCallError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
@@ -36,7 +28,6 @@ from netsight.async_.interfaces import IAsyncView
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
-from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import may_see
 from netsight.async_.running.arguments import call_as_published
 from netsight.async_.running.publishing import run_of
@@ -52,30 +43,14 @@ __all__ = [
     "getProcessRegistry",
 ]
 
-PROCESSING_PAGE = "netsight.async.processing"
-"""Name of the view, on any context, that is the waiting page."""
-
-ENDED_PAGE = "netsight.async.ended"
-"""Name of the view, on any context, for a process without a result."""
-
-MESSAGE_PAGE = "netsight.async.message"
-"""Name of the view, on any context, that tells why a request is refused."""
-
 POST_ONLY = _(
     "error_post_only",
     default="There is no page here. A POST to this address starts a process.",
 )
 
 
-ENDED_WITHOUT_RESULT = (
-    interfaces.FAILED,
-    interfaces.CANCELLED,
-    interfaces.LOST,
-)
-
-
 @implementer(IAsyncView, IProcessView)
-class BaseAsyncView(BrowserView):
+class BaseAsyncView(Shown, BrowserView):
     """A view whose `__run__` is done in the background.
 
     See IAsyncView.  A request for which `run_process` is true starts a
@@ -204,58 +179,6 @@ class BaseAsyncView(BrowserView):
         run = run_of(self.request)
         return NO_WORK if run is None else Work(run, self.request)
 
-    # For visitors: each is published by a sub-view of the same name
-
-    def processing(self, process_id=None):
-        """Return the waiting page, or redirect to the result when done."""
-        process = self.get_process(process_id)
-        if self._completed(process) is True:
-            url = self.process_url("result", process.id)
-            return self.request.response.redirect(url)
-        return self.processing_page(process_id=process.id)
-
-    def completed(self, process_id=None, output_json=False):
-        """Return False, True or the progress.  See IAsyncView."""
-        try:
-            completed = self._completed(self.get_process(process_id))
-        except ThreadDiedBeforeCompletionError:
-            if not output_json:
-                raise
-            completed = "ERROR"
-        return self._json_of(completed) if output_json else completed
-
-    def result(self, process_id=None, output_json=False):
-        """Return the body of the response, or None.  See IAsyncView."""
-        process = self.get_process(process_id)
-        try:
-            done = self._completed(process) is True
-        except ThreadDiedBeforeCompletionError:
-            if not output_json:
-                raise
-            return self._json_of("ERROR")
-        if done:
-            return replay_result(process, self.context, self.request)
-
-    def process_status(self, process_id=None):
-        """Return what the waiting page polls, as JSON text.
-
-        See `answers.status.status_of`.
-        """
-        process = self.get_process(process_id)
-        return json_text(self.request.response, self.status_of(process))
-
-    def process_cancel(self, process_id=None):
-        """Have a process cancelled, and return to its page.
-
-        A queued one is cancelled at once, a running one at its next
-        `set_progress`, `track` or `check_cancelled`; one that has ended stays
-        as it is.  Raises NotCancellableError if the view does not allow it.
-        """
-        process = self.get_process(process_id)
-        cancel(process)
-        url = self.process_url("processing", process.id)
-        return self.request.response.redirect(url)
-
     # Traversal
 
     def publishTraverse(self, request, name):
@@ -301,12 +224,12 @@ class BaseAsyncView(BrowserView):
         query = urlencode({"process_id": process_id})
         return f"{self.async_view_url}/{subview}?{query}"
 
-    # For the answers: see IProcessView
+    def lasting_url(self, subview, process_id):
+        """Return the URL of the same, good also when the context is gone."""
+        home = home_of(self.context) or application_of(self.context)
+        return lasting_url(home, subview, process_id)
 
-    @property
-    def is_for_program(self):
-        """Whether this request is answered with JSON, and 202 for a start."""
-        return is_program(self.request)
+    # For the answers: see IProcessView
 
     def get_process(self, process_id=None):
         """Return the IProcess with that id, or with the request's.
@@ -325,42 +248,10 @@ class BaseAsyncView(BrowserView):
             raise NoSuchProcessError(process_id)
         return process
 
-    def _get_process(self, process_id=None):
-        """Return what `get_process` does; its name in 1.x."""
-        return self.get_process(process_id)
-
-    def status_of(self, process):
-        """Return what programs are told of a process, a plain dict."""
-        registry = query_registry(application_of(self.context))
-        status = status_of(process, registry, self.request)
-        return {**status, "links": links_of(self, process)}
-
-    def ended_page(self, process_id):
-        """Return the page that says why there is no result."""
-        return self._page(ENDED_PAGE, process_id=process_id, process_view=self)
-
-    def message_page(self, status, sentence, back_url=None):
-        """Set the HTTP status (int); return a page with one message id.
-
-        It links to `back_url`, by default to this view.  Programs get it as
-        a problem (RFC 9457).
-        """
-        if self.is_for_program:
-            return problem(self.request, status, sentence)
-        vary(self.request.response)
-        self.request.response.setStatus(status)
-        no_store(self.request.response)
-        back_url = back_url or self.async_view_url
-        return self._page(MESSAGE_PAGE, sentence=sentence, back_url=back_url)
-
     # Internal
 
     def _start(self):
         return start(self)
-
-    def _page(self, name, **options):
-        page = getMultiAdapter((self.context, self.request), name=name)
-        return page(**options)
 
     def _call_within(self, run, *args, **kwargs):
         call = call_behind(self, BaseAsyncView)
@@ -387,15 +278,3 @@ class BaseAsyncView(BrowserView):
             back_url = context_url(self.context, self.request)
             return self.message_page(405, POST_ONLY, back_url)
         return page(*args, **kwargs)
-
-    def _completed(self, process):
-        if process.state in ENDED_WITHOUT_RESULT:
-            raise ThreadDiedBeforeCompletionError(process.id)
-        if process.state == interfaces.COMPLETED:
-            return True
-        progress = shown_progress(process)
-        return False if progress is None else progress
-
-    def _json_of(self, completed):
-        response = self.request.response
-        return json_text(response, {"completed": completed})

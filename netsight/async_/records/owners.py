@@ -103,9 +103,12 @@ def may_see(process, context):
     Owners may, and who has the permission MANAGE_PROCESSES at `context`.  Of
     a process that an anonymous visitor started, the id is the key.
     """
-    if process.owner.is_anonymous or process.owner == current_owner():
-        return True
-    return may_manage(context)
+    return is_of_visitor(process) or may_manage(context)
+
+
+def is_of_visitor(process):
+    """Tell whether this request's user is the owner, or nobody is known."""
+    return process.owner.is_anonymous or process.owner == current_owner()
 
 
 def may_manage(context):

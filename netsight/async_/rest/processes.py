@@ -32,6 +32,7 @@ from netsight.async_.answers.sentences import sentence_of
 from netsight.async_.answers.unstored import Change
 from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import tell_if_not_stored
+from netsight.async_.answers.views import check_view
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import StillRunningError
 from netsight.async_.queries import SCAN_MOST
@@ -47,7 +48,6 @@ from netsight.async_.records.owners import may_see
 from netsight.async_.rest.errors import RestErrors
 from netsight.async_.rest.representation import NAME
 from netsight.async_.rest.representation import represent
-from netsight.async_.rest.views import check_view
 
 
 RESULT = "result"

@@ -30,7 +30,8 @@ class AsyncService(RestErrors, Service, BaseAsyncView):
     def __init__(self, context, request):
         super().__init__(context, request)
         # plone.rest puts method and media type before it.
-        self.__name__ = self.__name__.removeprefix(request._rest_service_id)
+        service = getattr(request, "_rest_service_id", "")
+        self.__name__ = self.__name__.removeprefix(service)
 
     def run_process(self):
         """Return True if this request shall start a process."""
@@ -58,6 +59,9 @@ class AsyncService(RestErrors, Service, BaseAsyncView):
         """Return the URL of a process, or of its result."""
         url = process_url(site_of(self.context), process_id)
         return f"{url}/result" if subview == "result" else url
+
+    def lasting_url(self, subview, process_id):
+        return self.process_url(subview, process_id)
 
     def status_of(self, process):
         return represent(site_of(self.context), self.request, process)

@@ -49,7 +49,7 @@ class TimelineTests(AsyncTestCase):
             page = client.see("/job", "processing", process_id)
         self.assertIn("/++resource++netsight.async.js/processing.js", page)
         body = page.text.partition("<body")[2]
-        self.assertIn('<meta http-equiv="refresh" content="5"', body)
+        self.assertIn('<meta http-equiv="refresh" content="5; url=', body)
         self.assertIn("Check again", body)
 
     def test_5_when_completed_the_user_is_redirected_to_the_result(self):

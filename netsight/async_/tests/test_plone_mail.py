@@ -71,7 +71,8 @@ class MailTests(PloneTestCase):
         self.assertEqual(mail["To"], "editor@example.org")
         self.assertEqual(mail["Subject"], f"{view}: {state}")
         self.assertIn(
-            f"http://localhost/plone/{view}/processing?process_id={process_id}",
+            "http://localhost/plone/@@async-process/processing"
+            f"?process_id={process_id}",
             mail.get_content(),
         )
 
@@ -111,7 +112,7 @@ class MailTests(PloneTestCase):
         self.run_job(lambda view, pid: "x", EDITOR, headers=host)
         (mail,) = self.server.mails
         self.assertNotIn("evil.example", mail.as_string())
-        self.assertIn("/plone/job/processing?", mail.get_content())
+        self.assertIn("/plone/@@async-process/processing?", mail.get_content())
 
     def test_plone_api_mails_of_one_that_failed(self):
         def mail(event):

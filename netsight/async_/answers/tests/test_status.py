@@ -31,7 +31,8 @@ class StatusTests(AsyncTestCase):
     def test_of_a_completed_process(self):
         client, process_id = self.run_job(lambda view, pid: "x")
         status = self.status(client, process_id)
-        at, query = "http://localhost/job", f"?process_id={process_id}"
+        at = "http://localhost/@@async-process"
+        query = f"?process_id={process_id}"
         times = [status.pop(name) for name in ("created", "started")]
         self.assertLessEqual(times[1], status.pop("finished"))
         self.assertEqual(

@@ -12,7 +12,6 @@ from netsight.async_.answers.fields import is_process_id
 from netsight.async_.answers.fields import number_of
 from netsight.async_.browser.lists import batching
 from netsight.async_.browser.lists import texts
-from netsight.async_.browser.lists.addresses import Addresses
 from netsight.async_.browser.lists.buttons import Buttons
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.pages import Framed
@@ -66,7 +65,7 @@ class Listing(Buttons, Framed, BrowserView):
         return self.index()
 
     def link_of(self, row):
-        """Return where the title of a Row leads to, None for nowhere."""
+        """Return where the title of a Row leads to."""
         return row.page_url
 
     def place_of(self, row):
@@ -142,10 +141,6 @@ class Listing(Buttons, Framed, BrowserView):
         begin = self.start
         ids = self.found.ids[begin : begin + PAGE_SIZE]
         return [Row(process, self) for process in self.registry.readable(ids)]
-
-    @cached_property
-    def addresses(self):
-        return Addresses(self.root)
 
     @cached_property
     def names(self):

@@ -6,10 +6,12 @@ from netsight.async_ import interfaces
 from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import iso_time
 from netsight.async_.answers.status import shown_progress
+from netsight.async_.answers.views import is_context_gone
 from netsight.async_.browser.lists.texts import COLORS
 from netsight.async_.browser.lists.texts import STATES
 from netsight.async_.browser.processing import early_text
 from netsight.async_.browser.times import duration
+from netsight.async_.context import lasting_url
 
 
 class Row:
@@ -91,11 +93,11 @@ class Row:
         return worker and worker.name
 
     def url(self, subview):
-        return self._listing.addresses.process_url(self.process, subview)
+        return lasting_url(self._listing.context, subview, self.id)
 
     @property
     def page_url(self):
-        """Of the process's own page, None if its context is gone."""
+        """Of the process's own page."""
         return self.url("processing")
 
     @property
@@ -112,6 +114,10 @@ class Row:
     @property
     def details_url(self):
         return self._listing.url_with(process_id=self.id)
+
+    @property
+    def is_context_gone(self):
+        return is_context_gone(self.process, self._listing.root)
 
     # What can be done
 

@@ -143,7 +143,7 @@ class ListTests(ProcessesTestCase):
             self.assertNotIn("evil.example", answer)
             links = [each["links"] for each in answer.json["items"]]
             pages = [
-                f"{site}/job/processing?process_id={view}",
+                f"{site}/@@async-process/processing?process_id={view}",
                 f"{site}/@async-processes/{service}",
             ]
             self.assertEqual([each["processing"] for each in links], pages)
@@ -313,24 +313,30 @@ class ProcessTests(ProcessesTestCase):
         self.assertEqual(answer.body, b"on")
         self.assertEqual(answer.headers["Content-Range"], "bytes 1-2/4")
 
-    def test_a_result_needs_the_permission_of_the_view(self):
+    def secret(self):
+        """Return the id of a process that only its owner could start."""
         self.job(lambda view, process_id: "secret")
         setRoles(self.portal, TEST_USER_ID, ["Manager"])
         self.portal.invokeFactory("Folder", "folder")
-        folder = self.portal.folder
-        folder.manage_setLocalRoles(EDITOR[0], ["Manager"])
+        self.portal.folder.manage_setLocalRoles(EDITOR[0], ["Manager"])
         transaction.commit()
         client = self.client(EDITOR)
-        process_id = client.post(
-            "/plone/folder/manager-job", headers=ASYNC
-        ).json["id"]
-        self.assertEqual(
-            self.get(process_id, behind="/result").body, b"secret"
-        )
-        folder.manage_delLocalRoles([EDITOR[0]])
+        answer = client.post("/plone/folder/manager-job", headers=ASYNC)
+        return answer.json["id"]
+
+    def test_of_others_a_result_needs_the_permission_of_the_view(self):
+        process_id = self.secret()
+        self.portal.manage_permission(MANAGE_PROCESSES, ["Member"])
         transaction.commit()
-        answer = self.get(process_id, status=401, behind="/result")
+        answer = self.get(process_id, READER, 401, "/result")
         self.assertNotIn("secret", answer.text)
+
+    def test_ones_own_is_there_also_when_one_is_locked_out(self):
+        process_id = self.secret()
+        self.portal.folder.manage_delLocalRoles([EDITOR[0]])
+        transaction.commit()
+        result = self.get(process_id, behind="/result")
+        self.assertEqual(result.body, b"secret")
 
     def test_without_a_result_it_is_an_error(self):
         self.job(lambda view, process_id: 1 / 0)

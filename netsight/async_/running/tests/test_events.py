@@ -99,9 +99,10 @@ class EventTests(AsyncTestCase):
         origin = {"NETSIGHT_ASYNC_ORIGINS": "http://localhost"}
         with mock.patch.dict("os.environ", origin):
             client, process_id = self.run_job(lambda view, pid: "x")
-        url = f"http://localhost/job/processing?process_id={process_id}"
+        url = f"http://localhost/@@async-process/processing?process_id={process_id}"
         self.assertEqual(urls, [url])
-        self.assertEqual(client.get(url).follow().text, "x")
+        result = client.get(url).follow().follow()
+        self.assertEqual(result.text, "x")
 
     def test_of_a_queued_process_that_is_cancelled(self):
         self.listen(self.note)

@@ -118,9 +118,9 @@ class NotThereTests(BrowserTestCase):
         steps = self.start("steps-of-editors")
         self.page.context.clear_cookies()
         self.assert_stopped(
-            "Logged out",
-            "You have been logged out. The work goes on; log in again to see "
-            "it.",
+            "Not found",
+            "This process cannot be found any more. It has expired, or you "
+            "have been logged out.",
         )
         self.picture("logged-out")
         self.assert_accessible()

@@ -72,12 +72,13 @@ class MyProcessesTests(ListTestCase):
         row = self.row(self.see(), process_id)
         self.assertIn("Completed", row)
         url = re.search(r'href="([^"]*/result\?[^"]*)"', row)[1]
-        self.assertEqual(self.client(EDITOR).get(url).text, "x")
+        result = self.client(EDITOR).get(url).follow()
+        self.assertEqual(result.text, "x")
 
     def test_the_title_leads_to_the_page_of_the_process(self):
         process_id = self.queued()
         row = self.row(self.see(), process_id)
-        url = f"/@@cancellable-job/processing?process_id={process_id}"
+        url = f"/@@async-process/processing?process_id={process_id}"
         self.assertIn(f'href="http://localhost{url}"', row)
 
     def test_a_running_one_shows_how_far_it_is(self):
@@ -117,31 +118,19 @@ class MyProcessesTests(ListTestCase):
             names = re.findall(r'<button[^>]* name="(\w+)"', row)
             self.assertEqual(names, buttons)
 
-    def test_a_deleted_context_leaves_a_row_without_links(self):
+    def test_a_deleted_context_leaves_the_links(self):
         self.app.manage_addFolder("folder")
         transaction.commit()
         self.base = "/folder"
         process_id = self.done()
-        self.assertIn("href=", self.row(self.see(), process_id))
         self.app.manage_delObjects(["folder"])
-        # A namesake above, which would be acquired, is none either.
-        self.app.manage_addFolder("other")
         transaction.commit()
         row = self.row(self.see(), process_id)
-        self.assertNotIn("href=", row)
+        for url in re.findall(r'href="([^"]+)"', row):
+            page = self.client(EDITOR).get(url).maybe_follow()
+            self.assertEqual(page.text, "x")
         self.press("remove", process_id, status=302)
         self.assertEqual(self.processes(), [])
-
-    def test_a_namesake_that_is_acquired_is_not_the_context(self):
-        self.app.manage_addFolder("a")
-        self.app.a.manage_addFolder("b")
-        transaction.commit()
-        self.base = "/a/b"
-        process_id = self.done()
-        self.app.a.manage_delObjects(["b"])
-        self.app.manage_addFolder("b")
-        transaction.commit()
-        self.assertNotIn("href=", self.row(self.see(), process_id))
 
     def test_a_context_that_only_a_request_finds_has_links(self):
         self.base = "/things/a%20thing"

@@ -1,0 +1,147 @@
+"""What visitors see of a process: the methods behind the pages of a view."""
+
+from zope.component import getMultiAdapter
+
+from netsight.async_ import interfaces
+from netsight.async_.actions import cancel
+from netsight.async_.answers.headers import no_store
+from netsight.async_.answers.headers import vary
+from netsight.async_.answers.negotiate import is_program
+from netsight.async_.answers.programs import json_text
+from netsight.async_.answers.programs import problem
+from netsight.async_.answers.result import replay_result
+from netsight.async_.answers.status import links_of
+from netsight.async_.answers.status import shown_progress
+from netsight.async_.answers.status import status_of
+from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
+from netsight.async_.records.database import application_of
+from netsight.async_.records.database import query_registry
+
+
+PROCESSING_PAGE = "netsight.async.processing"
+"""Name of the view, on any context, that is the waiting page."""
+
+ENDED_PAGE = "netsight.async.ended"
+"""Name of the view, on any context, for a process without a result."""
+
+MESSAGE_PAGE = "netsight.async.message"
+"""Name of the view, on any context, that tells why a request is refused."""
+
+
+ENDED_WITHOUT_RESULT = (
+    interfaces.FAILED,
+    interfaces.CANCELLED,
+    interfaces.LOST,
+)
+
+
+class Shown:
+    """For an IProcessView: all but how a process is found, and where.
+
+    Each method for visitors is published by a sub-view of the same name.
+    """
+
+    # For visitors
+
+    def processing(self, process_id=None):
+        """Return the waiting page, or redirect to the result when done."""
+        process = self.get_process(process_id)
+        if self._completed(process) is True:
+            url = self.process_url("result", process.id)
+            return self.request.response.redirect(url)
+        return self.processing_page(process_id=process.id)
+
+    def completed(self, process_id=None, output_json=False):
+        """Return False, True or the progress.  See IAsyncView."""
+        try:
+            completed = self._completed(self.get_process(process_id))
+        except ThreadDiedBeforeCompletionError:
+            if not output_json:
+                raise
+            completed = "ERROR"
+        return self._json_of(completed) if output_json else completed
+
+    def result(self, process_id=None, output_json=False):
+        """Return the body of the response, or None.  See IAsyncView."""
+        process = self.get_process(process_id)
+        try:
+            done = self._completed(process) is True
+        except ThreadDiedBeforeCompletionError:
+            if not output_json:
+                raise
+            return self._json_of("ERROR")
+        if done:
+            return replay_result(process, self.context, self.request)
+
+    def process_status(self, process_id=None):
+        """Return what the waiting page polls, as JSON text.
+
+        See `answers.status.status_of`.
+        """
+        process = self.get_process(process_id)
+        return json_text(self.request.response, self.status_of(process))
+
+    def process_cancel(self, process_id=None):
+        """Have a process cancelled, and return to its page.
+
+        A queued one is cancelled at once, a running one at its next
+        `set_progress`, `track` or `check_cancelled`; one that has ended stays
+        as it is.  Raises NotCancellableError if the view does not allow it.
+        """
+        process = self.get_process(process_id)
+        cancel(process)
+        url = self.process_url("processing", process.id)
+        return self.request.response.redirect(url)
+
+    # For the answers: see IProcessView
+
+    @property
+    def is_for_program(self):
+        """Whether this request is answered with JSON, and 202 for a start."""
+        return is_program(self.request)
+
+    def _get_process(self, process_id=None):
+        """Return what `get_process` does; its name in 1.x."""
+        return self.get_process(process_id)
+
+    def status_of(self, process):
+        """Return what programs are told of a process, a plain dict."""
+        registry = query_registry(application_of(self.context))
+        status = status_of(process, registry, self.request)
+        return {**status, "links": links_of(self, process)}
+
+    def ended_page(self, process_id):
+        """Return the page that says why there is no result."""
+        return self._page(ENDED_PAGE, process_id=process_id, process_view=self)
+
+    def message_page(self, status, sentence, back_url=None):
+        """Set the HTTP status (int); return a page with one message id.
+
+        It links to `back_url`, by default to this view.  Programs get it as
+        a problem (RFC 9457).
+        """
+        if self.is_for_program:
+            return problem(self.request, status, sentence)
+        vary(self.request.response)
+        self.request.response.setStatus(status)
+        no_store(self.request.response)
+        back_url = back_url or self.async_view_url
+        return self._page(MESSAGE_PAGE, sentence=sentence, back_url=back_url)
+
+    # Internal
+
+    def _page(self, name, **options):
+        page = getMultiAdapter((self.context, self.request), name=name)
+        return page(**options)
+
+    def _completed(self, process):
+        if process.state in ENDED_WITHOUT_RESULT:
+            raise ThreadDiedBeforeCompletionError(process.id)
+        if process.state == interfaces.COMPLETED:
+            return True
+        progress = shown_progress(process)
+        return False if progress is None else progress
+
+    def _json_of(self, completed):
+        response = self.request.response
+        return json_text(response, {"completed": completed})

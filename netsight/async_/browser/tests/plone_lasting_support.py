@@ -1,0 +1,56 @@
+"""Forms of Plone that delete or rename their context, in the background."""
+
+from plone.app.content.browser.actions import DeleteConfirmationForm
+from plone.app.content.browser.actions import RenameForm
+from plone.app.testing import FunctionalTesting
+from plone.app.testing import PloneSandboxLayer
+
+import netsight.async_.browser.tests
+import netsight.async_.tests
+from netsight.async_ import BaseAsyncView
+from netsight.async_.tests.plone_support import PLONE_FUNCTIONAL
+
+
+class Deleting(BaseAsyncView, DeleteConfirmationForm):
+    """What is behind "Delete" in the menu."""
+
+    initial_page = __run__ = DeleteConfirmationForm.__call__
+
+    def run_process(self):
+        return "form.buttons.Delete" in self.request.form
+
+
+class Renaming(BaseAsyncView, RenameForm):
+    """What is behind "Rename" in the menu."""
+
+    initial_page = __run__ = RenameForm.__call__
+
+    def run_process(self):
+        return "form.buttons.Rename" in self.request.form
+
+
+class Locking(BaseAsyncView):
+    """Locks all but managers out of its context."""
+
+    def __run__(self):
+        self.context.manage_permission("View", ["Manager"])
+        self.request.response.redirect(self.context.absolute_url())
+
+
+class PloneLastingLayer(PloneSandboxLayer):
+    """Adds these views."""
+
+    defaultBases = PLONE_FUNCTIONAL.__bases__
+
+    def setUpZope(self, app, configurationContext):
+        for package, file in (
+            (netsight.async_.tests, "testing.zcml"),
+            (netsight.async_.browser.tests, "plone_lasting.zcml"),
+        ):
+            self.loadZCML(file, package=package, context=configurationContext)
+
+
+PLONE_LASTING_FUNCTIONAL = FunctionalTesting(
+    bases=(PloneLastingLayer(name="AsyncViews:PloneLasting"),),
+    name="AsyncViews:PloneLastingFunctional",
+)
