@@ -29,6 +29,7 @@ class PloneServer(ZopeServer):
     site_zcml = plone_site(
         include("netsight.async_.examples"),
         include("netsight.async_.tests.browser", "testing.zcml"),
+        include("netsight.async_.browser.tests", "plone_lasting.zcml"),
     )
 
     def answers(self):
