@@ -96,6 +96,17 @@ def path_of_url(url, request):
     return urlsplit(url)._replace(scheme="", netloc="").geturl()
 
 
+def address_of(request):
+    """Return the path, as of `path_of_url`, that a request was sent to.
+
+    That is what a browser makes relative addresses of the answer absolute by.
+    """
+    url = request["ACTUAL_URL"]
+    # Zope leaves it out.
+    has_slash = request.environ.get("PATH_INFO", "").endswith("/")
+    return path_of_url(f"{url}/" if has_slash else url, request)
+
+
 def url_of_path(path, request):
     """Return the URL, as seen from outside by a request, of `path_of_url`."""
     base, root = _virtual_root(request)

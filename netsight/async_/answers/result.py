@@ -10,6 +10,7 @@ from netsight.async_.answers.ranges import NO_PART
 from netsight.async_.answers.ranges import asked_part
 from netsight.async_.answers.ranges import refuse_part
 from netsight.async_.answers.ranges import tell_parts
+from netsight.async_.answers.relative import made_absolute
 from netsight.async_.exceptions import ResultGoneError
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import is_read_only
@@ -37,6 +38,7 @@ def replay_result(process, context, request):
     except (OSError, POSKeyError) as exc:
         logger.exception("the result of process %s is gone", process.id)
         raise ResultGoneError(process.id) from exc
+    body = made_absolute(process.response, body, request)
     no_store(response)
     tell_parts(response, process)
     if _is_to_the_end(process, request, part) and not is_read_only(

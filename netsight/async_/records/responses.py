@@ -3,6 +3,7 @@
 import tempfile
 from io import BytesIO
 from itertools import chain
+from urllib.parse import urlsplit
 
 from ZPublisher.Iterators import IUnboundStreamIterator
 
@@ -41,6 +42,12 @@ DROPPED_RESPONSE_HEADERS = {
 THEMED_TYPES = ("text/html", "application/xhtml+xml")
 """Bodies of these types go through Plone's transforms when they are sent."""
 
+ADDRESS = ":address"
+"""Stored with the headers: the path that relative addresses begin at.
+
+Only with a response that may have some.  No header can have this name.
+"""
+
 PARTIAL_CONTENT = 206
 
 SPOOL_BYTES = 1024 * 1024
@@ -64,9 +71,13 @@ def take_response(response, connection):
     ]
     for text in (reason, *chain.from_iterable(kept)):
         text.encode("latin-1")
+    address = response.address
     with _output(response.detach()) as output:
         body = take_body(output, connection)
-    return ResponseSnapshot(int(code), reason, kept, body)
+    snapshot = ResponseSnapshot(int(code), reason, kept, body)
+    if address and (is_themed(snapshot) or is_relative(location_of(snapshot))):
+        kept.append((ADDRESS, address))
+    return snapshot
 
 
 def _output(response):
@@ -120,6 +131,8 @@ def replay(snapshot, response, part=None):
     body = _readable(snapshot, part)
     seen = set()
     for name, value in snapshot.headers:
+        if name == ADDRESS:
+            continue
         if name.lower() in seen or name.lower() == "set-cookie":
             response.addHeader(name, value)
         else:
@@ -146,6 +159,18 @@ def is_themed(snapshot):
     """Tell whether Plone may send another body than the one stored."""
     content_type = header_of(snapshot, "Content-Type") or ""
     return content_type.startswith(THEMED_TYPES)
+
+
+def location_of(snapshot):
+    """Return where a response redirects to, or None."""
+    return header_of(snapshot, "Location")
+
+
+def is_relative(address):
+    """Tell whether an address (str, or None) is nothing without a base."""
+    if not address or address.startswith("/"):
+        return False
+    return not urlsplit(address).scheme
 
 
 def header_of(snapshot, name):

@@ -111,6 +111,9 @@ def run_of(request):
 class JobResponse(WSGIResponse):
     """A response whose ``write`` does not fill the memory."""
 
+    address = None
+    """Path of the request, see `context.address_of`; None if not known."""
+
     def write(self, data):
         """Add bytes to the output."""
         if not self._streaming:

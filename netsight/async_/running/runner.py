@@ -14,6 +14,7 @@ from zope.component.hooks import setSite
 from zope.event import notify
 from zope.globalrequest import clearRequest
 
+from netsight.async_.context import address_of
 from netsight.async_.events import ProcessStartedEvent
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NoSuchProcessError
@@ -322,6 +323,7 @@ class Run:
         except BaseException as exc:
             self._escaped = exc
             raise
+        response.address = address_of(request)
         self._answered = response, transaction.get()
         transaction.get().addBeforeCommitHook(self._complete, (response,))
         return response
