@@ -12,15 +12,32 @@ from netsight.async_.answers.views import may_use
 from netsight.async_.browser.shown import PROCESSING_PAGE
 from netsight.async_.browser.shown import Shown
 from netsight.async_.browser.subviews import SUBVIEWS
+from netsight.async_.browser.subviews import SubView
 from netsight.async_.context import context_path
 from netsight.async_.context import context_url
 from netsight.async_.context import home_of
 from netsight.async_.context import lasting_url
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.i18n import _
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.queries import is_below
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import get_process
+
+
+CONTEXT_GONE = _(
+    "hint_context_gone",
+    default="The content that it was started on is not there any more.",
+)
+
+
+class NoForm(SubView):
+    """Answers a form whose view is gone."""
+
+    name = "result"
+
+    def __call__(self):
+        return self.refuse(404, CONTEXT_GONE)
 
 
 @implementer(IProcessView)
@@ -32,7 +49,13 @@ class LastingView(Shown, BrowserView):
     """
 
     def publishTraverse(self, request, name):
-        """Return a sub-view, or what a base class finds."""
+        """Return a sub-view, or what a base class finds.
+
+        A form without an action, on the page that is a result, is told that
+        the view for it is gone.
+        """
+        if name == "result" and request.method == "POST":
+            return NoForm(self, request)
         if name in SUBVIEWS:
             return SUBVIEWS[name](self, request)
         return super().publishTraverse(request, name)

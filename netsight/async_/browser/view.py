@@ -182,7 +182,15 @@ class BaseAsyncView(Shown, BrowserView):
     # Traversal
 
     def publishTraverse(self, request, name):
-        """Return a sub-view, or what a base class finds."""
+        """Return a sub-view, or what a base class finds.
+
+        For a POST to `result` it is this view.  The page there may have its
+        form, and a form without an action is sent to where its page is.
+        """
+        if name == "result" and request.method == "POST":
+            url = request["ACTUAL_URL"].removesuffix(f"/{name}")
+            request["ACTUAL_URL"] = url
+            return self
         if name in SUBVIEWS:
             return SUBVIEWS[name](self, request)
         return super().publishTraverse(request, name)

@@ -124,6 +124,13 @@ class ContextIsGoneTests(LastingTestCase):
         transaction.commit()
         self.assertEqual(self.see("result", process_id).text, "x")
 
+    def test_a_form_without_an_action_is_told_so(self):
+        process_id = self.done()
+        self.delete()
+        url = f"{LASTING}/result?process_id={process_id}"
+        page = self.client(EDITOR).post(url, status=404)
+        self.assertIn("is not there any more", page)
+
 
 class WaitingTests(LastingTestCase):
     """The page that waits at the view asks and goes on here."""

@@ -99,7 +99,10 @@ class EventTests(AsyncTestCase):
         origin = {"NETSIGHT_ASYNC_ORIGINS": "http://localhost"}
         with mock.patch.dict("os.environ", origin):
             client, process_id = self.run_job(lambda view, pid: "x")
-        url = f"http://localhost/@@async-process/processing?process_id={process_id}"
+        url = (
+            "http://localhost/@@async-process/processing"
+            f"?process_id={process_id}"
+        )
         self.assertEqual(urls, [url])
         result = client.get(url).follow().follow()
         self.assertEqual(result.text, "x")
