@@ -83,6 +83,24 @@ def context_url(context, request):
     return f"{parent}/{quote(context.__name__)}"
 
 
+def step_of(view, request):
+    """Return the name in a URL by which `request` has come to a view.
+
+    It is the name of the view, without "@@", or has a namespace before that,
+    as "++add++Event" has.
+    """
+    name = view.__name__
+    type_info = getattr(view, "ti", None)
+    # An add form is called after the factory of what it adds.
+    names = (name, type_info.getId()) if type_info else (name,)
+    for step in request.steps:
+        if step.startswith("++"):
+            namespace, _plus, rest = step[2:].partition("++")
+            if rest in names and namespace != "view":
+                return step
+    return name
+
+
 def path_of_url(url, request):
     """Return path and query of a URL that was made by a request.
 

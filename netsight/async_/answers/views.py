@@ -4,6 +4,9 @@ from AccessControl import Unauthorized
 from AccessControl import getSecurityManager
 from Acquisition import aq_base
 from zope.component import queryMultiAdapter
+from zope.location.interfaces import LocationError
+from zope.traversing.namespace import namespaceLookup
+from zope.traversing.namespace import nsParse
 
 from netsight.async_.context import found_at
 from netsight.async_.records.owners import is_of_visitor
@@ -23,12 +26,22 @@ def find_view(process, root, request):
     So it is if the context is.
     """
     context, is_there = _find_context(process, root)
-    name = process.view_name
     if not is_there:
         return None
+    step = process.view_path.rpartition("/")[2]
+    namespace, name = nsParse(step)
+    if namespace:
+        return _find_in_namespace(namespace, name, context, request)
     names = (name, *(f"{prefix}{name}" for prefix in SERVICES))
     found = (queryMultiAdapter((context, request), name=n) for n in names)
     return next((view for view in found if view is not None), None)
+
+
+def _find_in_namespace(namespace, name, context, request):
+    try:
+        return namespaceLookup(namespace, name, context, request)
+    except LocationError:
+        return None
 
 
 def is_context_gone(process, root):

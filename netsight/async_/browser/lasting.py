@@ -94,6 +94,8 @@ class LastingView(Shown, BrowserView):
         view = find_view(process, self._root, self.request)
         if not IAsyncView.providedBy(view) or not may_use(view):
             return None
+        # This request has not come by it.
+        view._found_by = process.view_path.rpartition("/")[2]
         if view.async_view_path != process.view_path:
             return None
         response = self.request.response

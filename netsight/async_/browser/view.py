@@ -20,6 +20,7 @@ from netsight.async_.context import context_path
 from netsight.async_.context import context_url
 from netsight.async_.context import home_of
 from netsight.async_.context import lasting_url
+from netsight.async_.context import step_of
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NothingToCallError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
@@ -92,6 +93,9 @@ class BaseAsyncView(Shown, BrowserView):
 
     retry = None
     """A Retry: which errors begin the work anew, later; None: none."""
+
+    _found_by = None
+    """What leads to it in a URL, if the request has come by another one."""
 
     def __init_subclass__(cls, **kwargs):
         """Refuse a subclass that could never start a process."""
@@ -216,13 +220,16 @@ class BaseAsyncView(Shown, BrowserView):
 
     @property
     def async_view_path(self):
-        """Physical path of the context, '/', name of the view."""
-        return f"{context_path(self.context)}/{self.__name__}"
+        """Physical path of the context, '/', name of the view.
+
+        A namespace that the view was found in stands before the name.
+        """
+        return f"{context_path(self.context)}/{self._step}"
 
     @property
     def async_view_url(self):
         """URL of the view as seen from outside."""
-        name = quote(self.__name__)
+        name = quote(self._step, safe="+")
         if f"/@@{name}" in self.request["URL"]:
             name = f"@@{name}"
         return f"{context_url(self.context, self.request)}/{name}"
@@ -257,6 +264,10 @@ class BaseAsyncView(Shown, BrowserView):
         return process
 
     # Internal
+
+    @property
+    def _step(self):
+        return self._found_by or step_of(self, self.request)
 
     def _start(self):
         return start(self)

@@ -4,6 +4,7 @@ from plone.app.content.browser.actions import DeleteConfirmationForm
 from plone.app.content.browser.actions import RenameForm
 from plone.app.testing import FunctionalTesting
 from plone.app.testing import PloneSandboxLayer
+from plone.dexterity.browser.add import DefaultAddView
 
 import netsight.async_.browser.tests
 import netsight.async_.tests
@@ -27,6 +28,15 @@ class Renaming(BaseAsyncView, RenameForm):
 
     def run_process(self):
         return "form.buttons.Rename" in self.request.form
+
+
+class Adding(BaseAsyncView, DefaultAddView):
+    """What is behind "Add new..." in the menu."""
+
+    initial_page = __run__ = DefaultAddView.__call__
+
+    def run_process(self):
+        return "form.buttons.save" in self.request.form
 
 
 class Locking(BaseAsyncView):

@@ -221,7 +221,13 @@ class OthersTests(LastingTestCase):
 
 
 class AddressTests(LastingTestCase):
-    """By the host of who asks."""
+    def test_a_view_has_the_same_address_with_and_without_a_namespace(self):
+        for name in ("job", "@@job", "++view++job"):
+            process_id = self.queued(view=name)
+            page = self.client(EDITOR).see(
+                "/folder/job", "processing", process_id
+            )
+            self.assertIn("Processing...", page)
 
     def test_in_a_virtual_host(self):
         process_id = self.queued()

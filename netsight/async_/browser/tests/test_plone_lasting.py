@@ -156,6 +156,42 @@ class WaitingTests(PloneLastingTestCase):
         self.arrives(self.visitor.get(url))
 
 
+class NamespaceTests(PloneLastingTestCase):
+    """The form at ++add++Event; Event alone would be no view."""
+
+    def add(self):
+        self.portal.manage_setLocalRoles(EDITOR[0], ["Contributor"])
+        transaction.commit()
+        page = self.visitor.get("/plone/++add++Event")
+        form = page.forms["form"]
+        form["form.widgets.IDublinCore.title"] = "A meeting"
+        return form.submit("form.buttons.save")
+
+    def test_the_namespace_stays_in_the_address(self):
+        with processes_run_by(Never()):
+            answer = self.add()
+        address = "http://localhost/plone/++add++Event/processing?"
+        self.assertTrue(answer.location.startswith(address), answer.location)
+        page = answer.follow()
+        self.assertIn("Processing...", text_of(page))
+        page = self.visitor.get(self.refresh_url(page), status=302)
+        self.assertTrue(page.location.startswith(address), page.location)
+
+    def test_the_content_is_made_and_the_answer_arrives(self):
+        page = self.followed(self.add())
+        self.assertEqual(
+            page.request.url, "http://localhost/plone/a-meeting/view"
+        )
+        self.assertIn("A meeting", text_of(page))
+
+    def test_the_record_has_the_namespace_in_its_path_only(self):
+        with processes_run_by(Never()):
+            self.add()
+        process = self.processes()[-1]
+        self.assertEqual(process.view_path, "/plone/++add++Event")
+        self.assertEqual(process.view_name, "Event")
+
+
 class SiteTests(PloneLastingTestCase):
     def test_a_site_shows_no_processes_of_others(self):
         with processes_run_by(Never()):
