@@ -186,6 +186,9 @@ class IProcess(Interface):
     attempts = Attribute("How often `__run__` was called (int).")
     state = Attribute("One of STATES.")
     progress = Attribute("Number 0..100, or None if none was set.")
+    has_progress = Attribute(
+        "Whether a completed one has set a number, so that 100 ends it."
+    )
     message = Attribute("The last message of set_progress, or None.")
     is_cancelling = Attribute(
         "Whether somebody wants it cancelled, and it is not yet."

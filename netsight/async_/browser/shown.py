@@ -13,6 +13,8 @@ from netsight.async_.answers.result import replay_result
 from netsight.async_.answers.status import links_of
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import status_of
+from netsight.async_.exceptions import NewerFormatError
+from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import query_registry
@@ -46,7 +48,7 @@ class Shown:
     def processing(self, process_id=None):
         """Return the waiting page, or redirect to the result when done."""
         process = self.get_process(process_id)
-        if self._completed(process) is True:
+        if self._is_completed(process):
             url = self.process_url("result", process.id)
             return self.request.response.redirect(url)
         return self.processing_page(process_id=process.id)
@@ -55,7 +57,9 @@ class Shown:
         """Return False, True or the progress.  See IAsyncView."""
         try:
             completed = self._completed(self.get_process(process_id))
-        except ThreadDiedBeforeCompletionError:
+        except NewerFormatError:
+            raise
+        except (NoSuchProcessError, ThreadDiedBeforeCompletionError):
             if not output_json:
                 raise
             completed = "ERROR"
@@ -63,10 +67,12 @@ class Shown:
 
     def result(self, process_id=None, output_json=False):
         """Return the body of the response, or None.  See IAsyncView."""
-        process = self.get_process(process_id)
         try:
-            done = self._completed(process) is True
-        except ThreadDiedBeforeCompletionError:
+            process = self.get_process(process_id)
+            done = self._is_completed(process)
+        except NewerFormatError:
+            raise
+        except (NoSuchProcessError, ThreadDiedBeforeCompletionError):
             if not output_json:
                 raise
             return self._json_of("ERROR")
@@ -134,11 +140,15 @@ class Shown:
         page = getMultiAdapter((self.context, self.request), name=name)
         return page(**options)
 
-    def _completed(self, process):
-        if process.state in ENDED_WITHOUT_RESULT:
+    def _is_completed(self, process):
+        state = process.state
+        if state in ENDED_WITHOUT_RESULT:
             raise ThreadDiedBeforeCompletionError(process.id)
-        if process.state == interfaces.COMPLETED:
-            return True
+        return state == interfaces.COMPLETED
+
+    def _completed(self, process):
+        if self._is_completed(process):
+            return 100 if process.has_progress else True
         progress = shown_progress(process)
         return False if progress is None else progress
 

@@ -1,6 +1,8 @@
 """The start of a process: who may, what is stored, and the answer."""
 
 import transaction
+from zExceptions import Forbidden
+from zExceptions import Redirect
 
 from netsight.async_ import config
 from netsight.async_.actions import add
@@ -36,6 +38,9 @@ from netsight.async_.records.requests import take_request
 STARTED = "netsight.async.started"
 """Key in the WSGI environ; no header of a request can have this name."""
 
+CHECKED = "netsight.async.checked"
+"""Key in what Zope notes on a request: the view that `start` has checked."""
+
 
 def start(view):
     """Start a process of an async view, and answer its request.
@@ -47,9 +52,44 @@ def start(view):
     """
     try:
         check_writable(view.context)
-        return check_start(view) or _started(view)
+        return check_start(view) or _answered(view)
     except REFUSED as exc:
         return refuse(view, exc)
+    except StartNotStoredError as exc:
+        return not_stored(exc.change, exc.__cause__)
+
+
+def _answered(view):
+    view.request.other[CHECKED] = view
+    # An add-on may override it, as in 1.x.
+    process_id = view._run()
+    return _answer(view, view.get_process(process_id))
+
+
+def started(view):
+    """Start a process of an async view that answers itself; return it.
+
+    Raises what the answer of `start` would tell: zExceptions.Redirect to the
+    page on which Plone lets the user confirm, any of
+    `answers.refusals.REFUSED`, StartNotStoredError, and what `start` raises.
+    """
+    # `start` has looked already.
+    if view.request.other.pop(CHECKED, None) is not view:
+        check_writable(view.context)
+        if view.request.method == "HEAD":
+            raise Forbidden("a HEAD request starts nothing")
+        confirm_url = check_start(view)
+        if confirm_url is not None:
+            raise Redirect(confirm_url)
+    return _started(view)
+
+
+class StartNotStoredError(OSError):
+    """The request that starts a process could not be stored."""
+
+    def __init__(self, change):
+        super().__init__(change.process_id)
+        self.change = change
 
 
 def _started(view):
@@ -71,12 +111,12 @@ def _started(view):
         except OSError as exc:
             # The disk is full, for example.
             transaction.doom()
-            return not_stored(change, exc)
+            raise StartNotStoredError(change) from exc
         add(registry, process)
         tell_if_not_stored(change)
     if process.state == QUEUED and not process.is_held:
         ring_after_commit(process)
-    return _answer(view, process)
+    return process
 
 
 def _known(view, registry, process_id, key, single_key):

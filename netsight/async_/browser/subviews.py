@@ -95,6 +95,14 @@ class SubView:
         """Return the body for a known process."""
         raise NotImplementedError
 
+    def check_known(self, process_id):
+        """Raise NoSuchProcessError for an unknown id.
+
+        With a true `output_json` the methods of the view return JSON for it.
+        """
+        if self.wants_json:
+            self.view.get_process(process_id)
+
     def refuse(self, status, sentence):
         """Answer for an odd id, or a process that cannot be shown."""
         if not (self.has_json and self.wants_json):
@@ -140,6 +148,7 @@ class Completed(SubView):
     has_json = True
 
     def answer(self, process_id):
+        self.check_known(process_id)
         completed = self.view.completed(process_id, self.wants_json)
         if self.wants_json:
             return completed
@@ -156,6 +165,7 @@ class Result(SubView):
     has_json = True
 
     def answer(self, process_id):
+        self.check_known(process_id)
         result = self.view.result(process_id, self.wants_json)
         if result is not None:
             return result

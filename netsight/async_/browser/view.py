@@ -14,6 +14,7 @@ from netsight.async_.browser.mixins import check_order
 from netsight.async_.browser.shown import PROCESSING_PAGE
 from netsight.async_.browser.shown import Shown
 from netsight.async_.browser.start import start
+from netsight.async_.browser.start import started
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.context import context_path
@@ -271,6 +272,16 @@ class BaseAsyncView(Shown, BrowserView):
 
     def _start(self):
         return start(self)
+
+    def _run(self):
+        """Start a process; return its id (str).
+
+        Its name is of 1.x: a view's own `__call__` may call it, and a start
+        calls what overrides it.  Within `__run__` it starts nothing, and
+        returns the id of the running process.  Raises what `started` does.
+        """
+        run = run_of(self.request)
+        return started(self).id if run is None else run.process_id
 
     def _call_within(self, run, *args, **kwargs):
         call = call_behind(self, BaseAsyncView)

@@ -220,6 +220,9 @@ class Outcome(Part):
     def __init__(self, request=None):
         self.request = request
 
+    has_progress = False
+    """Whether `__run__` has told a number, and did so last."""
+
     def settle(self, state, attempts, response=None, error=None):
         """Set the final `state`, once.
 

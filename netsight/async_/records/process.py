@@ -242,6 +242,10 @@ class Process(Part):
         return self.notes.fetched(self.id)
 
     @property
+    def has_progress(self):
+        return self.outcome.has_progress
+
+    @property
     def error(self):
         return self.outcome.error
 
@@ -307,9 +311,11 @@ class Process(Part):
         """Keep the POSIX time of the first fetch of the result."""
         self.notes.note_fetched(self.id, when)
 
-    def complete(self, attempts, response):
+    def complete(self, attempts, response, has_progress=False):
         """Enter the state completed, with a ResponseSnapshot."""
         self.outcome.settle(interfaces.COMPLETED, attempts, response=response)
+        if has_progress:
+            self.outcome.has_progress = True
         self.outcome.take_request()
 
     def fail(self, attempts, error):

@@ -13,10 +13,14 @@ from netsight.async_.records.lease import this_worker
 from netsight.async_.records.responses import take_response
 
 
-def complete(root, hold, attempts, response):
-    """Complete the process of a Hold with a JobResponse."""
+def complete(root, hold, attempts, response, has_progress=False):
+    """Complete the process of a Hold with a JobResponse.
+
+    `has_progress` tells whether it had told a number.
+    """
     process = _held(root, hold)
-    process.complete(attempts, take_response(response, process._p_jar))
+    snapshot = take_response(response, process._p_jar)
+    process.complete(attempts, snapshot, has_progress)
     notify(ProcessCompletedEvent(process))
 
 

@@ -371,6 +371,8 @@ class Run:
             raise ViewNotFoundError(self.view_path)
         folder_path = self.owner.folder_path.rpartition("/")[0]
         request["AUTHENTICATION_PATH"] = folder_path.lstrip("/")
+        # Views of 1.x look for it there.
+        request["process_id"] = self.process_id
 
         def call():
             process = get_process(request["PARENTS"][-1], self.process_id)
@@ -410,7 +412,10 @@ class Run:
         self._answered = None
         root = self.connection.root()["Application"]
         try:
-            outcomes.complete(root, self.hold, self.attempts, response)
+            has_progress = self.report.told[0] is not None
+            outcomes.complete(
+                root, self.hold, self.attempts, response, has_progress
+            )
         except HTTPRedirection as exc:
             # A subscriber does not answer for the view.
             self._redirection = exc

@@ -116,6 +116,14 @@ class RunSignatureTests(AsyncTestCase):
         result = client.see("/job", "result", process_id)
         self.assertEqual(result.text, process_id)
 
+    def test_the_request_has_the_id(self):
+        client, process_id = self.run_job(
+            lambda view, pid: view.request["process_id"],
+            params={"process_id": "forged"},
+        )
+        result = client.see("/job", "result", process_id)
+        self.assertEqual(result.text, process_id)
+
     def test_keywords_get_the_id(self):
         client = self.client()
         process_id = client.start("/keywords-job")
@@ -213,6 +221,16 @@ class StatusTests(AsyncTestCase):
         )
         self.assertEqual(self.completed(client, process_id), "True")
 
+    def test_after_the_end_completed_is_100_where_progress_was_set(self):
+        client, process_id = self.run_job(
+            lambda view, pid: view.set_progress(pid, 42)
+        )
+        self.assertEqual(
+            self.completed_json(client, process_id), {"completed": 100}
+        )
+        self.assertEqual(self.completed(client, process_id), "100")
+        client.see("/job", "processing", process_id, status=302)
+
     def test_the_json_has_its_media_type_and_is_not_cached(self):
         client, process_id = self.run_job(lambda view, pid: "x")
         response = client.see("/job", "completed", process_id, output_json="1")
@@ -294,6 +312,21 @@ class PythonTests(AsyncTestCase):
                     self.view().completed(process_id)
                 with self.assertRaises(NoSuchProcessError):
                     self.view().result(process_id)
+
+    def test_completed_is_100_where_progress_was_set(self):
+        _client, process_id = self.run_job(
+            lambda view, pid: view.set_progress(pid, 42)
+        )
+        self.assertEqual(self.view().completed(process_id), 100)
+        self.assertEqual(self.view().result(process_id), b"")
+
+    def test_in_json_an_unknown_process_is_an_error(self):
+        for process_id in ("abcde-f01234", None, "", 7, ["a", "b"]):
+            for method in (self.view().completed, self.view().result):
+                with self.subTest(process_id):
+                    self.assertEqual(
+                        method(process_id, True), '{"completed": "ERROR"}'
+                    )
 
     def test_the_id_is_taken_from_the_request_if_it_is_not_given(self):
         _client, process_id = self.run_job(lambda view, pid: "x")
