@@ -85,23 +85,39 @@ class LastingView(Shown, BrowserView):
             PROCESSING_PAGE, process_id=process_id, process_view=self, **kwargs
         )
 
+    def ended_page(self, process_id):
+        """Return the page that says why there is no result: the view's own.
+
+        Or the stock one; so a view of 1.x need not have any.
+        """
+        view = self._view_of(self.get_process(process_id))
+        page = super().ended_page if view is None else view.ended_page
+        return page(process_id)
+
     def _at_view(self, subview):
         """Redirect to a page of the process at its view; return the URL.
 
-        None if there is no view, or it would not show it.
+        None if there is no view, or it would not show it.  Raises
+        ThreadDiedBeforeCompletionError if there will be no result.
         """
         process = self.get_process()
-        view = find_view(process, self._root, self.request)
-        if not IAsyncView.providedBy(view) or not may_use(view):
-            return None
-        # This request has not come by it.
-        view._found_by = process.view_path.rpartition("/")[2]
-        if view.async_view_path != process.view_path:
+        self._is_completed(process)
+        view = self._view_of(process)
+        if view is None:
             return None
         response = self.request.response
         vary(response)
         no_store(response)
         return response.redirect(view.process_url(subview, process.id))
+
+    def _view_of(self, process):
+        """Return the view that shows a process to this visitor, or None."""
+        view = find_view(process, self._root, self.request)
+        if not IAsyncView.providedBy(view) or not may_use(view):
+            return None
+        # This request has not come by it.
+        view._found_by = process.view_path.rpartition("/")[2]
+        return view if view.async_view_path == process.view_path else None
 
     # Where, and which
 

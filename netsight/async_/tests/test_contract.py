@@ -47,7 +47,7 @@ class TimelineTests(AsyncTestCase):
     def test_4_the_page_polls_by_script_or_else_by_refresh(self):
         with self.held() as (client, process_id):
             page = client.see("/job", "processing", process_id)
-        self.assertIn("/++resource++netsight.async.js/processing.js", page)
+        self.assertIn("/++resource++netsight.async.js/waiting.js", page)
         body = page.text.partition("<body")[2]
         self.assertIn('<meta http-equiv="refresh" content="5; url=', body)
         self.assertIn("Check again", body)

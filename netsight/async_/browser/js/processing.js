@@ -1,183 +1,52 @@
-// The page that waits for a process: shows its state, and goes on at the end.
+// For waiting pages that add-ons have copied from 1.x, under its old name: a
+// classic script.  It shows the progress in the element #progress, and goes on
+// to the result.  Our own page has waiting.js.
 
-import { decimal, duration, moment, percent, roughly } from "./format.js";
-import { Notices, write } from "./notices.js";
-import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
+(async () => {
+  const [{ percent }, { GONE, LOGGED_OUT, ask, repeat }] = await Promise.all([
+    import("./format.js"),
+    import("./polling.js"),
+  ]);
 
-const RELOAD_MS = 5_000;
+  const FIRST_MS = 1_000;
 
-const page = document.querySelector(".netsight-async[data-status-url]");
-const { statusUrl, processingUrl, resultUrl, pollSeconds } = page.dataset;
-const texts = JSON.parse(page.dataset.texts);
-const ownTitle = document.title; // names the process
-const parts = Object.fromEntries(
-  Array.from(page.querySelectorAll("[data-part]"), (element) => [
-    element.dataset.part,
-    element,
-  ]),
-);
-
-const notices = new Notices(parts.notice, parts.spoken, texts, parts.again);
-
-let shown = { state: page.dataset.state, quarter: quarterOf(shownProgress()) };
-let startedAt = null; // by the clock of this page
-
-function shownProgress() {
-  return parts.progress.hasAttribute("value") ? parts.progress.value : null;
-}
-
-function quarterOf(progress) {
-  return progress === null ? null : Math.floor(progress / 25) * 25;
-}
-
-function percentageText(number) {
-  return texts.percentage.replace("#", decimal(number));
-}
-
-function activityOf(status) {
-  if (status.held) {
-    return texts.held;
+  function urlOf(name) {
+    const url = new URL(window.location.href);
+    url.pathname = url.pathname.replace(/[^/]*$/, name);
+    url.hash = "";
+    return url;
   }
-  if (status.not_before) {
-    const text = status.retries > 0 ? texts.retry : texts.early;
-    return text.replace("#", moment(status.not_before));
-  }
-  if (status.state === "queued") {
-    const text = status.in_turn ? texts.inTurn : texts.queued;
-    return text.replace("#", decimal(status.ahead));
-  }
-  if (status.state !== "running") {
-    return texts[status.state];
-  }
-  return status.cancelling ? texts.cancelling : status.message || texts.running;
-}
 
-// What is seen
+  const completedUrl = urlOf("completed");
+  completedUrl.searchParams.set("output_json", "1");
 
-function showProgress(progress) {
-  if (progress === null) {
-    parts.progress.removeAttribute("value");
-  } else {
-    parts.progress.value = progress;
+  function show(completed) {
+    const element = document.getElementById("progress");
+    if (element && completed !== false) {
+      element.textContent = percent(completed);
+    }
   }
-  write(parts.percentage, progress === null ? "" : percentageText(progress));
-}
 
-function setTitle(text) {
-  document.title = [text, ownTitle].filter(Boolean).join(" – ");
-}
-
-function showTitle(status) {
-  if (status.state === "running") {
-    setTitle(status.progress === null ? "" : percent(status.progress));
-  } else {
-    setTitle(activityOf(status));
-  }
-}
-
-function showElapsed() {
-  parts["elapsed-row"].hidden = startedAt === null;
-  if (startedAt !== null) {
-    const seconds = Math.round((performance.now() - startedAt) / 1000);
-    write(parts.elapsed, duration(seconds));
-  }
-}
-
-function show(status) {
-  write(parts.activity, activityOf(status));
-  showProgress(status.progress);
-  showTitle(status);
-  const started = status.started !== null;
-  startedAt = started ? performance.now() - status.elapsed * 1000 : null;
-  showElapsed();
-  parts["left-row"].hidden = status.seconds_left === null;
-  if (status.seconds_left !== null) {
-    write(parts.left, roughly(status.seconds_left));
-  }
-  if (parts.cancel) {
-    parts.cancel.hidden = status.cancelling;
-  }
-}
-
-// What is said: changes of the state, and quarters
-
-function speak(status, news) {
-  const state = status.held ? "held" : status.not_before || status.state;
-  const now = { state, quarter: quarterOf(status.progress) };
-  if (now.state !== shown.state) {
-    news.push(activityOf(status));
-  } else if (now.quarter !== shown.quarter && now.quarter !== null) {
-    news.push(percentageText(now.quarter));
-  }
-  notices.say(news);
-  shown = now;
-}
-
-// What happens
-
-function stop(reason) {
-  const logIn = parts["log-in"];
-  const isUnclear = reason === GONE && logIn;
-  const text = texts[isUnclear ? "goneOrLoggedOutText" : `${reason}Text`];
-  write(parts.heading, texts[reason]);
-  notices.tell(text);
-  setTitle(texts[reason]);
-  parts.card.hidden = true;
-  parts.hint.hidden = true;
-  parts.again.hidden = false;
-  if (logIn) {
-    logIn.hidden = false;
-  }
-}
-
-function end(status) {
-  write(parts.heading, texts[status.state]);
-  parts.hint.hidden = true;
-  if (parts.cancel) {
-    parts.cancel.hidden = true;
-  }
-  if (status.state === "completed") {
-    // A download leaves this page where it is.
-    parts.result.hidden = false;
-    window.location.replace(resultUrl);
-  } else {
-    window.location.replace(processingUrl);
-  }
-}
-
-async function look() {
-  let status;
-  try {
-    status = await ask(statusUrl);
-  } catch {
-    startedAt = null;
-    notices.away();
+  // Resolves to true if there is nothing to wait for.
+  async function look() {
+    let answer;
+    try {
+      answer = await ask(completedUrl);
+    } catch {
+      return false; // the server is away
+    }
+    if (answer === LOGGED_OUT) {
+      window.location.reload(); // leads to the login form
+      return true;
+    }
+    const completed = answer === GONE ? "ERROR" : answer.completed;
+    if (completed === true || completed === 100 || completed === "ERROR") {
+      window.location.replace(urlOf("result")); // or says why there is none
+      return true;
+    }
+    show(completed);
     return false;
   }
-  const news = notices.back();
-  if (status === GONE || status === LOGGED_OUT) {
-    stop(status);
-    return true;
-  }
-  show(status);
-  speak(status, news);
-  const isOver = status.state !== "queued" && status.state !== "running";
-  if (isOver) {
-    end(status);
-  }
-  return isOver;
-}
 
-// Where this script fails, the page does as it does without.
-async function poll() {
-  try {
-    return await look();
-  } catch (error) {
-    parts.again.hidden = false;
-    setTimeout(() => window.location.reload(), RELOAD_MS);
-    throw error;
-  }
-}
-
-repeat(poll, Number(pollSeconds) * 1000);
-setInterval(showElapsed, 1000);
+  repeat(look, FIRST_MS);
+})();

@@ -54,11 +54,10 @@ class ContextIsThereTests(LastingTestCase):
         result = self.client(EDITOR).get(url, headers=headers)
         self.assertEqual(result.text, "x")
 
-    def test_where_the_view_lets_nobody_in_it_has_the_page_itself(self):
+    def test_a_view_for_managers_is_for_managers(self):
         self.app.folder.manage_permission("View", ["Manager"])
         transaction.commit()
-        manager = self.client(MANAGER)
-        process_id = manager.start("/folder/job")
+        process_id = self.done(MANAGER)
         self.see("processing", process_id, 404)
         self.see("processing", process_id, 302, MANAGER)
 
@@ -67,6 +66,14 @@ class ContextIsThereTests(LastingTestCase):
         self.app.folder.manage_permission("View", ["Manager"])
         transaction.commit()
         self.assertEqual(self.see("result", process_id).text, "x")
+
+    def test_the_page_of_a_failed_one_leads_back_to_the_form(self):
+        self.job(lambda view, process_id: 1 / 0)
+        process_id = self.client(EDITOR).start(self.path("job"))
+        for subview, status in (("processing", 200), ("result", 500)):
+            page = self.see(subview, process_id, status)
+            link = page.html.find("a", string="Back to the form")
+            self.assertEqual(link["href"], "http://localhost/folder/job")
 
 
 class ContextIsGoneTests(LastingTestCase):

@@ -127,22 +127,44 @@ class WithoutScriptTests(BrowserTestCase):
 class OldTemplateTests(BrowserTestCase):
     """A waiting page as an add-on for 1.x has it."""
 
-    def test_it_shows_the_progress_and_leads_to_the_result(self):
+    def test_it_shows_the_progress_and_goes_on_to_the_result(self):
         steps = self.start("steps-of-1.x")
         self.heading("Please wait")
         expect(self.page.locator(".id")).to_have_text(self.process_id())
         steps.show(42)
-
-        def shown():
-            self.page.reload()
-            return self.page.locator(".so-far").text_content()
-
-        self.assertTrue(any(shown() == "42" for _each in range(100)))
-        expect(self.page.locator(".again")).to_have_text("42")
+        expect(self.page.locator("#progress")).to_have_text("42%")
+        image = self.page.get_by_alt_text("waiting")
+        expect(image).to_have_js_property("naturalWidth", 32)
         steps.end("All addresses are there.")
+        self.page.wait_for_url("**/result?process_id=*")
+        expect(self.page.locator("body")).to_contain_text("All addresses")
 
-        def is_there():
-            self.page.goto(self.page.url)
-            return "/result?" in self.page.url
+    def test_it_goes_on_to_what_tells_of_a_failure(self):
+        self.start("steps-of-1.x").fail("no such town")
+        self.ended("Failed")
 
-        self.assertTrue(any(is_there() for _each in range(100)))
+    def test_the_stock_page_below_a_traversal_of_1x(self):
+        steps = self.start("steps-below-1.x")
+        steps.show(42, "Importing 42 of 100")
+        expect(self.part("activity")).to_have_text("Importing 42 of 100")
+        steps.end("All addresses are there.")
+        self.page.wait_for_url("**/result?process_id=*")
+        expect(self.page.locator("body")).to_contain_text("All addresses")
+
+    def test_cancel_below_a_traversal_of_1x(self):
+        self.start("steps-below-1.x")
+        self.page.get_by_role("button", name="Cancel").click()
+        self.ended("Cancelled")
+
+
+class OldTemplateWithoutScriptTests(BrowserTestCase):
+    def new_page(self, **options):
+        return super().new_page(java_script_enabled=False, **options)
+
+    def test_it_shows_the_progress_and_goes_on_to_the_result(self):
+        steps = self.start("steps-of-1.x")
+        steps.show(42)
+        for name in (".so-far", ".again"):
+            expect(self.page.locator(name)).to_have_text("42")
+        steps.end("All addresses are there.")
+        self.page.wait_for_url("**/result?process_id=*")

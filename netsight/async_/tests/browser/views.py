@@ -86,6 +86,15 @@ class OldView(StepsView):
     processing_page = ViewPageTemplateFile("waiting_of_1x.pt")
 
 
+class OldTraversalView(StepsView):
+    """Publishes its methods as a view for 1.x, with the stock page."""
+
+    def publishTraverse(self, request, name):
+        if name in ("processing", "completed", "result"):
+            return getattr(self, name)
+        return self
+
+
 class RemoveView(BrowserView):
     """Removes the record of a process, as expiry does."""
 
