@@ -1,10 +1,16 @@
 """An add-on of the shape that 1.x had, upgraded as upgrade.rst says."""
 
+import importlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from zope.component.hooks import getSite
+from zope.component.hooks import setSite
+from zope.configuration import xmlconfig
 
 from netsight.async_.tests.documents import read
 
@@ -33,7 +39,31 @@ def upgrade(folder):
     subprocess.run(upgrade_command(), shell=True, check=True, cwd=folder)
 
 
-def forget_addon():
-    """Have the next import load it anew."""
+class AddonMixin:
+    """For an AsyncTestCase: it has the views of the upgraded add-on."""
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        write_addon(folder.name)
+        upgrade(folder.name)
+        sys.path.insert(0, folder.name)
+        self.addCleanup(forget_addon, folder.name)
+        self.views = importlib.import_module(f"{PACKAGE}.views")
+        site = getSite()
+        # Not in the registry of the site.
+        setSite(None)
+        xmlconfig.file(
+            "configure.zcml",
+            importlib.import_module(PACKAGE),
+            context=self.layer["configurationContext"],
+        )
+        setSite(site)
+
+
+def forget_addon(folder):
+    """Have the next import load another one."""
+    sys.path.remove(folder)
     for name in [n for n in sys.modules if n.partition(".")[0] == PACKAGE]:
         del sys.modules[name]

@@ -1,45 +1,20 @@
 """An add-on of the shape that 1.x had works when it is upgraded."""
 
-import importlib
 import re
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from zope.configuration import xmlconfig
-
 from netsight.async_.executors.inline import InlineExecutor
 from netsight.async_.testing import processes_run_by
-from netsight.async_.tests.addon_support import PACKAGE
-from netsight.async_.tests.addon_support import forget_addon
+from netsight.async_.tests.addon_support import AddonMixin
 from netsight.async_.tests.addon_support import upgrade
 from netsight.async_.tests.addon_support import upgrade_command
-from netsight.async_.tests.addon_support import write_addon
 from netsight.async_.tests.documents import IS_CHECKOUT
 from netsight.async_.tests.documents import README
 from netsight.async_.tests.support import AsyncTestCase
 from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
-
-
-@unittest.skipUnless(IS_CHECKOUT, "docs/ is in a checkout only")
-class AddonTestCase(AsyncTestCase):
-    def setUp(self):
-        super().setUp()
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        write_addon(folder.name)
-        upgrade(folder.name)
-        sys.path.insert(0, folder.name)
-        self.addCleanup(sys.path.remove, folder.name)
-        self.addCleanup(forget_addon)
-        self.views = importlib.import_module(f"{PACKAGE}.views")
-        xmlconfig.file(
-            "configure.zcml",
-            importlib.import_module(PACKAGE),
-            context=self.layer["configurationContext"],
-        )
 
 
 IMPORTS = {
@@ -72,7 +47,8 @@ class ImportTests(unittest.TestCase):
         self.assertIn(upgrade_command(), README.read_text("utf-8"))
 
 
-class ScriptTests(AddonTestCase):
+@unittest.skipUnless(IS_CHECKOUT, "docs/ is in a checkout only")
+class ScriptTests(AddonMixin, AsyncTestCase):
     """Started by a script, whose own `__call__` and `_run` there are."""
 
     def start(self, client, method="post", query=""):
@@ -124,7 +100,8 @@ class ScriptTests(AddonTestCase):
         self.assertEqual(answer, {"completed": "ERROR"})
 
 
-class PageTests(AddonTestCase):
+@unittest.skipUnless(IS_CHECKOUT, "docs/ is in a checkout only")
+class PageTests(AddonMixin, AsyncTestCase):
     """Started by its form, with a waiting page of 1.x or the stock one."""
 
     def waiting(self, view):
