@@ -2,6 +2,7 @@
 
 from plone.app.content.browser.actions import DeleteConfirmationForm
 from plone.app.content.browser.actions import RenameForm
+from plone.app.content.browser.contents.delete import DeleteActionView
 from plone.app.testing import FunctionalTesting
 from plone.app.testing import PloneSandboxLayer
 from plone.dexterity.browser.add import DefaultAddView
@@ -37,6 +38,17 @@ class Adding(BaseAsyncView, DefaultAddView):
 
     def run_process(self):
         return "form.buttons.save" in self.request.form
+
+
+class DeletingSelected(BaseAsyncView, DeleteActionView):
+    """What is behind "Delete" in folder contents."""
+
+    initial_page = __run__ = DeleteActionView.__call__
+
+    def run_process(self):
+        # Before that it asks for what is shown first.
+        is_post = self.request.method == "POST"
+        return is_post and self.request.form.get("render") != "yes"
 
 
 class Locking(BaseAsyncView):
