@@ -6,6 +6,9 @@ from zope.interface import implementer
 from netsight.async_.answers.headers import no_store
 from netsight.async_.answers.headers import vary
 from netsight.async_.answers.interfaces import IProcessView
+from netsight.async_.answers.negotiate import HTML
+from netsight.async_.answers.negotiate import JSON
+from netsight.async_.answers.negotiate import prefers
 from netsight.async_.answers.views import find_view
 from netsight.async_.answers.views import may_see_somewhere
 from netsight.async_.answers.views import may_use
@@ -71,8 +74,9 @@ class LastingView(Shown, BrowserView):
         return self._at_view("processing") or super().processing(process_id)
 
     def result(self, process_id=None, output_json=False):
-        """Lead to the result at the view, or return its body."""
-        if not (output_json or self.is_for_program):
+        """Lead a browser to the result at the view, or return its body."""
+        is_browser = prefers(self.request, HTML, JSON)
+        if is_browser and not (output_json or self.is_for_program):
             url = self._at_view("result")
             if url is not None:
                 # No body: where it leads to has it.
