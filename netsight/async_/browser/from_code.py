@@ -46,6 +46,19 @@ from netsight.async_.records.requests import SECRET_FIELDS
 from netsight.async_.records.retries import Retry
 
 
+CHOICES = frozenset(
+    {
+        "cancellable",
+        "max_attempts",
+        "priority",
+        "queue",
+        "restart_after_crash",
+        "time_limit",
+    }
+)
+"""The attributes of an async view that `start_process` takes."""
+
+
 def start_process(
     context,
     work,
@@ -54,6 +67,7 @@ def start_process(
     title=None,
     retry=None,
     not_before=None,
+    choices=None,
     **kwargs,
 ):
     """Start a process with the current transaction, and return its IProcess.
@@ -67,6 +81,7 @@ def start_process(
     see `records.owners.may_act_as`.  `title` (str or message id) names it in
     lists.  `retry`, a Retry, stands in for that of the view.  It does not
     begin before `not_before`, a datetime with a time zone or POSIX seconds.
+    `choices` is a dict of attributes that stand in for those of the view.
 
     Raises TypeError for anything that cannot be handed over, Unauthorized if
     that user may not, NoSuchUserError, ViewNotFoundError, LoginFieldsError,
@@ -75,10 +90,11 @@ def start_process(
     """
     check_context(context)
     own = {"as_user": as_user, "title": title}
-    own |= {"retry": retry, "not_before": not_before}
+    own |= {"retry": retry, "not_before": not_before, "choices": choices}
     given = _given(context, work, args, kwargs, own)
     options = {"title": title or given.title}
     options |= _checked_options(retry, not_before)
+    options["chosen"] = _checked_choices(choices)
     check_writable(context)
     process = _new_process(context, given, _user(context, as_user), **options)
     add(getProcessRegistry(context), process)
@@ -145,6 +161,18 @@ def _checked_options(retry, not_before):
     return options
 
 
+def _checked_choices(choices):
+    choices = {} if choices is None else choices
+    if type(choices) is not dict:
+        raise TypeError(f"{choices!r} is no dict of choices")
+    unknown = [name for name in choices if name not in CHOICES]
+    if unknown:
+        raise TypeError(
+            f"choices has {unknown}, which are not of {sorted(CHOICES)}"
+        )
+    return choices
+
+
 def _posix_time(when):
     """Return the POSIX time of a datetime with a zone, or of a number.
 
@@ -188,10 +216,12 @@ def _user(context, as_user):
     return user
 
 
-def _new_process(context, given, user, retry=None, **options):
+def _new_process(context, given, user, chosen, retry=None, **options):
     with standing_in(context, given.view_name, user) as (found, request):
         request.form.update(given.form)
         view = _view(found, request, given.view_name)
+        for name, value in chosen.items():
+            setattr(view, name, value)
         choices = choices_of(view)
         if retry is not None:
             choices = choices._replace(retry=retry)

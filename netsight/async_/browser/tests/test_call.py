@@ -18,6 +18,8 @@ from netsight.async_.browser.tests.code_support import CodeTestCase
 from netsight.async_.browser.tests.code_support import folder_in
 from netsight.async_.browser.tests.code_support import retitle
 from netsight.async_.browser.tests.code_support import shout
+from netsight.async_.exceptions import BadChoiceError
+from netsight.async_.exceptions import BadQueueError
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.handed import HANDED
 from netsight.async_.running.runner import run
@@ -113,6 +115,47 @@ class CallTests(CodeTestCase):
         self.assertEqual(start_process(self.app, tell).title, "tell")
         process = start_process(self.app, tell, title="All of it")
         self.assertEqual(process.title, "All of it")
+
+
+class ChoicesTests(CodeTestCase):
+    def start_with(self, **choices):
+        return start_process(self.app, tell, choices=choices)
+
+    def test_they_are_those_of_the_process(self):
+        process = self.start_with(
+            cancellable=True,
+            queue="night",
+            priority=7,
+            time_limit=60,
+            restart_after_crash=True,
+            max_attempts=2,
+        )
+        self.assertTrue(process.cancellable)
+        self.assertEqual((process.queue, process.priority), ("night", 7))
+        self.assertEqual((process.time_limit, process.max_attempts), (60, 2))
+
+    def test_without_they_are_those_that_views_have_by_default(self):
+        process = start_process(self.app, tell)
+        self.assertFalse(process.cancellable)
+        self.assertEqual((process.queue, process.max_attempts), ("default", 1))
+
+    def test_they_stand_in_for_those_of_a_view(self):
+        choices = {"priority": 9}
+        process = start_process(self.app, "job", choices=choices)
+        self.assertEqual(process.priority, 9)
+        self.assertEqual(start_process(self.app, "job").priority, 0)
+
+    def test_others_are_refused(self):
+        for wrong in ({"single": "user"}, {"title": "x"}, {1: 2}, ["queue"]):
+            with self.assertRaises(TypeError):
+                start_process(self.app, tell, choices=wrong)
+
+    def test_a_value_that_is_wrong_is_refused(self):
+        with self.assertRaises(BadChoiceError):
+            self.start_with(time_limit="60")
+        with self.assertRaises(BadQueueError):
+            self.start_with(queue="no queue")
+        self.assertEqual(self.processes(), [])
 
 
 class ResultTests(CodeTestCase):
