@@ -150,7 +150,8 @@ class BaseAsyncView(Shown, BrowserView):
         work = self._async_work
         if process_id is not None and process_id != work.id:
             raise NoSuchProcessError(process_id)
-        work.set_progress(percentage, message)
+        if not work.is_enough(percentage, message):
+            work.set_progress(percentage, message)
 
     def check_cancelled(self):
         """Raise ProcessCancelled if somebody wants this process cancelled.

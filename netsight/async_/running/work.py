@@ -25,6 +25,9 @@ class NoWork:
 
     id = None
 
+    def is_enough(self, percentage, message):
+        return False
+
     def set_progress(self, percentage, message=None):
         # What is wrong in a process is so without one.
         checked_percentage(percentage)
@@ -49,12 +52,14 @@ class Work:
 
     def __init__(self, run, request):
         self.id = run.process_id
+        self.is_enough = run.report.is_enough
+        """For callers to whom each microsecond counts."""
+
         self._run = run
-        self._report = run.report
         self._request = request
 
     def set_progress(self, percentage, message=None):
-        if not self._report.is_enough(percentage, message):
+        if not self.is_enough(percentage, message):
             self._run.set_progress(
                 checked_percentage(percentage), checked_message(message)
             )
@@ -65,8 +70,9 @@ class Work:
     def track(self, iterable, total=None):
         if total is None and hasattr(iterable, "__len__"):
             total = len(iterable)
+        is_enough = self._run.report.is_count_enough
         for count, item in enumerate(iterable):
-            if not self._report.is_count_enough(count, total, track_shown):
+            if not is_enough(count, total, track_shown):
                 self._run.set_progress(*track_shown(count, total))
             yield item
 
