@@ -18,6 +18,9 @@ from netsight.async_.records.parts import Part
 
 COPY_BYTES = 1024 * 1024
 
+SPOOL_BYTES = 1024 * 1024
+"""A body that is read or written above this size is kept on disk meanwhile."""
+
 SMALL_BODY_BYTES = 2 * 1024
 """Bodies up to this size are stored within what refers to them."""
 

@@ -10,10 +10,7 @@ import tempfile
 from zExceptions import BadRequest
 
 from netsight.async_.records.body import COPY_BYTES
-
-
-SPOOL_BYTES = 1024 * 1024
-"""What is read of a body above this size is kept on disk."""
+from netsight.async_.records.body import SPOOL_BYTES
 
 
 def keep_input(event):

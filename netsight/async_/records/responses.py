@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from ZPublisher.Iterators import IUnboundStreamIterator
 
 from netsight.async_.records.body import COPY_BYTES
+from netsight.async_.records.body import SPOOL_BYTES
 from netsight.async_.records.body import take_body
 from netsight.async_.records.parts import ResponseSnapshot
 
@@ -49,9 +50,6 @@ Only with a response that may have some.  No header can have this name.
 """
 
 PARTIAL_CONTENT = 206
-
-SPOOL_BYTES = 1024 * 1024
-"""Output of a running process above this size is kept on disk."""
 
 
 def take_response(response, connection):

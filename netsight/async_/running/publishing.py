@@ -18,11 +18,11 @@ from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
 from netsight.async_ import config
+from netsight.async_.records.body import SPOOL_BYTES
 from netsight.async_.records.handed import FORM
 from netsight.async_.records.handed import handed
 from netsight.async_.records.owners import find_user
 from netsight.async_.records.plain import loads
-from netsight.async_.records.responses import SPOOL_BYTES
 
 
 publish_view = publish

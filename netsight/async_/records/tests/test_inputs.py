@@ -10,7 +10,7 @@ from zExceptions import BadRequest
 from ZODB.POSException import ConflictError
 from ZPublisher import HTTPRequest
 
-from netsight.async_.records.inputs import SPOOL_BYTES
+from netsight.async_.records.body import SPOOL_BYTES
 from netsight.async_.records.inputs import keep_input
 from netsight.async_.records.inputs import kept
 from netsight.async_.records.requests import input_of
