@@ -41,8 +41,8 @@ FOLDERS = 5
 PAGES = 8
 """In each folder.  They have versions and links, and take long to make."""
 
-SUBFOLDERS = 21
-"""In each folder; in all there are 150 objects."""
+SUBFOLDERS = 51
+"""In each folder; in all there are 300 objects."""
 
 CHANGING = re.compile(
     r"""
