@@ -4,9 +4,12 @@ import json
 import os
 import re
 import unittest
+from contextlib import contextmanager
 from unittest import mock
 from urllib.parse import quote
 
+from plone.app.content.browser.actions import DeleteConfirmationForm
+from plone.app.content.browser.actions import RenameForm
 from plone.app.content.browser.contents.delete import DeleteActionView
 from plone.app.content.browser.contents.paste import PasteActionView
 from plone.app.content.browser.contents.properties import PropertiesActionView
@@ -16,10 +19,16 @@ from plone.app.content.browser.contents.workflow import WorkflowActionView
 from plone.app.content.browser.folder_publish import FolderPublishView
 from plone.app.linkintegrity.browser.update import UpdateView
 from plone.app.workflow.browser.sharing import SharingView
+from plone.dexterity.browser.add import DefaultAddView
 from plone.dexterity.browser.edit import DefaultEditView
+from plone.dexterity.interfaces import IDexterityFTI
+from Products.CMFCore.interfaces import IFolderish
 from Products.CMFPlone.controlpanel.browser.types import TypesControlPanel
 from webtest import Upload
+from zope.component import getGlobalSiteManager
 from zope.interface import Interface
+from zope.publisher.interfaces.browser import IBrowserPage
+from zope.publisher.interfaces.browser import IDefaultBrowserLayer
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_ import in_background
@@ -49,6 +58,19 @@ class Rebuild(BaseAsyncView):
 def clipboard(content):
     """Return the cookie that has it, as Zope sets cookies."""
     return {"__cp": quote(content)}
+
+
+@contextmanager
+def added_by(view_class, kind):
+    """Have a class as the add form of a type of content, in a block."""
+    manager = getGlobalSiteManager()
+    required = IFolderish, IDefaultBrowserLayer, IDexterityFTI
+    registration = view_class, required, IBrowserPage, kind
+    manager.registerAdapter(*registration)
+    try:
+        yield
+    finally:
+        manager.unregisterAdapter(*registration)
 
 
 class SideBySideTests(SideBySideTestCase):
@@ -217,6 +239,35 @@ class SideBySideTests(SideBySideTestCase):
         page = done.state[f"{WORK}/f0/p1"]["catalog"]
         self.assertEqual(page["Title"], "Another title")
 
+    def test_a_folder_deleted(self):
+        view = in_background(DeleteConfirmationForm)
+        form = [("form.buttons.Delete", "Delete")]
+        done = self.compare(view, "delete_confirmation", f"{WORK}/f0", form)
+        self.assertNotIn(f"{WORK}/f0/p1", done.state)
+
+    def test_a_folder_renamed(self):
+        view = in_background(RenameForm)
+        form = [
+            ("form.widgets.new_id", "new"),
+            ("form.widgets.new_title", "New"),
+            ("form.buttons.Rename", "Rename"),
+        ]
+        done = self.compare(view, "object_rename", f"{WORK}/f0", form)
+        self.assertIn(f"{WORK}/new/p1", done.state)
+
+    def test_a_page_added(self):
+        form = [
+            ("form.widgets.IDublinCore.title", "A new page"),
+            ("form.buttons.save", "Save"),
+        ]
+        path = f"{WORK}/f0/++add++Document"
+        at_once = self.outcome(self.at_once, path, form, {})
+        self.begin_anew()
+        with added_by(in_background(DefaultAddView), "Document"):
+            later = self.outcome(self.in_background, path, form, {})
+        self.assert_same_outcome(at_once, later)
+        self.assertIn(f"{WORK}/f0/a-new-page", later.state)
+
 
 @unittest.skipUnless(IS_CHECKOUT, "docs/ is in a checkout only")
 class RecipeTests(PloneTestCase):
@@ -224,8 +275,8 @@ class RecipeTests(PloneTestCase):
 
     def test_its_views_exist(self):
         text = read("howto/take-an-existing-view.rst")
-        table = text.partition("Views of Plone\n")[2].partition("script")[0]
-        names = re.findall(r"^``([\w-]+)``", table, re.M)
+        table = text.partition("Views of Plone\n")[2]
+        names = re.findall(r"^``([\w-]+)``(?: {2}|$)", table, re.M)
         self.assertGreater(len(names), 10)
         views = {each.name for each in all_registered()}
         self.assertEqual(set(names) - views, set())

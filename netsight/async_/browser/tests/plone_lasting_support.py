@@ -10,45 +10,21 @@ from plone.dexterity.browser.add import DefaultAddView
 import netsight.async_.browser.tests
 import netsight.async_.tests
 from netsight.async_ import BaseAsyncView
+from netsight.async_ import in_background
 from netsight.async_.tests.plone_support import PLONE_FUNCTIONAL
 
 
-class Deleting(BaseAsyncView, DeleteConfirmationForm):
-    """What is behind "Delete" in the menu."""
+Deleting = in_background(DeleteConfirmationForm)
+"""What is behind "Delete" in the menu."""
 
-    initial_page = __run__ = DeleteConfirmationForm.__call__
+Renaming = in_background(RenameForm)
+"""What is behind "Rename" in the menu."""
 
-    def run_process(self):
-        return "form.buttons.Delete" in self.request.form
+Adding = in_background(DefaultAddView)
+"""What is behind "Add new..." in the menu."""
 
-
-class Renaming(BaseAsyncView, RenameForm):
-    """What is behind "Rename" in the menu."""
-
-    initial_page = __run__ = RenameForm.__call__
-
-    def run_process(self):
-        return "form.buttons.Rename" in self.request.form
-
-
-class Adding(BaseAsyncView, DefaultAddView):
-    """What is behind "Add new..." in the menu."""
-
-    initial_page = __run__ = DefaultAddView.__call__
-
-    def run_process(self):
-        return "form.buttons.save" in self.request.form
-
-
-class DeletingSelected(BaseAsyncView, DeleteActionView):
-    """What is behind "Delete" in folder contents."""
-
-    initial_page = __run__ = DeleteActionView.__call__
-
-    def run_process(self):
-        # Before that it asks for what is shown first.
-        is_post = self.request.method == "POST"
-        return is_post and self.request.form.get("render") != "yes"
+DeletingSelected = in_background(DeleteActionView, button="folder")
+"""What is behind "Delete" in folder contents."""
 
 
 class Locking(BaseAsyncView):
