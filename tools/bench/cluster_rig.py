@@ -90,7 +90,7 @@ def run(options, packages):
 
         show_commits()
     if options.picture:
-        write_picture(options.picture, rounds)
+        write_picture(options.picture, rounds, {*OURS, *MANY, *POSTGRESQL})
     write_json(options.json, rounds)
 
 

@@ -18,8 +18,8 @@ WORDS = {
     "redis": "Redis",
 }
 
-LEFT = 210
-WIDTH = 720
+LEFT = 260
+WIDTH = 780
 BAR = 22
 ROW = 34
 TOP = 44
@@ -27,9 +27,17 @@ RIGHT = 70
 """Pixels; the names of systems are at the left, their sums at the right."""
 
 
-def write_picture(path, rounds):
-    """Draw a bar for each system: the median of each part, in ms a job."""
-    sums = {name: medians(rounds, name) for name in rounds[0]}
+def write_picture(path, rounds, ours):
+    """Draw a bar for each system: the median of each part, in ms a job.
+
+    `ours` are the names of those that are of this package.
+    """
+    sums = {
+        f"netsight.async, {name}" if name in ours else name: medians(
+            rounds, name
+        )
+        for name in rounds[0]
+    }
     most = max(sum(parts.values()) for parts in sums.values())
     scale = (WIDTH - LEFT - RIGHT) / most
     lines = legend()

@@ -66,6 +66,12 @@ class Steps:
     def add_record_logged_in(self):
         return lambda: self.zope.ask("/bench-add-record", "POST", USER)
 
+    def look_up(self):
+        """What a poll cannot do without: to find a record, and tell of it."""
+        self.zope.ask("/bench-add-record", "POST")
+        self.zope.settle()
+        return lambda: self.zope.ask("/bench-look-up")
+
     def commits(self):
         """What a run cannot do without: a page, and two commits."""
         self.zope.ask("/bench-add", "POST")

@@ -1,5 +1,6 @@
 """Views that are measured, and what they are compared with."""
 
+import json
 import time
 
 import transaction
@@ -67,6 +68,23 @@ class AddRecordView(BrowserView):
         self.request.response.redirect(
             f"{self.context.absolute_url()}/bench-page"
         )
+
+
+class LookUpView(BrowserView):
+    """Tells of the last record of these, as JSON that is not kept.
+
+    So does a poll: it finds a record, and reads all three objects of it.
+    """
+
+    def __call__(self):
+        tree = self.context._p_jar.root()[RECORDS]["all"]
+        key = tree.maxKey()
+        record = tree[key]
+        response = self.request.response
+        response.setHeader("Content-Type", "application/json")
+        response.setHeader("Cache-Control", "no-store")
+        parts = (record, record.claim, record.outcome)
+        return json.dumps({"key": key, "texts": [each.text for each in parts]})
 
 
 class CommitsView(BrowserView):
