@@ -133,7 +133,9 @@ def check_example(root):
 
     def is_completed():
         _, answer = fetch(f"{view}/completed?{query}&output_json=1")
-        return json.loads(answer)["completed"] is True
+        # 100, as the example tells progress; else it would be true.
+        completed = json.loads(answer)["completed"]
+        return completed is True or completed == 100
 
     if not wait_until(is_completed, JOB_SECONDS):
         sys.exit(f"{processing} was not completed in {JOB_SECONDS} seconds.")

@@ -18,6 +18,7 @@ from rounds import Rounds
 from rounds import moment_of
 from rounds import shown
 from rounds import states_at
+from rounds import states_if_it_answers
 from rounds import trap_environ
 
 from netsight.async_.tests.copies import copy_database
@@ -111,7 +112,8 @@ class OneZope(Rounds):
                 self.checker.complain(f"{process_id} seems to run: {record}")
 
     def have_ended(self):
-        states = states_at(self.zope)
-        return all(r["stored"] for r in states.values()) and (
-            states or not self.zope.has_ended()
+        """Tell whether all have; not if a job has killed it just now."""
+        answered = states_if_it_answers(self.zope)
+        return answered is not None and all(
+            record["stored"] for record in answered.values()
         )

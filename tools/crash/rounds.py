@@ -187,10 +187,15 @@ def has_sprung(zope):
 
 def states_at(zope):
     """Return the records as a Zope tells them; none while it cannot."""
+    return states_if_it_answers(zope) or {}
+
+
+def states_if_it_answers(zope):
+    """Return the records as a Zope tells them; None while it cannot."""
     try:
         return zope.states()
     except (OSError, HTTPException, JSONDecodeError):
-        return {}
+        return None
 
 
 def trap_environ(trap, **more):
