@@ -134,6 +134,19 @@ class Lookout:
         self._lock = threading.Lock()
         self._sights = {}
         self._first = None
+        self._last_before = None
+        """The last transaction before this Zope began to look."""
+
+    def begin(self, connection):
+        """Begin to look by a ZODB connection; nothing, if that has begun."""
+        with self._lock:
+            self._begin(connection, self._monotonic())
+
+    def _begin(self, connection, now):
+        if self._first is None:
+            self._first = now
+            if connection is not None:
+                self._last_before = connection._storage.lastTransaction()
 
     def is_alive(self, worker):
         """Tell whether a Worker lives, as far as can be known here."""
@@ -159,7 +172,7 @@ class Lookout:
 
         When this Zope begins to look, there is no count to compare.  Only
         then the time of day decides, with CLOCK_TOLERANCE_SECONDS.  A record
-        that is found later was made later, by a worker that lives.
+        that was stored later, or is found later, is of a worker that lives.
         """
         lease = config.get("lease-seconds")
         now = self._monotonic()
@@ -202,8 +215,10 @@ class Lookout:
 
     def _was_old(self, worker, lease, now):
         """Tell whether a new sight was old when this Zope began to look."""
-        if self._first is None:
-            self._first = now
+        self._begin(worker._p_jar, now)
+        before = self._last_before
+        if before is not None and (worker._p_serial or before) > before:
+            return False
         if now - self._first >= BEGINNING * lease:
             return False
         age = self._time_of_day() - worker.beat_at

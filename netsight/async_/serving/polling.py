@@ -16,6 +16,7 @@ from netsight.async_.interfaces import QUEUED
 from netsight.async_.records.database import OwnConnection
 from netsight.async_.records.database import active_nodes
 from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import registry_connection
 from netsight.async_.records.database import transact
 from netsight.async_.records.ids import lowest_id
 from netsight.async_.records.lease import lookout
@@ -215,6 +216,7 @@ class Poll:
     def _look(self, root, now, is_full):
         """Return Workers and New as they are now."""
         registry = query_registry(root)
+        lookout.begin(registry_connection(root))
         workers = registry.workers()
         living = frozenset(w.name for w in workers if lookout.is_alive(w))
         if any(lookout.is_in_doubt(worker) for worker in workers):

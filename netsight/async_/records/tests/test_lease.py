@@ -3,6 +3,8 @@
 import math
 import unittest
 
+import ZODB
+
 from netsight.async_.records.lease import Lookout
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.lease import this_worker
@@ -70,6 +72,31 @@ class WatchTests(unittest.TestCase):
     def test_one_that_died_long_before_we_came_is_dead_at_once(self):
         self.time_of_day += 2 * LEASE
         self.assertFalse(self.is_alive())
+
+    def test_one_that_comes_as_soon_as_we_have_begun_does(self):
+        database = ZODB.DB(None)
+        self.addCleanup(database.close)
+        with database.transaction() as connection:
+            self.lookout.begin(connection)
+        late = Worker("new")
+        late.beat_at = self.time_of_day - 3600
+        with database.transaction() as connection:
+            connection.root()["late"] = late
+        with database.transaction() as connection:
+            root = connection.root()
+            self.assertTrue(self.lookout.is_alive(root["late"]))
+
+    def test_one_that_was_there_before_does_not(self):
+        database = ZODB.DB(None)
+        self.addCleanup(database.close)
+        dead = Worker("dead")
+        dead.beat_at = self.time_of_day - 3600
+        with database.transaction() as connection:
+            connection.root()["workers"] = [self.worker, dead]
+        with database.transaction() as connection:
+            first, second = connection.root()["workers"]
+            self.assertTrue(self.lookout.is_alive(first))
+            self.assertFalse(self.lookout.is_alive(second))
 
     def test_one_that_comes_after_us_lives_whatever_its_clock_says(self):
         self.is_alive()
