@@ -179,6 +179,7 @@ class IProcess(Interface):
     priority = Attribute("How early it is taken, an int; 9 before 0.")
     not_before = Attribute("POSIX time before which it is not taken, or None.")
     is_early = Attribute("Whether it is queued, and waits for that time.")
+    may_begin = Attribute("Whether it is queued, not held, and not early.")
     retry = Attribute("What is tried again later: the rule of a Retry.")
     retries = Attribute("How often it was put off for that (int).")
     is_final = Attribute("Whether it has ended.")

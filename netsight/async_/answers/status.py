@@ -96,7 +96,4 @@ def links_of(view, process):
     names = ["process-status", "processing", "result"]
     if process.cancellable and not process.is_final:
         names.append("process-cancel")
-    # To find out where they are takes as long as all else that a poll does.
-    first = view.lasting_url(names[0], process.id)
-    before, _name, query = first.rpartition(f"/{names[0]}?")
-    return {name: f"{before}/{name}?{query}" for name in names}
+    return {name: view.lasting_url(name, process.id) for name in names}

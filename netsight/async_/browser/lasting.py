@@ -18,8 +18,6 @@ from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.browser.subviews import SubView
 from netsight.async_.context import context_path
 from netsight.async_.context import context_url
-from netsight.async_.context import home_of
-from netsight.async_.context import lasting_url
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.i18n import _
 from netsight.async_.interfaces import IAsyncView
@@ -137,9 +135,7 @@ class LastingView(Shown, BrowserView):
 
     def process_url(self, subview, process_id):
         """Return the URL of a sub-view for one process."""
-        return lasting_url(self._home, subview, process_id)
-
-    lasting_url = process_url
+        return self.lasting_url(subview, process_id)
 
     def get_process(self, process_id=None):
         """Return the IProcess with that id, or with the request's.
@@ -147,12 +143,9 @@ class LastingView(Shown, BrowserView):
         Raises NoSuchProcessError for any that is not of this site, or not for
         this visitor.
         """
-        if process_id is None:
-            process_id = self.request.form.get("process_id")
-        if not isinstance(process_id, str):
-            raise NoSuchProcessError(process_id)
+        process_id = self._asked_id(process_id)
         process = get_process(self._root, process_id)
-        site_path = "/".join(self._home.getPhysicalPath())
+        site_path = "/".join(self._async_home.getPhysicalPath())
         if not is_below(process, site_path):
             raise NoSuchProcessError(process_id)
         if not may_see_somewhere(process, self._root, self.request):
@@ -162,7 +155,3 @@ class LastingView(Shown, BrowserView):
     @property
     def _root(self):
         return application_of(self.context)
-
-    @property
-    def _home(self):
-        return home_of(self.context) or self._root

@@ -1,5 +1,7 @@
 """What visitors see of a process: the methods behind the pages of a view."""
 
+from functools import cached_property
+
 from zope.component import getMultiAdapter
 
 from netsight.async_ import interfaces
@@ -13,6 +15,8 @@ from netsight.async_.answers.result import replay_result
 from netsight.async_.answers.status import links_of
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import status_of
+from netsight.async_.context import home_of
+from netsight.async_.context import lasting_url
 from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
@@ -100,6 +104,26 @@ class Shown:
         return self.request.response.redirect(url)
 
     # For the answers: see IProcessView
+
+    def lasting_url(self, subview, process_id):
+        """Return the URL of a sub-view, good also when the context is gone."""
+        return lasting_url(self._async_home, subview, process_id)
+
+    @cached_property
+    def _async_home(self):
+        """The site, or the root, below which it is good.
+
+        To find it takes as long as all else that a poll does.
+        """
+        return home_of(self.context) or application_of(self.context)
+
+    def _asked_id(self, process_id):
+        """Return an id, or that of the request; raises NoSuchProcessError."""
+        if process_id is None:
+            process_id = self.request.form.get("process_id")
+        if not isinstance(process_id, str):
+            raise NoSuchProcessError(process_id)
+        return process_id
 
     @property
     def is_for_program(self):

@@ -19,8 +19,6 @@ from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.context import context_path
 from netsight.async_.context import context_url
-from netsight.async_.context import home_of
-from netsight.async_.context import lasting_url
 from netsight.async_.context import step_of
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NothingToCallError
@@ -241,11 +239,6 @@ class BaseAsyncView(Shown, BrowserView):
         query = urlencode({"process_id": process_id})
         return f"{self.async_view_url}/{subview}?{query}"
 
-    def lasting_url(self, subview, process_id):
-        """Return the URL of the same, good also when the context is gone."""
-        home = home_of(self.context) or application_of(self.context)
-        return lasting_url(home, subview, process_id)
-
     # For the answers: see IProcessView
 
     def get_process(self, process_id=None):
@@ -254,10 +247,7 @@ class BaseAsyncView(Shown, BrowserView):
         Raises NoSuchProcessError for any that is not of this view and
         context, or is not for this visitor.
         """
-        if process_id is None:
-            process_id = self.request.form.get("process_id")
-        if not isinstance(process_id, str):
-            raise NoSuchProcessError(process_id)
+        process_id = self._asked_id(process_id)
         process = get_process(application_of(self.context), process_id)
         if process.view_path != self.async_view_path:
             raise NoSuchProcessError(process_id)

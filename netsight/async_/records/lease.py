@@ -217,7 +217,7 @@ class Lookout:
         """Tell whether a new sight was old when this Zope began to look."""
         self._begin(worker._p_jar, now)
         before = self._last_before
-        if before is not None and (worker._p_serial or before) > before:
+        if before is not None and worker._p_serial > before:
             return False
         if now - self._first >= BEGINNING * lease:
             return False

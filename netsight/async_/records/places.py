@@ -7,7 +7,6 @@ from weakref import WeakKeyDictionary
 
 from netsight.async_ import config
 from netsight.async_.forks import in_forked_child
-from netsight.async_.interfaces import QUEUED
 from netsight.async_.records.lines import AHEAD_MOST
 from netsight.async_.records.lines import heads
 from netsight.async_.records.queued import Queued
@@ -86,8 +85,6 @@ def oldest_queued(registry):
         [
             Queued.of(process)
             for process in registry.readable(oldest)
-            if process.state == QUEUED
-            and not process.is_held
-            and not process.is_early
+            if process.may_begin
         ]
     )

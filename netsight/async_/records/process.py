@@ -159,6 +159,15 @@ class Process(Part):
         return self.state == interfaces.QUEUED
 
     @property
+    def may_begin(self):
+        """Whether it is queued, not held, and not early."""
+        return (
+            self.state == interfaces.QUEUED
+            and not self.is_held
+            and not self.is_early
+        )
+
+    @property
     def retries(self):
         return self.claim.retries
 

@@ -12,7 +12,6 @@ from netsight.async_ import config
 from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.doorbell import runs_here
 from netsight.async_.executors.queues import is_served
-from netsight.async_.interfaces import QUEUED
 from netsight.async_.records.database import OwnConnection
 from netsight.async_.records.database import active_nodes
 from netsight.async_.records.database import query_registry
@@ -274,8 +273,5 @@ class Poll:
         return [
             Queued.of(process)
             for process in registry.readable(ids)
-            if is_served(process.queue)
-            and process.state == QUEUED
-            and not process.is_held
-            and not process.is_early
+            if is_served(process.queue) and process.may_begin
         ]

@@ -126,8 +126,7 @@ def _has_work(root):
 
 def _is_mine(process):
     if process.state == QUEUED:
-        waits = process.is_held or process.is_early
-        return is_served(process.queue) and not waits
+        return is_served(process.queue) and process.may_begin
     worker = process.claim.worker
     return process.state == RUNNING and worker.name == this_worker()
 
