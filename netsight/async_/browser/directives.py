@@ -43,6 +43,10 @@ class IInBackground(Interface):
         value_type=TextLine(),
         required=False,
     )
+    when = GlobalObject(
+        title="Called with the view: whether it is done in the background",
+        required=False,
+    )
     cancellable = Bool(title="May be cancelled", required=False)
     restart_after_crash = Bool(title="Run again", required=False)
     max_attempts = Int(title="How often", min=1, required=False)
@@ -62,6 +66,7 @@ def in_background_directive(
     for_=None,
     layer=IDefaultBrowserLayer,
     button=None,
+    when=None,
     **choices,
 ):
     """See IInBackground."""
@@ -70,12 +75,12 @@ def in_background_directive(
     _context.action(
         discriminator=("netsight.async", for_, layer, name),
         callable=take_registered,
-        args=(name, for_, layer, button, choices, _context.info),
+        args=(name, for_, layer, button, when, choices, _context.info),
         order=AFTER_ALL,
     )
 
 
-def take_registered(name, for_, layer, button, choices, info=""):
+def take_registered(name, for_, layer, button, when, choices, info=""):
     """Register a class for (for_, layer) in the place of a view.
 
     That is the one which is found for them now.  Raises ConfigurationError if
@@ -94,5 +99,5 @@ def take_registered(name, for_, layer, button, choices, info=""):
         )
     if issubclass(view_class, Taken):
         view_class = view_class.taken_class
-    taken = in_background(view_class, button, **choices)
+    taken = in_background(view_class, button, when, **choices)
     manager.registerAdapter(taken, (for_, layer), Interface, name, info)

@@ -32,18 +32,25 @@ class Taken(BaseAsyncView):
     start_buttons = ()
     """Fields of a form, any of which starts a process; none: each POST."""
 
+    starts_when = None
+    """Called with the view; false: what it was sent is done at once."""
+
     taken_class = None
     """The class that does it."""
 
     def run_process(self):
         """Return True for a POST that one of the buttons has sent.
 
-        Not so if a form of z3c.form finds errors in it.
+        Not so if `starts_when` does not want it in the background, or if a
+        form of z3c.form finds errors in it.
         """
         if not super().run_process():
             return False
         buttons, fields = self.start_buttons, self.request.form
         if buttons and not any(name in fields for name in buttons):
+            return False
+        when = type(self).starts_when
+        if when is not None and not when(self):
             return False
         return is_ready(self, is_named=bool(buttons))
 
@@ -52,13 +59,14 @@ class Taken(BaseAsyncView):
         return self()
 
 
-def in_background(view_class, button=None, **choices):
+def in_background(view_class, button=None, when=None, **choices):
     """Return a class of async views that do what a class of views does.
 
     Its page is that of `view_class`; its work is what that does for a POST.
     With a `button`, the name of a field or several names, only a POST whose
     form has one of them starts a process, and `view_class` answers all others
-    at once.  `choices` are attributes of `BaseAsyncView`, such as
+    at once; so it does if `when`, which is called with the view, returns
+    something false.  `choices` are attributes of `BaseAsyncView`, such as
     ``cancellable=True``.
 
     Raises TypeError for one that is not among these, and for a class that is
@@ -78,6 +86,7 @@ def in_background(view_class, button=None, **choices):
         # Else that of Five's views would hide it, where it is none of them.
         "__init__": view_class.__init__,
         "start_buttons": buttons,
+        "starts_when": when,
         "taken_class": view_class,
     }
     name = f"{view_class.__name__}InBackground"

@@ -267,7 +267,7 @@ def registered(view, name, context):
         with published(view, name, permission_of(factory), *required):
             yield
         return
-    take_registered(name, *required, view.pop("button", None), view)
+    take_registered(name, *required, view.pop("button", None), None, view)
     try:
         yield
     finally:

@@ -114,6 +114,7 @@ Deleted = in_background(
     Deleting, button="delete", cancellable=True, queue="slow"
 )
 DeletedByEach = in_background(Deleting, button=("delete", "cancel"))
+DeletedIfMany = in_background(Deleting, when=lambda view: len(view.names) > 1)
 Exported = in_background(Exporting)
 ExportedBy = in_background(ExportingBy)
 ExportedTemplate = in_background(ExportingTemplate)

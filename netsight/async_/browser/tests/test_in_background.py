@@ -66,6 +66,24 @@ class TakenTests(AsyncTestCase):
         self.assertEqual(process.queue, "slow")
 
 
+class ChosenTests(AsyncTestCase):
+    """What is taken with `when`."""
+
+    def post(self, names):
+        form = {"delete": "1", "names": names}
+        return self.client().post("/deleted-if-many-job", form)
+
+    def test_what_it_wants_is_done_in_the_background(self):
+        response = self.post("b a")
+        self.assertEqual(len(self.processes()), 1)
+        self.assertEqual(response.status_int, 302)
+
+    def test_all_else_is_done_at_once(self):
+        response = self.post("a")
+        self.assertEqual(self.processes(), [])
+        self.assertEqual(response.text, "deleted ['a']")
+
+
 class ArgumentTests(unittest.TestCase):
     """What `in_background` takes."""
 

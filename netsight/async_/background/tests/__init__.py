@@ -1,0 +1,1 @@
+"""Tests of netsight.async_.background."""
