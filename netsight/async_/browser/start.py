@@ -176,7 +176,7 @@ def new_process(
         process_id,
         view.async_view_path,
         view.__name__,
-        checked_message(title or _title(view)),
+        checked_message(title or title_of(view)),
         current_owner(),
         stored,
         idempotency=key,
@@ -187,7 +187,8 @@ def new_process(
     )
 
 
-def _title(view):
+def title_of(view):
+    """Return what a view calls its processes, a text or message id."""
     title = getattr(view, "title", None)
     return title if isinstance(title, str) else view.__name__
 

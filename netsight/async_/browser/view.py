@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from Products.Five import BrowserView
 from zope.interface import implementer
 
+from netsight.async_.answers.headers import vary
 from netsight.async_.answers.interfaces import IProcessView
 from netsight.async_.browser.choices import choices_of
 from netsight.async_.browser.mixins import call_behind
@@ -15,6 +16,8 @@ from netsight.async_.browser.shown import PROCESSING_PAGE
 from netsight.async_.browser.shown import Shown
 from netsight.async_.browser.start import start
 from netsight.async_.browser.start import started
+from netsight.async_.browser.start import title_of
+from netsight.async_.browser.start_page import START_PAGE
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.context import context_path
@@ -56,7 +59,8 @@ class BaseAsyncView(Shown, BrowserView):
     See IAsyncView.  A request for which `run_process` is true starts a
     process and is redirected to `processing`; any other shows the initial
     page: the attribute or method `initial_page`, else what a class behind this
-    one is called for, else the template that the view is registered with.
+    one is called for, else the template that the view is registered with, else
+    one with the title and a button that starts a process.
     """
 
     initial_page = None
@@ -294,8 +298,20 @@ class BaseAsyncView(Shown, BrowserView):
 
     def _initial_page(self, *args, **kwargs):
         page = self._page_call()
-        if page is None:
-            self.request.response.setHeader("Allow", "POST")
-            back_url = context_url(self.context, self.request)
-            return self.message_page(405, POST_ONLY, back_url)
-        return page(*args, **kwargs)
+        if page is not None:
+            return page(*args, **kwargs)
+        if self._is_for_start_page:
+            vary(self.request.response)
+            return self._page(
+                START_PAGE, process_view=self, title=title_of(self)
+            )
+        self.request.response.setHeader("Allow", "POST")
+        back_url = context_url(self.context, self.request)
+        return self.message_page(405, POST_ONLY, back_url)
+
+    @property
+    def _is_for_start_page(self):
+        """Whether a person has come by a GET, and any POST would start it."""
+        starts = type(self).run_process is BaseAsyncView.run_process
+        is_get = self.request.method in ("GET", "HEAD")
+        return starts and is_get and not self.is_for_program

@@ -339,8 +339,21 @@ class PythonTests(AsyncTestCase):
 class MethodTests(AsyncTestCase):
     """GET, HEAD, and views that have no page."""
 
-    def test_get_of_a_view_without_any_page_says_how_to_use_it(self):
-        response = self.client().get("/no-id-job", status=405)
+    def test_a_view_without_any_page_gets_one_with_a_button(self):
+        self.app.manage_addFolder("folder")
+        transaction.commit()
+        page = self.client().get("/folder/no-id-job?a=1")
+        self.assertEqual(self.processes(), [])
+        self.assertIn("<h1", page)
+        self.assertIn(">no-id-job</h1>", page)
+        self.assertRegex(page.text, "<title>\\s*no-id-job")
+        self.assertIn("Accept", page.headers["Vary"])
+        self.assertEqual(page.form.action, "http://localhost/folder/no-id-job")
+        started = page.form.submit()
+        self.assertIn("/folder/no-id-job/processing", started.location)
+
+    def test_but_not_if_it_says_itself_what_starts_it(self):
+        response = self.client().get("/choosy-job", status=405)
         self.assertIn("A POST to this address starts a process", response)
         self.assertEqual(response.headers["Allow"], "POST")
 

@@ -35,6 +35,13 @@ class NoIdView(BaseAsyncView):
         return "ran without an id"
 
 
+class ChoosyView(NoIdView):
+    """Has no page, and says itself which requests start it."""
+
+    def run_process(self):
+        return self.request.form.get("start") == "now"
+
+
 class KeywordsView(BaseAsyncView):
     """Takes the id among the keywords, as the first example of 1.x."""
 
