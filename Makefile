@@ -142,6 +142,10 @@ lint: $(PLONE)  ## Check the code's style, its walls, and the pins.
 check-wheel: $(PLONE)  ## Build the wheel, and run an example from it on a bare Zope.
 	.venv/bin/python tools/check_wheel.py
 
+.PHONY: check-tutorial
+check-tutorial: $(BROWSER)  ## Follow the tutorial from an empty folder, in Chromium.
+	.venv/bin/python tools/check_tutorial.py
+
 .PHONY: check-buildout
 check-buildout:  ## Build and run the instance of buildout.cfg.
 	$(PYTHON) tools/check_buildout.py

@@ -8,7 +8,6 @@ import inspect
 import io
 import re
 import subprocess
-import sys
 import tempfile
 import unittest
 from importlib.util import find_spec
@@ -51,11 +50,9 @@ from netsight.async_.running.failure import TRACEBACK_CHARS
 from netsight.async_.running.monitor import FIRST_SECONDS
 from netsight.async_.running.monitor import PROGRESS_SECONDS
 from netsight.async_.serving.recovery import SWEEP_BATCH
-from netsight.async_.testing import PLONE_FIXTURE
 from netsight.async_.tests.documents import CHANGES
 from netsight.async_.tests.documents import CONTRIBUTING
 from netsight.async_.tests.documents import DOCS
-from netsight.async_.tests.documents import FILE_NAME
 from netsight.async_.tests.documents import IS_CHECKOUT
 from netsight.async_.tests.documents import MAKEFILE
 from netsight.async_.tests.documents import PAGES
@@ -64,8 +61,8 @@ from netsight.async_.tests.documents import ROOT
 from netsight.async_.tests.documents import ZOPE_PAGES
 from netsight.async_.tests.documents import blocks
 from netsight.async_.tests.documents import read
-from netsight.async_.tests.documents import write_file
 from netsight.async_.tests.page_support import Page
+from netsight.async_.tests.recipe_support import RecipeTestCase
 from netsight.async_.tests.support import ZOPE_FUNCTIONAL
 
 
@@ -88,9 +85,6 @@ PLACE = re.compile(
 
 ZOPE_CONF = "NETSIGHT_ASYNC_ZOPE_CONF"
 """No setting: it tells workers of Celery where the settings are."""
-
-WAIT_SECONDS = 300
-"""Longest run of the tests of a page in a process of their own."""
 
 
 def load_zope_conf(text):
@@ -410,46 +404,14 @@ class DocumentationTests(unittest.TestCase):
 @unittest.skipUnless(
     IS_CHECKOUT, "README.rst and docs/ are in a checkout only"
 )
-class TestingRecipeTests(unittest.TestCase):
+class TestingRecipeTests(RecipeTestCase):
     """The tests that docs/howto/test-your-views.rst shows, pass."""
-
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        for page in ("howto/test-your-views.rst", "howto/write-a-view.rst"):
-            for _line, _language, code in blocks(read(page)):
-                name = FILE_NAME.match(code)
-                if name:
-                    write_file(Path(self.folder.name), name[1], code)
-
-    def run_tests(self, module):
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "import sys; from zope.testrunner import run; "
-                f"sys.path[:0] = [{self.folder.name!r}, {str(ROOT)!r}]; run()",
-                f"--test-path={self.folder.name}",
-                *("-s", "my", "-m", module),
-            ],
-            capture_output=True,
-            cwd=self.folder.name,
-            text=True,
-            timeout=WAIT_SECONDS,
-        )
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertRegex(done.stdout, r"[1-9]\d* tests? with 0 failures")
 
     def test_without_a_layer(self):
         self.run_tests("test_unit")
 
     def test_on_zope(self):
         self.run_tests("test_zope")
-
-    def test_on_plone(self):
-        if PLONE_FIXTURE is None:
-            self.skipTest("plone.app.testing is not installed")
-        self.run_tests("test_plone")
 
 
 def test_suite():

@@ -1,0 +1,1 @@
+"""My first add-on with async views."""
