@@ -11,6 +11,7 @@ CHANGES = ROOT / "CHANGES.rst"
 CONTRIBUTING = ROOT / "CONTRIBUTING.rst"
 MAKEFILE = ROOT / "Makefile"
 DOCS = ROOT / "docs"
+ADDON = DOCS / "addon"
 
 IS_CHECKOUT = all(path.exists() for path in (README, CHANGES, DOCS))
 """An installed package has none of them."""
@@ -54,6 +55,18 @@ def write_file(folder, name, code):
     for parent in list(Path(name).parents)[:-1]:
         (folder / parent / "__init__.py").touch()
     path.write_text(code.partition("\n")[2], encoding="utf-8")
+
+
+def shown_files():
+    """Yield (path below my/, page) of each file that a page or ADDON has."""
+    for path in ADDON.rglob("my/**/*"):
+        if path.is_file() and path.suffix != ".pyc":
+            yield str(path.relative_to(ADDON)), ADDON
+    for page in PAGES:
+        for _line, _language, code in blocks(page.read_text("utf-8")):
+            name = FILE_NAME.match(code)
+            if name:
+                yield name[1], page
 
 
 def read(*names):

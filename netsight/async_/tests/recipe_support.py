@@ -1,11 +1,13 @@
 """Runs the tests that pages of the documentation show."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 from pathlib import Path
 
+from netsight.async_.tests.documents import ADDON
 from netsight.async_.tests.documents import FILE_NAME
 from netsight.async_.tests.documents import ROOT
 from netsight.async_.tests.documents import blocks
@@ -18,24 +20,32 @@ WAIT_SECONDS = 300
 
 
 class RecipeTestCase(unittest.TestCase):
-    """Has the files of docs/howto/test-your-views.rst in a folder."""
+    """Has the add-on of the tutorial, with the files of recipes, in a folder.
+
+    They are those of docs/howto/write-a-view.rst and test-your-views.rst.
+    """
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
+        addon = Path(self.folder.name, "my", "addon")
+        shutil.copytree(ADDON / "my" / "addon", addon)
+        zcml = addon / "configure.zcml"
+        text = zcml.read_text("utf-8")
+        line = '<include file="recount.zcml" />\n'
+        zcml.write_text(text.replace("</configure>", f"{line}</configure>"))
         for page in ("howto/test-your-views.rst", "howto/write-a-view.rst"):
             for _line, _language, code in blocks(read(page)):
                 name = FILE_NAME.match(code)
                 if name:
                     write_file(Path(self.folder.name), name[1], code)
 
-    def run_tests(self, module, folder=None):
+    def run_tests(self, module):
         """Run a test module of my.addon, which must pass, in a process."""
-        folder = str(folder or self.folder.name)
+        folder = self.folder.name
         done = subprocess.run(
             [
                 sys.executable,
-                "-B",
                 "-c",
                 "import sys; from zope.testrunner import run; "
                 f"sys.path[:0] = [{folder!r}, {str(ROOT)!r}]; run()",

@@ -10,6 +10,7 @@ import re
 import subprocess
 import tempfile
 import unittest
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -61,6 +62,7 @@ from netsight.async_.tests.documents import ROOT
 from netsight.async_.tests.documents import ZOPE_PAGES
 from netsight.async_.tests.documents import blocks
 from netsight.async_.tests.documents import read
+from netsight.async_.tests.documents import shown_files
 from netsight.async_.tests.page_support import Page
 from netsight.async_.tests.recipe_support import RecipeTestCase
 from netsight.async_.tests.support import ZOPE_FUNCTIONAL
@@ -180,6 +182,11 @@ class DocumentationTests(unittest.TestCase):
         names -= {"__pycache__/"}
         names |= {p.name for p in package.glob("*.py")} - {"__init__.py"}
         self.assert_described(names, "explanation/map.rst")
+
+    def test_no_file_of_an_add_on_overwrites_another(self):
+        names = Counter(name for name, _page in shown_files())
+        self.assertGreater(len(names), 40)
+        self.assertEqual([n for n, count in names.items() if count > 1], [])
 
     def test_targets_of_make_exist(self):
         makefile = MAKEFILE.read_text("utf-8")

@@ -7,7 +7,6 @@ from plone.app.testing import popGlobalRegistry
 from plone.app.testing import pushGlobalRegistry
 from zope.component.hooks import setSite
 
-from netsight.async_.tests.documents import DOCS
 from netsight.async_.tests.documents import IS_CHECKOUT
 from netsight.async_.tests.documents import PLONE_PAGES
 from netsight.async_.tests.page_support import Page
@@ -36,7 +35,7 @@ class TestingRecipeTests(RecipeTestCase):
         self.run_tests("test_plone")
 
     def test_those_of_the_tutorial(self):
-        self.run_tests("test_views", DOCS / "addon")
+        self.run_tests("test_views")
 
 
 def test_suite():
