@@ -1,12 +1,14 @@
 """Where a context is: its site, its path, and its URL from outside."""
 
 from urllib.parse import quote
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 from urllib.parse import urlsplit
 
 from Acquisition import aq_base
 from Acquisition import aq_chain
 from Acquisition import aq_parent
+from OFS.ObjectManager import ObjectManager
+from zope.component.hooks import getSite
 from zope.component.interfaces import ISite
 
 
@@ -15,8 +17,19 @@ def site_of(context):
 
     Unlike `getSite` it does not depend on what this thread did before.
     """
-    sites = (each for each in aq_chain(context) if ISite.providedBy(each))
-    return next(sites, None)
+    return next(_sites(context), None)
+
+
+def _sites(context):
+    """Yield the ISites at and above `context`, the nearest first."""
+    current = aq_base(getSite())
+    for each in aq_chain(context):
+        base = aq_base(each)
+        # What content of Plone provides takes long to find out.
+        if isinstance(base, ObjectManager) and base._components is None:
+            continue
+        if base is current or ISite.providedBy(each):
+            yield each
 
 
 LASTING_VIEW = "async-process"
@@ -28,9 +41,12 @@ def home_of(context):
 
     Where no site has any, it is the nearest site.
     """
-    sites = [each for each in aq_chain(context) if ISite.providedBy(each)]
-    with_users = (s for s in sites if hasattr(aq_base(s), "acl_users"))
-    return next(with_users, None) or next(iter(sites), None)
+    sites = list(_sites(context))
+    # Of Plone, to ask a site takes long, and most often there is but one.
+    if len(sites) > 1:
+        with_users = (s for s in sites if hasattr(aq_base(s), "acl_users"))
+        return next(with_users, sites[0])
+    return sites[0] if sites else None
 
 
 def lasting_url(home, subview, process_id):
@@ -38,9 +54,17 @@ def lasting_url(home, subview, process_id):
 
     `home` is the site, or the root of Zope, below which it is shown.
     """
-    query = urlencode({"process_id": process_id})
-    url = home.absolute_url()
-    return f"{url}/@@{LASTING_VIEW}/{subview}?{query}"
+    return subview_url(lasting_view_url(home), subview, process_id)
+
+
+def lasting_view_url(home):
+    """Return the URL of the view that needs no context."""
+    return f"{home.absolute_url()}/@@{LASTING_VIEW}"
+
+
+def subview_url(view_url, subview, process_id):
+    """Return the URL of a page of a process, below that of its view."""
+    return f"{view_url}/{subview}?process_id={quote_plus(process_id)}"
 
 
 def found_at(root, path):

@@ -68,9 +68,10 @@ class Steps:
 
     def look_up(self):
         """What a poll cannot do without: to find a record, and tell of it."""
-        self.zope.ask("/bench-add-record", "POST")
+        added = self.zope.ask("/bench-add-record", "POST")
+        query = added.headers["Location"].partition("?")[2]
         self.zope.settle()
-        return lambda: self.zope.ask("/bench-look-up")
+        return lambda: self.zope.ask(f"/bench-look-up/record?{query}")
 
     def commits(self):
         """What a run cannot do without: a page, and two commits."""

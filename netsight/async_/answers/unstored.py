@@ -14,9 +14,8 @@ from zExceptions import HTTPException
 from ZODB.POSException import ReadOnlyError
 from zope.interface import Attribute
 from zope.interface import Interface
-from zope.interface import directlyProvidedBy
-from zope.interface import directlyProvides
 
+from netsight.async_.answers.marks import mark
 from netsight.async_.answers.programs import accepted
 from netsight.async_.answers.refusals import NOT_STORED
 from netsight.async_.records.database import application_of
@@ -45,17 +44,6 @@ class ICommitting(Interface):
     async_change = Attribute("The Change.")
 
 
-MARKED_MOST = 100
-"""So many declarations are kept."""
-
-_marked = {}
-"""What marked requests provide, by what they have provided before.
-
-zope.interface makes it anew for each request, and forgets it, with what was
-looked up for it, when the request is over.
-"""
-
-
 def check_writable(context):
     """Raise ReadOnlyError if the records can only be read at the moment."""
     if is_read_only(application_of(context)):
@@ -80,18 +68,7 @@ def tell_if_not_stored(change):
 def _mark(change):
     request = change.view.request
     request.async_change = change
-    # Not `request.__provides__`: that could be a field of the form.
-    before = request.__dict__.get("__provides__")
-    # The layers of a request, and its class.
-    key = type(request), before and before.__bases__
-    marked = _marked.get(key)
-    if marked is not None:
-        request.__provides__ = marked
-        return
-    directlyProvides(request, ICommitting, directlyProvidedBy(request))
-    if len(_marked) >= MARKED_MOST:
-        _marked.clear()
-    _marked[key] = request.__provides__
+    mark(request, ICommitting)
 
 
 class NotStoredPage(BrowserView):

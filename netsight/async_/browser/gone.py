@@ -7,7 +7,6 @@ address that needs no context.
 """
 
 import re
-from urllib.parse import parse_qs
 
 from AccessControl import getSecurityManager
 from AccessControl.SecurityManagement import setSecurityManager
@@ -15,10 +14,10 @@ from Products.Five import BrowserView
 from zope.component import adapter
 from zope.component import queryMultiAdapter
 from zope.interface import Interface
-from zope.interface import alsoProvides
 from zope.interface import noLongerProvides
 from ZPublisher.interfaces import IPubStart
 
+from netsight.async_.answers.marks import mark
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.context import home_of
 from netsight.async_.context import lasting_url
@@ -27,11 +26,13 @@ from netsight.async_.records.database import get_process
 from netsight.async_.records.owners import owner_of
 
 
-PAGES = tuple(name for name in SUBVIEWS if name != "process-cancel")
+PAGES = frozenset(name for name in SUBVIEWS if name != "process-cancel")
 """What is asked for by GET."""
 
-PROCESS_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""What `records.ids.new_process_id` makes."""
+PROCESS_ID = re.compile(
+    r"(?:^|&)process_id=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:&|$)"
+)
+"""In a query string, what `records.ids.new_process_id` makes."""
 
 
 class IAskingForProcess(Interface):
@@ -44,14 +45,13 @@ def note_what_is_asked(event):
     environ = event.request.environ
     page = environ.get("PATH_INFO", "").rpartition("/")[2]
     if page in PAGES and _process_id(environ):
-        alsoProvides(event.request, IAskingForProcess)
+        mark(event.request, IAskingForProcess)
 
 
 def _process_id(environ):
     """Return the id in the query string, or None."""
-    fields = parse_qs(environ.get("QUERY_STRING", ""))
-    process_id = fields.get("process_id", [""])[0]
-    return process_id if PROCESS_ID.fullmatch(process_id) else None
+    found = PROCESS_ID.search(environ.get("QUERY_STRING", ""))
+    return found and found[1]
 
 
 class GonePage(BrowserView):

@@ -16,7 +16,8 @@ from netsight.async_.answers.status import links_of
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import status_of
 from netsight.async_.context import home_of
-from netsight.async_.context import lasting_url
+from netsight.async_.context import lasting_view_url
+from netsight.async_.context import subview_url
 from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
@@ -107,7 +108,11 @@ class Shown:
 
     def lasting_url(self, subview, process_id):
         """Return the URL of a sub-view, good also when the context is gone."""
-        return lasting_url(self._async_home, subview, process_id)
+        return subview_url(self._async_lasting_url, subview, process_id)
+
+    @cached_property
+    def _async_lasting_url(self):
+        return lasting_view_url(self._async_home)
 
     @cached_property
     def _async_home(self):

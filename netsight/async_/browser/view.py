@@ -2,7 +2,6 @@
 
 from functools import cached_property
 from urllib.parse import quote
-from urllib.parse import urlencode
 
 from Products.Five import BrowserView
 from zope.interface import implementer
@@ -23,6 +22,7 @@ from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.context import context_path
 from netsight.async_.context import context_url
 from netsight.async_.context import step_of
+from netsight.async_.context import subview_url
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NothingToCallError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
@@ -240,8 +240,7 @@ class BaseAsyncView(Shown, BrowserView):
 
     def process_url(self, subview, process_id):
         """Return the URL of a sub-view for one process."""
-        query = urlencode({"process_id": process_id})
-        return f"{self.async_view_url}/{subview}?{query}"
+        return subview_url(self.async_view_url, subview, process_id)
 
     # For the answers: see IProcessView
 

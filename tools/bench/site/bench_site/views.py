@@ -66,19 +66,26 @@ class AddRecordView(BrowserView):
         records["all"][key] = records["active"][key] = record
         records["count"].change(1)
         self.request.response.redirect(
-            f"{self.context.absolute_url()}/bench-page"
+            f"{self.context.absolute_url()}/bench-page?key={key}"
         )
 
 
 class LookUpView(BrowserView):
-    """Tells of the last record of these, as JSON that is not kept.
+    """Tells of one of these records, as JSON that is not kept.
 
-    So does a poll: it finds a record, and reads all three objects of it.
+    So does a poll: it finds a record by an id in the query, below the address
+    of its view, and reads all three objects of it.
     """
+
+    def publishTraverse(self, request, name):
+        return self
+
+    def browserDefault(self, request):
+        return self, ()
 
     def __call__(self):
         tree = self.context._p_jar.root()[RECORDS]["all"]
-        key = tree.maxKey()
+        key = self.request.form["key"]
         record = tree[key]
         response = self.request.response
         response.setHeader("Content-Type", "application/json")
