@@ -9,6 +9,7 @@ from importlib import import_module
 __all__ = [
     "BaseAsyncView",
     "NoSuchProcessError",
+    "ProcessFailed",
     "Retry",
     "ThreadDiedBeforeCompletionError",
     "current_process",
@@ -21,6 +22,7 @@ __all__ = [
 HOMES = {
     "BaseAsyncView": "netsight.async_.browser.view",
     "NoSuchProcessError": "netsight.async_.exceptions",
+    "ProcessFailed": "netsight.async_.exceptions",
     "Retry": "netsight.async_.records.retries",
     "ThreadDiedBeforeCompletionError": "netsight.async_.exceptions",
     "current_process": "netsight.async_.running.work",

@@ -61,6 +61,23 @@ class ProcessCancelled(BaseException):
     """
 
 
+class ProcessFailed(AsyncError):
+    """To be raised in `__run__`, with a reason that its user is to read.
+
+    ``raise ProcessFailed(_("Line 310: column street is missing"))``.  The
+    process fails, and its writes are rolled back.  Its page, the lists and
+    programs tell the `reason`, a text or message id, in the language of
+    whoever reads; 1,000 characters of it are kept.  Raises TypeError for
+    anything else.  All other exceptions are told to managers only.
+    """
+
+    def __init__(self, reason):
+        if not isinstance(reason, str):
+            raise TypeError(f"{reason!r} is no text and no message id")
+        super().__init__(reason)
+        self.reason = reason
+
+
 class TimeLimitExceeded(BaseException):
     """Raised in `__run__` when it runs for longer than it may.
 

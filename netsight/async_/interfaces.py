@@ -200,6 +200,10 @@ class IProcess(Interface):
     )
     seconds_left = Attribute("Estimate (int), None if not to be trusted.")
     error = Attribute("Error of a failed process, or None.")
+    reason = Attribute(
+        "What a failed one tells its user, a text or message id, or None: see "
+        "exceptions.ProcessFailed."
+    )
     response = Attribute("ResponseSnapshot of a completed one, or None.")
     single_key = Attribute("What no two active ones may share (str), or None.")
     max_queued = Attribute("`max_queued` of its view when it was started.")

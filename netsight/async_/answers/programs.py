@@ -41,11 +41,11 @@ def json_text(response, value, media_type="application/json"):
     return json.dumps(value)
 
 
-def problem(request, status, sentence, instance=None, **more):
+def problem(request, status, sentence, instance=None, detail=None, **more):
     """Set the HTTP status (int); return a problem as JSON text.
 
     Its type is made from the message id `sentence`, its detail is the text of
-    that; `instance` is a URL, by default that of the request.
+    that, or of `detail`; `instance` is a URL, by default that of the request.
     """
     response = request.response
     response.setStatus(status)
@@ -55,7 +55,7 @@ def problem(request, status, sentence, instance=None, **more):
         # The words of the status line; Python's change with its version.
         "title": response.errmsg,
         "status": status,
-        "detail": translate(sentence, context=request),
+        "detail": translate(detail or sentence, context=request),
         "instance": instance or request["ACTUAL_URL"],
         **more,
     }

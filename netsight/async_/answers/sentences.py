@@ -39,3 +39,12 @@ SENTENCES = {
 def sentence_of(process):
     """Return the message id that says why a process has no result."""
     return UNDONE if process.is_undone else SENTENCES[process.state]
+
+
+def told_of(process):
+    """Return what the user is told of that: the process's reason, if any.
+
+    It is a text or message id of whoever wrote the process; else that of
+    `sentence_of`.
+    """
+    return process.reason or sentence_of(process)

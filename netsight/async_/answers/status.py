@@ -32,11 +32,13 @@ def status_of(process, registry, request):
     whether those must end before it begins: see `in_turn` of views; `held`
     tells whether it waits for somebody to release it: see `deployment`;
     `not_before` is the time for which it waits in the queue, else None, and
-    `retries` how often it was put off since a run had failed.
+    `retries` how often it was put off since a run had failed; `reason` is what
+    a failed one tells its user, translated, or None.
     """
     # It may have to look whether a worker lives.
     state = process.state
     held, message = process.is_held, process.message
+    reason = process.reason
     early = process.is_early and not held
     queued = state == interfaces.QUEUED and not held and not early
     return {
@@ -56,6 +58,7 @@ def status_of(process, registry, request):
         "finished": iso_time(process.finished),
         "elapsed": elapsed(process),
         "seconds_left": process.seconds_left,
+        "reason": reason and _translated(reason, request),
     }
 
 

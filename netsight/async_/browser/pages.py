@@ -12,7 +12,7 @@ from zope.interface import implementer
 
 from netsight.async_ import interfaces
 from netsight.async_.answers.sentences import STATE_TITLES
-from netsight.async_.answers.sentences import sentence_of
+from netsight.async_.answers.sentences import told_of
 from netsight.async_.context import site_of
 from netsight.async_.i18n import _
 from netsight.async_.interfaces import IAsyncView
@@ -116,8 +116,13 @@ class EndedPage(Page):
 
     @property
     def sentence(self):
-        """The message id that says what happened."""
-        return sentence_of(self.process)
+        """What says what happened, a text or message id."""
+        return told_of(self.process)
+
+    @property
+    def has_reason(self):
+        """Whether that is a reason of the process itself."""
+        return self.process.reason is not None
 
     @property
     def error(self):

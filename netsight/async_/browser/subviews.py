@@ -126,6 +126,7 @@ class SubView:
             self.ended_status,
             sentence_of(process),
             self.view.process_url(self.name, process.id),
+            detail=process.reason,
             state=process.state,
         )
 

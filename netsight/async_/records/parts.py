@@ -194,12 +194,17 @@ class Progress(Part):
 
 
 class Error:
-    """Why a process failed; plain data, for managers only."""
+    """Why a process failed; plain data, for managers only but its reason."""
 
-    def __init__(self, kind, text, traceback):
+    reason = None
+    """What its user is told: a text or message id, or None."""
+
+    def __init__(self, kind, text, traceback, reason=None):
         self.kind = kind
         self.text = text
         self.traceback = traceback
+        if reason is not None:
+            self.reason = reason
 
 
 class Outcome(Part):

@@ -259,6 +259,10 @@ class Process(Part):
         return self.outcome.error
 
     @property
+    def reason(self):
+        return self.error and self.error.reason
+
+    @property
     def response(self):
         return self.outcome.response
 

@@ -28,7 +28,7 @@ from netsight.async_.answers.programs import RETRY_AFTER_SECONDS
 from netsight.async_.answers.refusals import REFUSED
 from netsight.async_.answers.refusals import refuse
 from netsight.async_.answers.result import replay_result
-from netsight.async_.answers.sentences import sentence_of
+from netsight.async_.answers.sentences import told_of
 from netsight.async_.answers.unstored import Change
 from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import tell_if_not_stored
@@ -145,7 +145,7 @@ class ProcessesGet(ProcessesService):
         state = process.state
         kind = f"Process{state.capitalize()}"
         self.request.response.setStatus(500)
-        return self.error(kind, sentence_of(process), state=state)
+        return self.error(kind, told_of(process), state=state)
 
     def list(self):
         """Return a batch of the processes that are asked for."""

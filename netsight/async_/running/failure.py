@@ -1,10 +1,16 @@
 """What is kept of an exception in `__run__`, and what it means."""
 
 import traceback
+from contextlib import suppress
 from itertools import islice
 
+from zope.i18n import interpolate
+from zope.i18nmessageid import Message
+
+from netsight.async_.exceptions import ProcessFailed
 from netsight.async_.records.database import STORAGES
 from netsight.async_.records.parts import Error
+from netsight.async_.records.progress import checked_message
 from netsight.async_.records.texts import plain_text
 
 
@@ -29,8 +35,29 @@ def error_of(exc):
     lines = traceback.TracebackException.from_exception(exc).format()
     # A long text must not leave no room for the lines that lead to it.
     told = "".join(map(_cut, lines))[-TRACEBACK_CHARS:]
-    text = printable(exc) or _cause_of(exc)
-    return Error(_cut(type(exc).__name__), _cut(text), told)
+    reason = reason_of(exc)
+    text = _as_text(reason) or printable(exc) or _cause_of(exc)
+    return Error(_cut(type(exc).__name__), _cut(text), told, reason)
+
+
+def _as_text(reason):
+    """Return a reason as its author has written it, for managers."""
+    if not isinstance(reason, Message):
+        return reason
+    return interpolate(reason.default or str(reason), reason.mapping)
+
+
+def reason_of(exc):
+    """Return what an exception tells the user of its process, or None.
+
+    It is a text or message id, as it is stored.  What cannot be stored is
+    none: the process fails as by any other exception.
+    """
+    if not isinstance(exc, ProcessFailed):
+        return None
+    with suppress(TypeError, ValueError):
+        return checked_message(getattr(exc, "reason", None))
+    return None
 
 
 def _cut(text):

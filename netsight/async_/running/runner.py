@@ -501,12 +501,22 @@ class Run:
         )
 
     def _fail(self, exc):
-        logger.error(
-            "process %s of %s failed", self.process_id, self.view_path,
-            exc_info=exc,
-        )  # fmt: skip
-        end = self._write("failed", outcomes.fail, error_of(exc))
-        tell_ended(end, self.environ, (type(exc), exc, exc.__traceback__))
+        error = error_of(exc)
+        # What its author has foreseen is no fault for administrators.
+        if error.reason is not None:
+            logger.info(
+                "process %s of %s failed, and says why: %s",
+                self.process_id, self.view_path, error.text,
+            )  # fmt: skip
+            exc_info = None
+        else:
+            logger.error(
+                "process %s of %s failed", self.process_id, self.view_path,
+                exc_info=exc,
+            )  # fmt: skip
+            exc_info = type(exc), exc, exc.__traceback__
+        end = self._write("failed", outcomes.fail, error)
+        tell_ended(end, self.environ, exc_info)
 
 
 def published(event):

@@ -51,6 +51,7 @@ class StatusTests(AsyncTestCase):
                 "retries": 0,
                 "elapsed": 0,
                 "seconds_left": None,
+                "reason": None,
                 "links": {
                     "process-status": f"{at}/process-status{query}",
                     "processing": f"{at}/processing{query}",

@@ -33,6 +33,7 @@ class Row:
         self.message = None if self.is_final else process.message
         self.attempts = process.attempts
         self.error = process.error
+        self.reason = process.reason
 
     @property
     def element_id(self):

@@ -9,6 +9,7 @@ from unittest import mock
 import transaction
 from zope.i18nmessageid import Message
 
+from netsight.async_ import ProcessFailed
 from netsight.async_ import current_process
 from netsight.async_ import start_process
 from netsight.async_.browser.call import CALL_VIEW
@@ -61,6 +62,10 @@ def spoil(context):
     raise ValueError("after that")
 
 
+def refuse(context):
+    raise ProcessFailed("It is full.")
+
+
 def take_title(context, title):
     return title
 
@@ -110,6 +115,12 @@ class CallTests(CodeTestCase):
             error = self.error_of(folder, spoil)
             self.assertEqual(folder.title, "")
         self.assertEqual(error.kind, "ValueError")
+
+    def test_one_may_say_why_it_fails(self):
+        process = self.start(self.app, refuse)
+        self.assertEqual(
+            (process.state, process.reason), ("failed", "It is full.")
+        )
 
     def test_its_name_is_the_title_or_there_is_another(self):
         self.assertEqual(start_process(self.app, tell).title, "tell")

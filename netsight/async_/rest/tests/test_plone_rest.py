@@ -8,6 +8,7 @@ from plone.app.testing import TEST_USER_ID
 from plone.app.testing import setRoles
 from plone.protect.interfaces import IDisableCSRFProtection
 
+from netsight.async_ import ProcessFailed
 from netsight.async_.config import MANAGE_PROCESSES
 from netsight.async_.queries import is_below
 from netsight.async_.records import registry
@@ -347,6 +348,18 @@ class ProcessTests(ProcessesTestCase):
         self.assertEqual(answer["state"], "failed")
         self.assertNotIn("ZeroDivision", answer["message"])
 
+    def test_the_reason_of_a_process_is_told(self):
+        def work(view, process_id):
+            raise ProcessFailed("Line 310 has no street.")
+
+        self.job(work)
+        process_id = self.ended()
+        answer = self.get(process_id, status=500, behind="/result").json
+        self.assertEqual(answer["message"], "Line 310 has no street.")
+        self.assertEqual(
+            self.get(process_id).json["reason"], answer["message"]
+        )
+
     def test_a_result_that_cannot_be_read_is_an_error(self):
         process_id = self.ended()
         with (
@@ -561,6 +574,15 @@ class ServiceTests(ProcessesTestCase):
             self.post({})
         (process,) = self.processes()
         self.assertEqual(process.state, "failed")
+
+    def test_a_reason_is_told(self):
+        def work(service, body):
+            raise ProcessFailed("Line 310 has no street.")
+
+        self.job(work)
+        started = self.post({}).json
+        status = self.client(EDITOR).get(started["@id"]).json
+        self.assertEqual(status["reason"], "Line 310 has no street.")
 
     def test_the_permission_of_the_service_counts(self):
         answer = self.post({}, READER, "@cancellable-job", 401).json
