@@ -54,11 +54,18 @@ def cancel(process):
     """
     if not process.cancellable:
         raise NotCancellableError(process.id)
+    if stop(process):
+        tell_after_commit(process)
+
+
+def stop(process):
+    """Do what `cancel` does, and tell nobody; return whether it has ended."""
     if process.state == QUEUED:
         process.cancel()
-        tell_after_commit(process)
-    elif not process.is_final:
+        return True
+    if not process.is_final:
         process.request_cancel()
+    return False
 
 
 def add(registry, process):

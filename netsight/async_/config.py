@@ -273,6 +273,13 @@ SETTINGS = {
             "How long other ended processes are kept, in days.",
         ),
         Setting(
+            "keep-request-hours",
+            "24",
+            whole_number(0, 366 * 24),
+            "How long the request of a process without a result is kept, so "
+            "that it can be run again, in hours.",
+        ),
+        Setting(
             "origins",
             "",
             origins,

@@ -107,8 +107,8 @@ class NotCancellableError(AsyncError):
 class NotRepeatableError(AsyncError):
     """The process cannot be run again.
 
-    It has completed, or runs, or its view does not say
-    ``restart_after_crash = True``, or it has been run again already.
+    It has completed, or runs, or ended longer ago than the setting
+    `keep-request-hours` says, or it has been run again already.
     Over HTTP: 409.
     """
 
@@ -247,6 +247,19 @@ class NotAllRemovedError(AsyncError):
     def __init__(self, removed):
         super().__init__(f"{removed} were removed before")
         self.removed = removed
+
+
+class NotAllChangedError(AsyncError):
+    """The database did not take one of the transactions of a long change.
+
+    That is, of many that are cancelled or run again at once; `changed` had
+    been before, and are.  The cause is the ``__cause__``, and in the log;
+    press the button again when the database is well.  Over HTTP: 503.
+    """
+
+    def __init__(self, changed):
+        super().__init__(f"{changed} were changed before")
+        self.changed = changed
 
 
 class NotAllReleasedError(AsyncError):

@@ -112,6 +112,13 @@ class IAsyncView(Interface):
         say ``cancellable = True``.
         """
 
+    def process_again(process_id=None):
+        """Run a process again that has no result, and lead to the new one.
+
+        Raises NoSuchProcessError; NotRepeatableError if its request is not
+        kept, AlreadyRunningError if the view is `single`, QueueFullError.
+        """
+
     def result(process_id=None, output_json=False):
         """Return the body of the response, or None before completion.
 

@@ -28,6 +28,11 @@ NOT_ALL_REMOVED = _(
     default="This site could not store the whole of it. Some are removed, "
     "others are not. Please try again later.",
 )
+NOT_ALL_CHANGED = _(
+    "error_not_all_changed",
+    default="This site could not store the whole of it. Some are changed, "
+    "others are not. Please try again later.",
+)
 NOT_ALL_RELEASED = _(
     "error_not_all_released",
     default="This site could not store the whole of it. Some are released, "
@@ -42,6 +47,11 @@ QUEUE_FULL_SECONDS = 60
 def not_all_removed(exc):
     """Return the message id that says what became of a long removal."""
     return NOT_ALL_REMOVED if exc.removed else NOT_STORED
+
+
+def not_all_changed(exc):
+    """Return the message id that says what became of a long change."""
+    return NOT_ALL_CHANGED if exc.changed else NOT_STORED
 
 
 def not_all_released(exc):
@@ -143,6 +153,7 @@ REFUSALS = {
     ),
     exceptions.ResultGoneError: (500, result_gone),
     exceptions.NotAllRemovedError: (503, not_all_removed),
+    exceptions.NotAllChangedError: (503, not_all_changed),
     exceptions.NotAllReleasedError: (503, not_all_released),
     exceptions.QueueFullError: (
         503,

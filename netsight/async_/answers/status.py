@@ -99,4 +99,7 @@ def links_of(view, process):
     names = ["process-status", "processing", "result"]
     if process.cancellable and not process.is_final:
         names.append("process-cancel")
+    # One that has not ended need not look again whether its worker lives.
+    if process.finished is not None and process.may_run_again:
+        names.append("process-again")
     return {name: view.lasting_url(name, process.id) for name in names}

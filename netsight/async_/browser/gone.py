@@ -19,6 +19,7 @@ from ZPublisher.interfaces import IPubStart
 
 from netsight.async_.answers.marks import mark
 from netsight.async_.browser.subviews import SUBVIEWS
+from netsight.async_.browser.subviews import Posted
 from netsight.async_.context import home_of
 from netsight.async_.context import lasting_url
 from netsight.async_.exceptions import NoSuchProcessError
@@ -26,7 +27,9 @@ from netsight.async_.records.database import get_process
 from netsight.async_.records.owners import owner_of
 
 
-PAGES = frozenset(name for name in SUBVIEWS if name != "process-cancel")
+PAGES = frozenset(
+    name for name, page in SUBVIEWS.items() if not issubclass(page, Posted)
+)
 """What is asked for by GET."""
 
 PROCESS_ID = re.compile(

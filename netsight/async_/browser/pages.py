@@ -130,6 +130,13 @@ class EndedPage(Page):
         return self.process.error if may_manage(self.context) else None
 
     @property
+    def again_url(self):
+        """Where a form lets it run again; None if it cannot."""
+        if not self.process.may_run_again:
+            return None
+        return self.process_view.process_url("process-again", self.process_id)
+
+    @property
     def view_url(self):
         """Where to start again; None if the view is not there any more."""
         is_view = IAsyncView.providedBy(self.process_view)

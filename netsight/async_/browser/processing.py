@@ -93,7 +93,7 @@ class ProcessingPage(Page):
 
     @property
     def may_cancel(self):
-        """Whether there is a Cancel button."""
+        """Whether there is a button to stop it."""
         return self.process.cancellable and not self.process.is_cancelling
 
     @property

@@ -6,6 +6,7 @@ from zope.component import getMultiAdapter
 
 from netsight.async_ import interfaces
 from netsight.async_.actions import cancel
+from netsight.async_.actions import run_again
 from netsight.async_.answers.headers import no_store
 from netsight.async_.answers.headers import vary
 from netsight.async_.answers.negotiate import is_program
@@ -15,6 +16,7 @@ from netsight.async_.answers.result import replay_result
 from netsight.async_.answers.status import links_of
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import status_of
+from netsight.async_.browser.start import lead_to
 from netsight.async_.context import home_of
 from netsight.async_.context import lasting_view_url
 from netsight.async_.context import subview_url
@@ -30,6 +32,9 @@ PROCESSING_PAGE = "netsight.async.processing"
 
 ENDED_PAGE = "netsight.async.ended"
 """Name of the view, on any context, for a process without a result."""
+
+QUESTION_PAGE = "netsight.async.question"
+"""Name of the view, on any context, that asks before something is undone."""
 
 MESSAGE_PAGE = "netsight.async.message"
 """Name of the view, on any context, that tells why a request is refused."""
@@ -104,6 +109,16 @@ class Shown:
         url = self.process_url("processing", process.id)
         return self.request.response.redirect(url)
 
+    def process_again(self, process_id=None):
+        """Run a process again, and lead to the page of the new one.
+
+        Programs get 202, as for a start.  Raises NotRepeatableError,
+        AlreadyRunningError or QueueFullError.
+        """
+        process = self.get_process(process_id)
+        registry = query_registry(application_of(self.context))
+        return lead_to(self, run_again(registry, process))
+
     # For the answers: see IProcessView
 
     def lasting_url(self, subview, process_id):
@@ -148,6 +163,12 @@ class Shown:
     def ended_page(self, process_id):
         """Return the page that says why there is no result."""
         return self._page(ENDED_PAGE, process_id=process_id, process_view=self)
+
+    def question_page(self, question):
+        """Return the page that asks a `browser.question.Question`."""
+        vary(self.request.response)
+        no_store(self.request.response)
+        return self._page(QUESTION_PAGE, question=question)
 
     def message_page(self, status, sentence, back_url=None):
         """Set the HTTP status (int); return a page with one message id.

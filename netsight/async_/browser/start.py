@@ -63,7 +63,7 @@ def _answered(view):
     view.request.other[CHECKED] = view
     # An add-on may override it, as in 1.x.
     process_id = view._run()
-    return _answer(view, view.get_process(process_id))
+    return lead_to(view, view.get_process(process_id))
 
 
 def started(view):
@@ -135,7 +135,7 @@ def _known(view, registry, process_id, key, single_key):
     return process
 
 
-def _answer(view, process):
+def lead_to(view, process):
     """Lead a browser to the waiting page, a program to the status."""
     response = view.request.response
     if view.is_for_program:

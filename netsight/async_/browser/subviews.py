@@ -24,10 +24,18 @@ from netsight.async_.answers.sentences import sentence_of
 from netsight.async_.answers.unstored import Change
 from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import tell_if_not_stored
+from netsight.async_.browser.question import is_asked
+from netsight.async_.browser.question import no_question
+from netsight.async_.browser.question import stop_question
+from netsight.async_.browser.question import wants_question
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 from netsight.async_.i18n import _
 
 
+AGAIN_BY_POST = _(
+    "error_again_by_post",
+    default="A process is run again by the button on its page.",
+)
 BAD_PROCESS_ID = _(
     "error_process_id", default="The address has no valid process_id."
 )
@@ -35,7 +43,7 @@ CANCEL_BY_POST = _(
     "error_cancel_by_post",
     default="A process is cancelled by the button on its page.",
 )
-FORGED_CANCEL = _(
+FORGED_CHANGE = _(
     "error_cancel_forged",
     default="This request does not come from the page of the process. Reload "
     "that page and try again.",
@@ -191,18 +199,52 @@ class ProcessStatus(SubView):
         return self.view.process_status(process_id)
 
 
-class ProcessCancel(SubView):
-    """Cancels a process; a POST that is checked as a start is."""
+class Posted(SubView):
+    """Changes a process; a POST that is checked as a start is."""
 
-    name = "process-cancel"
-    words = {Forbidden: FORGED_CANCEL}
+    by_post = None
+    """Message id that says so to who has sent no POST."""
+
+    words = {Forbidden: FORGED_CHANGE}
 
     def answer(self, process_id):
         if self.request.method != "POST":
             self.request.response.setHeader("Allow", "POST")
-            return self.refuse(405, CANCEL_BY_POST)
+            return self.refuse(405, self.by_post)
         check_writable(self.context)
-        return check_start(self.view) or self._cancel(process_id)
+        return check_start(self.view) or self.change(process_id)
+
+    def change(self, process_id):
+        """Return the body after the change, or a question before it."""
+        raise NotImplementedError
+
+
+class ProcessCancel(Posted):
+    """Cancels a process."""
+
+    name = "process-cancel"
+    by_post = CANCEL_BY_POST
+
+    def change(self, process_id):
+        return self._question(process_id) or self._cancel(process_id)
+
+    def _question(self, process_id):
+        """Return the page that asks first, or what a script is to know.
+
+        None if the process is to be cancelled now.
+        """
+        request = self.request
+        if self.view.is_for_program or not is_asked(request):
+            return None
+        question = stop_question(
+            self.view.get_process(process_id),
+            request,
+            self.view.process_url(self.name, process_id),
+            self.view.process_url("processing", process_id),
+        )
+        if question is not None:
+            return self.view.question_page(question)
+        return no_question(request) if wants_question(request) else None
 
     def _cancel(self, process_id):
         tell_if_not_stored(Change(self.view, process_id, "cancel"))
@@ -216,6 +258,17 @@ class ProcessCancel(SubView):
         return accepted(self.view, process, status)
 
 
+class ProcessAgain(Posted):
+    """Runs a process again, and leads to the new one."""
+
+    name = "process-again"
+    by_post = AGAIN_BY_POST
+
+    def change(self, process_id):
+        tell_if_not_stored(Change(self.view, process_id, "again"))
+        return self.view.process_again(process_id)
+
+
 SUBVIEWS = {
     subview.name: subview
     for subview in (
@@ -224,5 +277,6 @@ SUBVIEWS = {
         Result,
         ProcessStatus,
         ProcessCancel,
+        ProcessAgain,
     )
 }

@@ -36,6 +36,8 @@ from netsight.async_.records.parts import Part
 from netsight.async_.records.progress import seconds_left
 
 
+HOUR_SECONDS = 60 * 60
+
 CHOICES = (
     "cancellable",
     "max_attempts",
@@ -189,7 +191,16 @@ class Process(Part):
     def may_run_again(self):
         """Whether `again` can make a new process of it."""
         unsuccessful = self.is_final and self.state != interfaces.COMPLETED
-        return unsuccessful and self.is_repeatable and bool(self.request)
+        return unsuccessful and self.keeps_request and bool(self.request)
+
+    @property
+    def keeps_request(self):
+        """Whether its request may still be wanted, once it has ended."""
+        if self.is_repeatable:
+            return True
+        now = time.time()
+        kept = config.get("keep-request-hours") * HOUR_SECONDS
+        return now - (self.finished or now) < kept
 
     @property
     def is_cancel_requested(self):
@@ -389,8 +400,13 @@ class Process(Part):
 
     def _drop_request(self):
         """Forget the input, unless it may be wanted to run again."""
-        if not self.is_repeatable:
+        if not self.keeps_request:
             self.outcome.take_request()
+
+    def drop_old_request(self):
+        """Forget the input of one that has ended too long ago."""
+        if self.finished is not None:
+            self._drop_request()
 
     def _state_after_death(self):
         """Return the state that recovery will find."""

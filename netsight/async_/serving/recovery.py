@@ -173,7 +173,8 @@ def is_silent(worker):
 def sweep(registry, after=None):
     """Remove expired processes among the SWEEP_BATCH behind the id `after`.
 
-    Returns the id to go on behind at the next call, None at the end.
+    And the requests of those that cannot be run again any more.  Returns the
+    id to go on behind at the next call, None at the end.
     """
     now = time.time()
     last = None
@@ -183,6 +184,8 @@ def sweep(registry, after=None):
         for process in registry.readable([process_id]):
             if is_expired(process, now):
                 expired.append(process_id)
+            elif process.request is not None:
+                process.drop_old_request()
         if count == SWEEP_BATCH:
             break
     else:

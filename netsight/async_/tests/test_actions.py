@@ -61,8 +61,11 @@ class RunAgainTests(AsyncTestCase):
         self.assertEqual(len(self.processes()), 1)
         self.assertTrue(self.process(failed).may_run_again)
 
-    def test_a_view_that_does_not_allow_it_is_not_run_again(self):
-        failed = self.failed(view="job")
+    def test_without_its_request_it_is_not_run_again(self):
+        with mock.patch.dict(
+            "os.environ", NETSIGHT_ASYNC_KEEP_REQUEST_HOURS="0"
+        ):
+            failed = self.failed(view="job")
         with self.assertRaises(NotRepeatableError):
             self.run_again(failed)
 

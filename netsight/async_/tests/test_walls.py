@@ -21,7 +21,7 @@ BASE = (
     *("layer", "context"),
 )
 WORK = (*BASE, "records", "running", "executors")
-TOLD = (*WORK, "answers", "queries", "actions")
+TOLD = (*WORK, "answers", "queries", "actions", "bulk")
 
 MAY_IMPORT = {
     # The base, which knows nobody.
@@ -42,6 +42,7 @@ MAY_IMPORT = {
     # For add-ons.
     "queries": (*BASE, "records"),
     "actions": (*WORK, "queries"),
+    "bulk": (*WORK, "queries", "actions"),
     "registry": ("records",),
     "__init__": (),
     "testing": ("__init__", "interfaces", "executors"),

@@ -3,6 +3,7 @@
 
 import { Notices, write } from "./notices.js";
 import { GONE, LOGGED_OUT, ask, get, repeat } from "./polling.js";
+import { askFirst } from "./question.js";
 
 const FIRST_MS = 2_000;
 const AIM_MS = 1_000;
@@ -154,6 +155,7 @@ async function poll() {
   return list.querySelector("tr[data-status-url]") === null;
 }
 
+askFirst(document);
 if (list?.querySelector("tr[data-status-url]")) {
   repeat(poll, FIRST_MS);
 } else if (reload) {

@@ -3,6 +3,7 @@
 import { decimal, duration, moment, percent, roughly } from "./format.js";
 import { Notices, write } from "./notices.js";
 import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
+import { askFirst } from "./question.js";
 
 const RELOAD_MS = 5_000;
 
@@ -179,5 +180,6 @@ async function poll() {
   }
 }
 
+askFirst(parts.cancel);
 repeat(poll, Number(pollSeconds) * 1000);
 setInterval(showElapsed, 1000);

@@ -1,5 +1,8 @@
 """What the buttons of the lists do, and who may press them."""
 
+import logging
+
+import transaction
 from AccessControl import Unauthorized
 from zExceptions import Forbidden
 from zope.interface import implementer
@@ -9,17 +12,33 @@ from netsight.async_.answers.csrf import check_start
 from netsight.async_.answers.headers import no_store
 from netsight.async_.answers.interfaces import IRefusing
 from netsight.async_.answers.refusals import REFUSED
+from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.answers.refusals import refuse
 from netsight.async_.answers.unstored import Change
 from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.lists import texts
+from netsight.async_.browser.lists.questions import QUESTIONS
+from netsight.async_.browser.question import is_asked
+from netsight.async_.browser.question import no_question
+from netsight.async_.browser.question import wants_question
+from netsight.async_.bulk import Done
+from netsight.async_.bulk import cancel_all
+from netsight.async_.bulk import run_all_again
 from netsight.async_.context import context_path
 from netsight.async_.exceptions import NoSuchProcessError
+from netsight.async_.exceptions import NotAllChangedError
+from netsight.async_.exceptions import NotAllReleasedError
+from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.exceptions import UserQueueFullError
 from netsight.async_.records.database import get_process
 from netsight.async_.records.owners import current_owner
 
+
+logger = logging.getLogger(__name__)
+
+STOPPED = (NotAllRemovedError, NotAllChangedError, NotAllReleasedError)
+"""What the long changes raise when the database does not take a part."""
 
 WORDS = {
     Forbidden: texts.FORGED,
@@ -34,8 +53,8 @@ class Buttons:
     """The requests to a list of processes, for a Listing.
 
     A GET shows the list and changes nothing.  A POST of one of its buttons
-    changes a process and leads back; one that is refused shows the list with
-    the reason.
+    changes a process and leads back, or asks first; one that is refused shows
+    the list with the reason.
     """
 
     problem = None
@@ -65,26 +84,85 @@ class Buttons:
         return f"{context_path(self.context)}/{self.__name__}"
 
     def _change(self):
+        try:
+            return self._changed()
+        except STOPPED as exc:
+            return self._stopped(exc)
+
+    def _stopped(self, exc):
+        """Log why a long change stopped; return its page, with 503."""
+        logger.error(
+            "the change at %s was not stored: %s",
+            self.async_view_path, exc, exc_info=exc.__cause__,
+        )  # fmt: skip
+        # The page is to show what is there now.
+        transaction.abort()
+        return self.message_page(*refusal_of(exc))
+
+    def _changed(self):
         check_start(self)
         for name, button in self.buttons.items():
             if name in self.request.form:
-                url = self.url_with(**button(self))
-                return self.request.response.redirect(url)
+                return self._ask(name) or self._press(button)
         return self.page()
+
+    def _press(self, button):
+        url = self.url_with(**button(self))
+        return self.request.response.redirect(url)
+
+    def _ask(self, name):
+        """Return the page that asks first, or what a script is to know.
+
+        None if the button is to do what it does.
+        """
+        if not is_asked(self.request):
+            return None
+        if name in QUESTIONS:
+            self.question = QUESTIONS[name](self)
+            if self.question is not None:
+                return self.page()
+        wants = wants_question(self.request)
+        return no_question(self.request) if wants else None
 
     def _cancel(self):
         actions.cancel(self._to_change("cancel"))
         return {"done": "cancel"}
 
     def _run_again(self):
-        actions.run_again(self.registry, self._to_change("again"))
-        return {"done": "again"}
+        new = actions.run_again(self.registry, self._to_change("again"))
+        return {"done": "again", "new": new.id}
 
     def _remove(self):
         actions.remove(self.registry, self._to_change("remove"))
         return {"done": "remove"}
 
-    buttons = {"cancel": _cancel, "again": _run_again, "remove": _remove}
+    def _cancel_all(self):
+        done = cancel_all(self.query, self.text_of("before"))
+        return self._done("cancel-all", done)
+
+    def _run_all_again(self):
+        done = run_all_again(self.registry, self.query, self.text_of("before"))
+        return self._done("again-full" if done.is_full else "again-all", done)
+
+    def _remove_ended(self):
+        count, go_on = actions.remove_ended(self.query, self.text_of("before"))
+        return self._done("remove-ended", Done(count, go_on))
+
+    def _done(self, name, done):
+        """Return the fields of the next URL after a change of many."""
+        fields = {"done": name, "count": str(done.count)}
+        if done.go_on is not None and not done.is_full:
+            return {**fields, "more": "1", "before": done.go_on}
+        return fields if done.is_full else {**fields, "before": None}
+
+    buttons = {
+        "cancel": _cancel,
+        "again": _run_again,
+        "remove": _remove,
+        "cancel-all": _cancel_all,
+        "again-all": _run_all_again,
+        "remove-ended": _remove_ended,
+    }
     """By name of the field with the id; they return fields of the next URL."""
 
     def _to_change(self, button):

@@ -1,12 +1,13 @@
 """What all lists of processes have in common: what they find and show."""
 
 import json
+from contextlib import suppress
 from functools import cached_property
 from urllib.parse import urlencode
 
-from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.i18n import translate
+from zope.i18nmessageid import Message
 
 from netsight.async_.answers.fields import is_process_id
 from netsight.async_.answers.fields import number_of
@@ -15,8 +16,11 @@ from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.buttons import Buttons
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.pages import Framed
+from netsight.async_.browser.question import Asked
 from netsight.async_.browser.times import local_time
 from netsight.async_.context import site_of
+from netsight.async_.exceptions import NewerFormatError
+from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.queries import SCAN_MOST
 from netsight.async_.queries import find
 from netsight.async_.records.database import application_of
@@ -28,7 +32,7 @@ PAGE_SIZE = 20
 """Rows of one page."""
 
 
-class Listing(Buttons, Framed, BrowserView):
+class Listing(Buttons, Framed, Asked):
     """A list for somebody who is logged in."""
 
     parts = ViewPageTemplateFile("templates/macros.pt")
@@ -102,7 +106,31 @@ class Listing(Buttons, Framed, BrowserView):
     @property
     def done(self):
         """The sentence after a button, or None."""
-        return texts.DONE.get(self.text_of("done"))
+        sentence = texts.DONE.get(self.text_of("done"))
+        count = number_of(self.request.form.get("count"))
+        return sentence and Message(sentence, mapping={"count": count})
+
+    @property
+    def has_more(self):
+        """Whether the last button has not looked at all that there is."""
+        return self.text_of("more") is not None
+
+    @property
+    def new_url(self):
+        """Of the page of what was started again; None if nothing was."""
+        new = self.text_of("new")
+        with suppress(NoSuchProcessError, NewerFormatError):
+            return Row(self.process(new), self).page_url
+        return None
+
+    is_filtered = False
+    """Whether the form asks for some processes only."""
+
+    @property
+    def found_count(self):
+        """How many were found, as text; with a plus for more."""
+        plus = "" if self.found.go_on is None else "+"
+        return f"{len(self.found.ids)}{plus}"
 
     @property
     def script_texts(self):

@@ -1,9 +1,7 @@
 """The list of all processes, for those who may manage them."""
 
-import logging
 from functools import cached_property
 
-import transaction
 from zope.component import getGlobalSiteManager
 from zope.i18nmessageid import Message
 
@@ -11,7 +9,6 @@ from netsight.async_ import interfaces
 from netsight.async_.actions import HELD_MOST
 from netsight.async_.actions import drop_held
 from netsight.async_.actions import release_held
-from netsight.async_.actions import remove_ended
 from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.browser.lists.buttons import WORDS
 from netsight.async_.browser.lists.listing import Listing
@@ -22,16 +19,12 @@ from netsight.async_.browser.lists.texts import STATES
 from netsight.async_.browser.lists.workers import WorkerRow
 from netsight.async_.browser.times import ago
 from netsight.async_.exceptions import NoSuchProcessError
-from netsight.async_.exceptions import NotAllReleasedError
-from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.queries import Query
 from netsight.async_.queries import active_of
 from netsight.async_.queries import held_of
 from netsight.async_.records.deployments import this_deployment
 
-
-logger = logging.getLogger(__name__)
 
 DECISIONS = ("release-held", "drop-held")
 """Buttons that cannot be undone, and need a tick in the box before them."""
@@ -53,7 +46,7 @@ class ManageProcesses(Listing):
     def page(self):
         """Return the list, or the details of one process."""
         self.details = None
-        if self.number_asked is None:
+        if self.number_asked is None or self.question is not None:
             return self.index()
         try:
             self.details = Row(self.process(self.number_asked), self)
@@ -85,12 +78,6 @@ class ManageProcesses(Listing):
         user = folder and folder.getUser(name)
         return user.getId() or name if user else name
 
-    def _remove_ended(self):
-        removed, go_on = remove_ended(self.query, self.text_of("before"))
-        if go_on is None:
-            return {"done": "remove-ended", "before": None}
-        return {"done": "remove-some", "before": go_on}
-
     def _release_held(self):
         done = release_held(self.scope, HELD_MOST)
         return {"done": "release-held" if done.is_all else "release-some"}
@@ -103,24 +90,10 @@ class ManageProcesses(Listing):
         form = self.request.form
         if any(each in form for each in DECISIONS) and not form.get("sure"):
             return self.message_page(400, NOT_SURE)
-        try:
-            return super()._change()
-        except (NotAllRemovedError, NotAllReleasedError) as exc:
-            return self._stopped(exc)
-
-    def _stopped(self, exc):
-        """Log why a removal or release stopped; return its page, with 503."""
-        logger.error(
-            "the change at %s was not stored: %s",
-            self.async_view_path, exc, exc_info=exc.__cause__,
-        )  # fmt: skip
-        # The page is to show what is there now.
-        transaction.abort()
-        return self.message_page(*refusal_of(exc))
+        return super()._change()
 
     buttons = {
         **Listing.buttons,
-        "remove-ended": _remove_ended,
         "release-held": _release_held,
         "drop-held": _drop_held,
     }

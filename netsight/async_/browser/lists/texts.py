@@ -35,9 +35,19 @@ DONE = {
     ),
     "again": _("done_again", default="Started again, as a new process."),
     "remove": _("done_remove", default="Removed."),
-    "remove-ended": _(
-        "done_remove_ended", default="All that had ended are removed."
+    "cancel-all": _(
+        "done_cancel_all",
+        default="Cancelled: ${count}. What runs stops at its next step.",
     ),
+    "again-all": _(
+        "done_again_all", default="Started again, as new processes: ${count}."
+    ),
+    "again-full": _(
+        "done_again_full",
+        default="Started again, as new processes: ${count}. No more may wait "
+        "at the moment. Press the button once more when some have started.",
+    ),
+    "remove-ended": _("done_removed_count", default="Removed: ${count}."),
     "remove-some": _(
         "done_remove_some",
         default="Many are removed, and there are more. Press the button once "

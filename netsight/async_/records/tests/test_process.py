@@ -5,6 +5,7 @@ import math
 import unittest
 from decimal import Decimal
 from fractions import Fraction
+from unittest import mock
 
 from zope.interface.verify import verifyObject
 
@@ -17,6 +18,9 @@ from netsight.async_.records.lease import Worker
 from netsight.async_.records.parts import Error
 from netsight.async_.records.progress import checked_percentage
 from netsight.async_.tests.record_support import make_process
+
+
+KEEP = "NETSIGHT_ASYNC_KEEP_REQUEST_HOURS"
 
 
 class ProcessTests(unittest.TestCase):
@@ -99,16 +103,18 @@ class ProcessTests(unittest.TestCase):
 
 
 class AgainTests(unittest.TestCase):
-    """A process that failed may be done again, where its view says so."""
+    """A process that failed may be done again, while its request is kept."""
 
     def failed(self, **kwargs):
         process = make_process(single_key="key", **kwargs)
         process.fail(1, None)
         return process
 
-    def test_the_request_is_kept_only_where_the_view_allows_it(self):
-        self.assertIsNone(self.failed().request)
-        self.assertIsNotNone(self.failed(max_attempts=3).request)
+    def test_the_request_is_kept_for_as_long_as_the_setting_says(self):
+        self.assertTrue(self.failed().may_run_again)
+        with mock.patch.dict("os.environ", {KEEP: "0"}):
+            self.assertIsNone(self.failed().request)
+            self.assertIsNotNone(self.failed(max_attempts=3).request)
 
     def test_it_is_dropped_with_a_result(self):
         done = make_process(max_attempts=3)
@@ -145,7 +151,9 @@ class AgainTests(unittest.TestCase):
             failed.again("another")
 
     def test_others_cannot_be_done_again(self):
-        for process in (self.failed(), make_process(max_attempts=3)):
+        done = make_process(max_attempts=3)
+        done.complete(1, "the response")
+        for process in (done, make_process(max_attempts=3)):
             with self.assertRaises(NotRepeatableError):
                 process.again("a-new-id")
 

@@ -60,7 +60,7 @@ class RecoveryTests(unittest.TestCase):
         self.assertEqual(process.state, "lost", "even before recovery")
         self.assertEqual(self.queued(), [])
         self.assertEqual(process.outcome.state, "lost")
-        self.assertIsNone(process.request)
+        self.assertTrue(process.may_run_again)
 
     def test_its_claim_is_void_then(self):
         process = self.process()

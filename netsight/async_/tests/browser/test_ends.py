@@ -1,7 +1,10 @@
 """Ends without a result: cancelled, failed, removed, logged out."""
 
+import re
+
 from playwright.sync_api import expect
 
+from netsight.async_.tests.browser.support import PHONE
 from netsight.async_.tests.browser.support import BrowserTestCase
 from netsight.async_.tests.browser.support import press_by_keyboard
 
@@ -9,7 +12,7 @@ from netsight.async_.tests.browser.support import press_by_keyboard
 class CancelTests(BrowserTestCase):
     def test_by_the_button(self):
         self.start()
-        self.page.get_by_role("button", name="Cancel").click()
+        self.page.get_by_role("button", name="Stop the process").click()
         self.ended("Cancelled")
         expect(self.page).to_have_title(
             "Cancelled – Import of addresses – netsight.async"
@@ -19,20 +22,53 @@ class CancelTests(BrowserTestCase):
 
     def test_by_the_keyboard_alone(self):
         self.start()
-        button = self.page.get_by_role("button", name="Cancel")
+        button = self.page.get_by_role("button", name="Stop the process")
         press_by_keyboard(self.page, button)
         self.ended("Cancelled")
+
+    def worked_for_long(self, **options):
+        """Show the page of a process that has worked for eleven seconds."""
+        self.page = self.new_page(**options)
+        self.start()
+        eleven = re.compile("0:1[1-9]|1[1-9] sec")
+        expect(self.part("elapsed")).to_have_text(eleven)
+
+    def test_what_has_worked_for_long_asks_first(self):
+        self.worked_for_long()
+        stop = self.page.get_by_role("button", name="Stop the process")
+        stop.click()
+        dialog = self.page.get_by_role("dialog", name="Stop this process?")
+        expect(dialog).to_contain_text("has worked for 0:1")
+        self.picture("question")
+        self.assert_accessible(".netsight-async-dialog")
+        dialog.get_by_role("button", name="Let it go on").click()
+        expect(dialog).to_have_count(0)
+        expect(self.part("activity")).to_have_text("Running")
+        stop.click()
+        dialog.get_by_role("button", name="Stop the process").click()
+        self.ended("Cancelled")
+
+    def test_so_it_does_without_javascript(self):
+        self.worked_for_long(java_script_enabled=False, viewport=PHONE)
+        self.page.get_by_role("button", name="Stop the process").click()
+        self.heading("Stop this process?")
+        self.picture("question-page-phone")
+        self.page.get_by_role("link", name="Let it go on").click()
+        self.page.get_by_role("button", name="Stop the process").click()
+        self.heading("Stop this process?")
+        self.page.get_by_role("button", name="Stop the process").click()
+        self.page.wait_for_url("**/processing?process_id=*")
 
     def test_another_tab_tells_it(self):
         self.start()
         other = self.page.context.new_page()
         other.goto(self.page.url)
-        self.page.get_by_role("button", name="Cancel").click()
+        self.page.get_by_role("button", name="Stop the process").click()
         self.ended("Cancelled", other)
 
     def test_where_it_takes_a_while_the_page_says_so(self):
         self.start("steps-that-do-not-look")
-        self.page.get_by_role("button", name="Cancel").click()
+        self.page.get_by_role("button", name="Stop the process").click()
         expect(self.part("activity")).to_have_text("Being cancelled")
         expect(self.part("cancel")).to_be_hidden()
         self.picture("being-cancelled")
@@ -41,7 +77,9 @@ class CancelTests(BrowserTestCase):
     def test_a_view_that_does_not_allow_it_has_no_button(self):
         self.start("steps-to-the-end")
         expect(self.part("activity")).to_have_text("Running")
-        expect(self.page.get_by_role("button", name="Cancel")).to_have_count(0)
+        expect(
+            self.page.get_by_role("button", name="Stop the process")
+        ).to_have_count(0)
 
 
 class FailureTests(BrowserTestCase):

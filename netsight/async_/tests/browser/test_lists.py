@@ -62,7 +62,7 @@ class MyProcessesTests(ListTestCase):
         steps = self.start("steps-again")
         self.see()
         self.state(steps, "Running")
-        self.button(steps, "Cancel").click()
+        self.button(steps, "Stop").click()
         self.done("Cancelled.")
         for _each in range(200):
             if self.row(steps).locator(".badge").text_content() != "Running":
@@ -72,18 +72,39 @@ class MyProcessesTests(ListTestCase):
         self.button(steps, "Run again").click()
         self.done("Started again")
         self.button(steps, "Remove").click()
+        self.picture(f"{self.name}-question-page")
+        self.assert_accessible(self.frame)
+        page.get_by_role("link", name="Keep it").click()
+        self.state(steps, "Cancelled")
+        self.button(steps, "Remove").click()
+        page.get_by_role("button", name="Remove it").click()
         self.done("Removed.")
         expect(self.row(steps)).to_have_count(0)
 
     def test_the_buttons_by_the_keyboard_alone(self):
         steps = self.start("steps-again")
         self.see()
-        press_by_keyboard(self.page, self.button(steps, "Cancel"))
+        press_by_keyboard(self.page, self.button(steps, "Stop"))
         self.done("Cancelled.")
         self.state(steps, "Cancelled")
         press_by_keyboard(self.page, self.button(steps, "Run again"))
         self.done("Started again")
-        press_by_keyboard(self.page, self.button(steps, "Remove"))
+        remove = self.button(steps, "Remove")
+        press_by_keyboard(self.page, remove)
+        dialog = self.page.get_by_role("dialog", name="Remove this process?")
+        keep = dialog.get_by_role("button", name="Keep it")
+        expect(keep).to_be_focused()
+        self.picture(f"{self.name}-question")
+        self.assert_accessible(".netsight-async-dialog")
+        self.page.keyboard.press("Escape")
+        expect(dialog).to_have_count(0)
+        expect(remove).to_be_focused()
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.press("Shift+Tab")
+        expect(keep).to_be_visible()
+        press_by_keyboard(
+            self.page, dialog.get_by_role("button", name="Remove it")
+        )
         self.done("Removed.")
         expect(self.row(steps)).to_have_count(0)
 
@@ -106,7 +127,7 @@ class MyProcessesTests(ListTestCase):
         failed.fail("no such town")
         self.see()
         self.state(failed, "Failed")
-        self.button(cancelled, "Cancel").click()
+        self.button(cancelled, "Stop").click()
         self.state(cancelled, "Cancelled")
         running.show(42, WORD_OF_1000)
         expect(self.row(running)).to_contain_text(WORD_OF_1000)
@@ -155,12 +176,20 @@ class ControlPanelTests(MyProcessesTests):
     def test_remove_all_that_have_ended_by_the_keyboard_alone(self):
         ended, running = self.ended()[0], self.start()
         self.see()
-        summary = self.page.locator("summary", has_text="Remove all")
+        summary = self.page.locator("summary", has_text="All in this list: ")
         press_by_keyboard(self.page, summary)
+        self.assert_accessible(self.frame)
         press_by_keyboard(
-            self.page, self.page.get_by_role("button", name="Remove them")
+            self.page,
+            self.page.get_by_role("button", name="Remove what has ended"),
         )
-        self.done("All that had ended are removed.")
+        dialog = self.page.get_by_role("dialog", name="Remove all of these?")
+        expect(dialog).to_contain_text("that have ended are removed.")
+        self.picture(f"{self.name}-question-all")
+        press_by_keyboard(
+            self.page, dialog.get_by_role("button", name="Remove them")
+        )
+        self.done("Removed: ")
         expect(self.row(ended)).to_have_count(0)
         self.state(running, "Running")
 
@@ -273,6 +302,7 @@ class ListPolicyTests(PolicyTestCase, ListTestCase):
                 steps.end()
                 self.state(steps, "Completed")
                 self.button(steps, "Remove").click()
+                self.page.get_by_role("button", name="Remove it").click()
                 self.done("Removed.")
                 check()
 

@@ -46,8 +46,9 @@ class ListTestCase(ListMixin, AsyncTestCase):
     """A client for each list."""
 
     def press(self, button, process_id, page=MINE, login=EDITOR, **kwargs):
-        """POST a button of a list; return the response."""
-        return self.client(login).post(page, {button: process_id}, **kwargs)
+        """POST a button of a list, sure of it; return the response."""
+        form = {button: process_id, "sure": "1"}
+        return self.client(login).post(page, form, **kwargs)
 
 
 class MyProcessesTests(ListTestCase):
@@ -407,13 +408,15 @@ class ManageTests(ListTestCase):
         response = self.press("remove-ended", "1", status=302)
         self.assertEqual([p.id for p in self.processes()], [queued])
         page = self.client(MANAGER).get(response.location)
-        self.assertIn("All that had ended are removed.", page)
+        self.assertIn("Removed: 2.", page)
 
     def test_only_those_that_match_the_filter_are_removed(self):
         done = self.done()
         self.failed()
         self.client(MANAGER).post(
-            ALL, {"remove-ended": "1", "state": "failed"}, status=302
+            ALL,
+            {"remove-ended": "1", "state": "failed", "sure": "1"},
+            status=302,
         )
         self.assertEqual([p.id for p in self.processes()], [done])
 
@@ -454,7 +457,9 @@ class ManageTests(ListTestCase):
 
     def test_a_button_keeps_the_filter(self):
         response = self.client(MANAGER).post(
-            ALL, {"remove": self.done(), "state": "completed"}, status=302
+            ALL,
+            {"remove": self.done(), "state": "completed", "sure": "1"},
+            status=302,
         )
         self.assertIn("state=completed", response.location)
 
