@@ -12,7 +12,7 @@ MARKED_MOST = 100
 """So many declarations are kept."""
 
 _marked = {}
-"""What marked requests provide, by the interface and what they provided before.
+"""What a marked request provides, by the interface and what it had before.
 
 zope.interface makes it anew for each request, and forgets it, with what was
 looked up for it, when the request is over.
