@@ -174,6 +174,11 @@ class Setting:
     def variable(self):
         return ENVIRONMENT_PREFIX + self.name.upper().replace("-", "_")
 
+    @cached_property
+    def key(self):
+        """That name as `os.environ` keeps it."""
+        return os.environ.encodekey(self.variable)
+
 
 SETTINGS = {
     setting.name: setting
@@ -332,6 +337,13 @@ SETTINGS = {
 }
 
 
+def _from_environment(setting):
+    # `os.environ.get` takes ten times as long for what is not there, and a
+    # start asks for a dozen settings.
+    value = os.environ._data.get(setting.key)
+    return None if value is None else os.environ.decodevalue(value)
+
+
 def _from_zope_conf():
     # It is not loaded here: records are loaded by ZEO servers, too, which have
     # no zope.conf.
@@ -354,12 +366,14 @@ def get(name):
     Raises KeyError for an unknown name, SettingError for a bad value.
     """
     setting = SETTINGS[name]
-    text, place = setting.default, "default"
-    section = _from_zope_conf()
-    if name in section:
-        text, place = section[name], f"<product-config {PRODUCT}>"
-    if setting.variable in os.environ:
-        text, place = os.environ[setting.variable], "environment"
+    text, place = _from_environment(setting), "environment"
+    if text is None:
+        text, place = (
+            _from_zope_conf().get(name),
+            f"<product-config {PRODUCT}>",
+        )
+    if text is None:
+        text, place = setting.default, "default"
     try:
         return _parsed(name, text)
     except ValueError as exc:
@@ -376,7 +390,7 @@ def has_known_origin(url):
     """
     known = get("origins")
     with suppress(ValueError):
-        return origin_of(url) in known
+        return bool(known) and origin_of(url) in known
     return False
 
 

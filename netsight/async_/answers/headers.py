@@ -10,7 +10,10 @@ def no_store(response):
 
 def vary(response, *names):
     """Tell caches that an answer depends on headers: Accept and Prefer."""
-    for name in names or ("Accept", "Prefer"):
-        known = response.getHeader("Vary") or ""
-        if name.lower() not in re.split(r"[,\s]+", known.lower()):
-            response.appendHeader("Vary", name)
+    names = names or ("Accept", "Prefer")
+    known = response.getHeader("Vary")
+    if known:
+        there = re.split(r"[,\s]+", known.lower())
+        names = [name for name in names if name.lower() not in there]
+    if names:
+        response.appendHeader("Vary", ", ".join(names))

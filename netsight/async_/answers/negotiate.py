@@ -35,6 +35,10 @@ def prefers(request, types, others):
     A type counts only if it is named, so that ``*/*`` says nothing.  Of two
     with one quality the first wins.
     """
+    accept = (request.getHeader("Accept") or "").lower()
+    if not any(each in accept for each in types):
+        # As of browsers, most often.
+        return False
     wanted = _rank(request, types)
     return wanted > max(_rank(request, others), NOT_AT_ALL)
 

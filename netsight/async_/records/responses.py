@@ -70,7 +70,7 @@ def take_response(response, connection):
     for text in (reason, *chain.from_iterable(kept)):
         text.encode("latin-1")
     address = response.address
-    with _output(response.detach()) as output:
+    with _output(*response.detach()) as output:
         body = take_body(output, connection)
     snapshot = ResponseSnapshot(int(code), reason, kept, body)
     if address and (is_themed(snapshot) or is_relative(location_of(snapshot))):
@@ -78,15 +78,15 @@ def take_response(response, connection):
     return snapshot
 
 
-def _output(response):
-    """Return an open file with all that a response would send."""
-    if isinstance(response.body, bytes) and not response.stdout.tell():
-        return BytesIO(response.body)
-    output = response.stdout
-    if not response.stdout.tell():
+def _output(written, body):
+    """Return an open file with what was written, and the body behind it."""
+    output = written
+    if not written.tell():
+        if isinstance(body, bytes):
+            return BytesIO(body)
         output = tempfile.SpooledTemporaryFile(SPOOL_BYTES)
     try:
-        for chunk in _chunks(response.body):
+        for chunk in _chunks(body):
             output.write(chunk)
     except BaseException:
         output.close()

@@ -66,7 +66,7 @@ class Shards(Part):
     def __getitem__(self, process_id):
         key = packed(process_id)
         tree = self._trees.get(shard_of(key))
-        if tree is None or key not in tree:
+        if tree is None:
             raise KeyError(process_id)
         return tree[key]
 

@@ -63,9 +63,9 @@ class Fence:
         self._has_changes = bool(txn._resources)
         try:
             self._run.check_told()
-            self._run.check_claim()
+            process = self._run.check_claim()
             # A client of ZEO may not know yet that its last commit was done.
-            self._run.process().outcome.guard()
+            process.outcome.guard()
         except (ClaimLostError, ProcessCancelled, TimeLimitExceeded) as exc:
             txn.join(Refusal(exc))
         except Exception as exc:

@@ -5,7 +5,6 @@ the publisher.
 """
 
 import tempfile
-from copy import copy
 from io import BytesIO
 
 from AccessControl import Unauthorized
@@ -121,13 +120,15 @@ class JobResponse(WSGIResponse):
         super().write(data)
 
     def detach(self):
-        """Return a twin that has all, and outlives publishing; empty self."""
-        twin = copy(self)
-        if not self._streaming:
-            # The publisher closes the one that it gave.
-            twin.stdout = BytesIO()
+        """Return what was written, a file, and the body; empty self.
+
+        They outlive publishing.
+        """
+        # The publisher closes the file that it gave.
+        written = self.stdout if self._streaming else BytesIO()
+        body = self.body
         self.stdout, self.body = BytesIO(), b""
-        return twin
+        return written, body
 
     def retry(self):
         """Return a response without the output of this attempt."""

@@ -399,8 +399,10 @@ class Run:
             raise ClaimLostError("its start was undone") from exc
 
     def check_claim(self):
-        """Raise ClaimLostError unless the claim is still this run's."""
-        self.process().check_claim(this_worker(), self.hold.token)
+        """Return the process; raises ClaimLostError if the claim is gone."""
+        process = self.process()
+        process.check_claim(this_worker(), self.hold.token)
+        return process
 
     def forget_attempt(self):
         """Forget what is of one attempt: the next has its own."""

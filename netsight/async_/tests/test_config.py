@@ -13,11 +13,10 @@ from netsight.async_.exceptions import SettingError
 class SettingsTests(unittest.TestCase):
     def setUp(self):
         self.configuration = DefaultConfiguration()
-        for target, value in (
-            ("App.config.getConfiguration", self.configure),
-            ("os.environ", {}),
+        for patcher in (
+            mock.patch("App.config.getConfiguration", self.configure),
+            mock.patch.dict("os.environ", clear=True),
         ):
-            patcher = mock.patch(target, value)
             patcher.start()
             self.addCleanup(patcher.stop)
 
