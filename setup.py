@@ -5,7 +5,6 @@ from setuptools import setup
 
 
 HERE = Path(__file__).parent
-VERSION = "2.0.0"
 
 long_description = "\n\n".join(
     (HERE / name).read_text(encoding="utf-8")
@@ -14,15 +13,20 @@ long_description = "\n\n".join(
 
 setup(
     name="netsight.async",
-    version=VERSION,
+    version="2.0.0",
     description="Run any Zope or Plone view in the background, with progress",
     long_description=long_description,
     long_description_content_type="text/x-rst",
     license="Apache-2.0",
     license_files=["LICENSE"],
     keywords="zope plone background job queue progress",
-    author="netsight.async contributors",
+    author="Netsight Internet Solutions Limited, and contributors",
+    author_email="info@netsight.co.uk",
     url="https://github.com/netsight/netsight.async",
+    project_urls={
+        "Source": "https://github.com/netsight/netsight.async",
+        "Issues": "https://github.com/netsight/netsight.async/issues",
+    },
     classifiers=[
         "Development Status :: 4 - Beta",
         "Environment :: Web Environment",

@@ -213,6 +213,12 @@ class DocumentationTests(unittest.TestCase):
                 said = re.findall(r"(3\.\d+) or newer", text)
                 self.assertEqual(said, [oldest])
 
+    def test_the_version_is_that_of_the_change_log(self):
+        setup = (ROOT / "setup.py").read_text("utf-8")
+        version = re.search(r'\bversion="([\d.]+?)(\.dev0)?"', setup)[1]
+        head = re.search(r"^(\S+) \(.*\)\n---", CHANGES.read_text(), re.M)
+        self.assertEqual(head[1], version)
+
     def test_each_setting_is_described_with_its_default(self):
         text = read("reference/settings.rst")
         for setting in config.SETTINGS.values():
