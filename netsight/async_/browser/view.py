@@ -297,8 +297,15 @@ class BaseAsyncView(Shown, BrowserView):
 
     def _initial_page(self, *args, **kwargs):
         page = self._page_call()
-        if page is not None:
-            return page(*args, **kwargs)
+        if page is None:
+            return self._no_page()
+        if page == call_behind(self, BaseAsyncView) and not (args or kwargs):
+            # The publisher has seen no parameters.
+            return call_as_published(page, self.request)
+        return page(*args, **kwargs)
+
+    def _no_page(self):
+        """Return a page with a button that starts a process, or a 405."""
         if self._is_for_start_page:
             vary(self.request.response)
             return self._page(

@@ -9,19 +9,20 @@ from zExceptions import BadRequest
 MISSING = object()
 
 
-def call_as_published(method, request, process_id):
+def call_as_published(method, request, process_id=None):
     """Return ``method(...)``, called as the publisher calls a view.
 
     That is with what the request has by the names of its parameters: fields
     of the form, as their converters make them, ``REQUEST`` and the like.
-    `process_id` is handed to a parameter of this name, or to keywords,
-    whatever the form says.  Raises BadRequest if a parameter without a default
-    is missing.
+    `process_id`, if there is a process, is handed to a parameter of this name,
+    or to keywords, whatever the form says.  Raises BadRequest if a parameter
+    without a default is missing.
     """
     arguments = {}
     for name, is_needed in _names_of(method):
-        value = process_id
-        if name != "process_id":
+        if process_id is not None and name == "process_id":
+            value = process_id
+        else:
             value = request.get(name, MISSING)
         if value is not MISSING:
             arguments[name] = value

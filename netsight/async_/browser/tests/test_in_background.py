@@ -34,6 +34,11 @@ class TakenTests(AsyncTestCase):
         result = self.result_at("/exported-by-job", form)
         self.assertEqual(result.text, "'news' 3 True")
 
+    def test_at_once_it_is_handed_them_as_well(self):
+        page = self.client().get("/exported-by-job?kind=news&limit:int=3")
+        self.assertEqual(page.text, "'news' 3 True")
+        self.assertEqual(self.processes(), [])
+
     def test_its_template_is_the_one_in_zcml(self):
         path = "/exported-templated-job"
         self.assertIn("none", self.client().get(path).text)
