@@ -1,6 +1,9 @@
 """Actions of Plone that run in the background where much is concerned."""
 
 import json
+import subprocess
+import sys
+import unittest
 
 import transaction
 from plone.app.testing import applyProfile
@@ -9,11 +12,27 @@ from zope.component import getUtility
 from zope.component.hooks import setSite
 
 from netsight.async_.background.counting import PREFIX
+from netsight.async_.tests.instance import zope_site
 from netsight.async_.tests.side_by_side import SideBySideTestCase
 from netsight.async_.tests.support import MANAGER
 
 
 FOLDER = "/plone/work/f0"
+
+LOAD = """
+import sys
+import Zope2.App
+from zope.configuration import xmlconfig
+xmlconfig.string(sys.argv[1])
+"""
+
+
+class LoadTests(unittest.TestCase):
+    def test_a_zope_without_plone_loads_the_package(self):
+        # Here Plone is installed, but not configured.
+        command = sys.executable, "-c", LOAD, zope_site()
+        done = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
 
 class DeleteTests(SideBySideTestCase):
