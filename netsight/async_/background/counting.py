@@ -2,8 +2,12 @@
 
 from json import loads
 
+from OFS.CopySupport import _cb_decode
+from plone.base.defaultpage import check_default_page_via_view
 from plone.registry.interfaces import IRegistry
 from Products.CMFCore.utils import getToolByName
+from zExceptions import NotFound
+from zope.component import getMultiAdapter
 from zope.component import getUtility
 
 from netsight.async_.background.interfaces import IBackgroundActions
@@ -11,6 +15,9 @@ from netsight.async_.background.interfaces import IBackgroundActions
 
 PREFIX = "netsight.async.background"
 """Of the names of the records that have the settings."""
+
+MISSING = (AttributeError, KeyError, NotFound)
+"""What a path that leads nowhere raises."""
 
 
 def is_above_threshold(number):
@@ -20,23 +27,136 @@ def is_above_threshold(number):
     return number > settings.threshold
 
 
+def above_threshold(count):
+    """Return a `when` for `in_background`, by what counts objects of a view.
+
+    What Plone will refuse as forged, it shall refuse at once.
+    """
+
+    def is_much(view):
+        names = (view.context, view.request)
+        authenticator = getMultiAdapter(names, name="authenticator")
+        return authenticator.verify() and is_above_threshold(count(view))
+
+    return is_much
+
+
 def count_below(context, paths):
     """Return how many objects a site has at and below physical paths."""
+    if not paths:
+        return 0
     catalog = getToolByName(context, "portal_catalog")
     # No object and no row is loaded for it.
     return len(catalog.unrestrictedSearchResults(path={"query": paths}))
 
 
-def are_many_selected(view):
-    """Tell whether what is selected in a list of contents is much.
+def path_of(context):
+    """Return the physical path of an object, a text."""
+    return "/".join(context.getPhysicalPath())
 
-    What the view itself will not understand is left to it.
+
+# Of a view
+
+
+def below_context(view):
+    """Count the context of a view, and what is in it."""
+    return count_below(view.context, [path_of(view.context)])
+
+
+def below_changed(view):
+    """Count what is in a context whose state changes.
+
+    That of its folder changes with it where it is the default page.
     """
+    context = view.context
+    if check_default_page_via_view(context, view.request):
+        context = context.aq_inner.aq_parent
+    return count_below(context, [path_of(context)])
+
+
+def selected(view):
+    """Count what is selected in a list of contents."""
+    return len(_selected_paths(view))
+
+
+def below_selected(view):
+    """Count what is selected in a list of contents, and what is in that."""
+    return count_below(view.context, _selected_paths(view))
+
+
+def selected_deeply(view):
+    """Count what is selected; with its contents if the form says so."""
+    recurse = view.request.form.get("recurse") == "yes"
+    return below_selected(view) if recurse else selected(view)
+
+
+def below_renamed(view):
+    """Count what the form that renames many gives another address.
+
+    What only gets a new title is one object.
+    """
+    fields = view.request.form
+    new_ids = {
+        fields[name]: fields.get(f"newid_{name.split('_')[-1]}")
+        for name in fields
+        if name.startswith("UID_")
+    }
+    brains = _brains_of(view.context, list(new_ids))
+    moved = [b.getPath() for b in brains if b.getId != new_ids[b.UID]]
+    return count_below(view.context, moved) + len(brains) - len(moved)
+
+
+def below_clipboard(view):
+    """Count what is in the clipboard, and what is in that."""
+    try:
+        items = view.context.cb_dataItems()
+    except MISSING:
+        return 0
+    return count_below(view.context, [path_of(item) for item in items])
+
+
+def below_paths(view):
+    """Count what a form names by its path, and what is in that."""
+    return count_below(view.context, _form_paths(view))
+
+
+def paths_deeply(view):
+    """Count what a form names by its path; with contents if it says so."""
+    if view.request.form.get("include_children"):
+        return below_paths(view)
+    return len(_form_paths(view))
+
+
+def is_cut(view):
+    """Tell whether what is in the clipboard is moved, not copied."""
+    # There is no public name for it.
+    operation, _items = _cb_decode(view.request["__cp"])
+    return bool(operation)
+
+
+# Where they are
+
+
+def _selected_paths(view):
+    """Return paths; what the view will not understand is left to it."""
     try:
         uids = loads(view.request.form.get("selection", "[]"))
     except ValueError:
-        return False
-    catalog = getToolByName(view.context, "portal_catalog")
-    brains = catalog(UID=uids, show_inactive=True)
-    paths = [brain.getPath() for brain in brains]
-    return bool(paths) and is_above_threshold(count_below(view.context, paths))
+        return []
+    return _paths_of(view.context, uids)
+
+
+def _paths_of(context, uids):
+    return [brain.getPath() for brain in _brains_of(context, uids)]
+
+
+def _brains_of(context, uids):
+    catalog = getToolByName(context, "portal_catalog")
+    return catalog(UID=uids, show_inactive=True)
+
+
+def _form_paths(view):
+    paths = view.request.form.get("paths") or []
+    portal = getToolByName(view.context, "portal_url").getPortalObject()
+    found = [portal.unrestrictedTraverse(str(path), None) for path in paths]
+    return [path_of(each) for each in found if each is not None]

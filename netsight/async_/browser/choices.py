@@ -1,18 +1,27 @@
 """What a view says of its processes, checked."""
 
+import re
 from typing import NamedTuple
 
 from netsight.async_ import config
+from netsight.async_.browser.same_form import digest_of_form
 from netsight.async_.exceptions import BadChoiceError
 from netsight.async_.exceptions import BadQueueError
 from netsight.async_.records.owners import current_owner
+from netsight.async_.records.requests import LOGIN_COOKIES
 from netsight.async_.records.retries import Retry
 
 
 HIGHEST_PRIORITY = 9
 
 WITHIN = ("user", "context", "view")
-"""Within what a view can be single, or have its processes run in turn."""
+"""Within what a view can have its processes run in turn."""
+
+SINGLE_WITHIN = (*WITHIN, "form")
+"""Within what a view can be single."""
+
+COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token of HTTP (RFC 6265, 4.1.1)."""
 
 
 class Choices(NamedTuple):
@@ -47,17 +56,36 @@ def choices_of(view):
     and what it may be.
     """
     restarts = view.restart_after_crash
+    cookies_of(view)
     return Choices(
         _queue(view),
         _priority(view),
         view.cancellable,
         _max_attempts(view) if restarts else 1,
         _limit(view, "time_limit"),
-        _key(view, "single"),
+        _key(view, "single", SINGLE_WITHIN),
         _limit(view, "max_queued"),
-        _key(view, "in_turn"),
+        _key(view, "in_turn", WITHIN),
         _retry(view),
     )
+
+
+def cookies_of(view):
+    """Return the names of cookies that a process of an async view sees.
+
+    Raises BadChoiceError for what is no name, and for one that logs in.
+    """
+    names = view.cookies
+    is_list = isinstance(names, (tuple, list))
+    if is_list and all(_is_harmless_cookie(name) for name in names):
+        return tuple(names)
+    expects = "a tuple of names of cookies, none of which logs anybody in"
+    raise BadChoiceError(_wrong(view, "cookies", expects))
+
+
+def _is_harmless_cookie(name):
+    is_name = isinstance(name, str) and COOKIE_NAME.fullmatch(name)
+    return bool(is_name) and name not in LOGIN_COOKIES
 
 
 def _queue(view):
@@ -95,15 +123,19 @@ def _retry(view):
     raise BadChoiceError(_wrong(view, "retry", "None or a Retry"))
 
 
-def _key(view, name):
+def _key(view, name, words):
     """Return what the choice of that name parts processes by, or None."""
     within, owner = getattr(view, name), current_owner()
     if within is None:
         return None
     # A tuple, as what is no text may have no hash.
-    if within not in WITHIN:
-        expects = 'None, "user", "context" or "view"'
+    if within not in words:
+        others = ", ".join(f'"{each}"' for each in words[:-1])
+        expects = f'None, {others} or "{words[-1]}"'
         raise BadChoiceError(_wrong(view, name, expects))
+    if within == "form":
+        digest = digest_of_form(view.request, view.cookies)
+        return "\n".join([within, view.async_view_path, digest])
     parts = {
         "user": (view.__name__, owner.user_id, owner.folder_path),
         "context": (view.async_view_path,),

@@ -15,6 +15,7 @@ from zope.schema import Int
 from zope.schema import TextLine
 
 from netsight.async_.browser.choices import HIGHEST_PRIORITY
+from netsight.async_.browser.choices import SINGLE_WITHIN
 from netsight.async_.browser.choices import WITHIN
 from netsight.async_.browser.in_background import Taken
 from netsight.async_.browser.in_background import in_background
@@ -47,6 +48,23 @@ class IInBackground(Interface):
         title="Called with the view: whether it is done in the background",
         required=False,
     )
+    title = GlobalObject(
+        title="Called with the view: what names the process", required=False
+    )
+    within = GlobalObject(
+        title="Called with the view: in which context manager it works",
+        required=False,
+    )
+    methods = Tokens(
+        title="Methods of HTTP that start a process",
+        value_type=Choice(values=("GET", "POST")),
+        required=False,
+    )
+    cookies = Tokens(
+        title="Cookies that a process sees",
+        value_type=TextLine(),
+        required=False,
+    )
     cancellable = Bool(title="May be cancelled", required=False)
     restart_after_crash = Bool(title="Run again", required=False)
     max_attempts = Int(title="How often", min=1, required=False)
@@ -55,7 +73,9 @@ class IInBackground(Interface):
     priority = Int(
         title="Priority", min=0, max=HIGHEST_PRIORITY, required=False
     )
-    single = Choice(title="One active in", values=WITHIN, required=False)
+    single = Choice(
+        title="One active in", values=SINGLE_WITHIN, required=False
+    )
     in_turn = Choice(title="One runs in", values=WITHIN, required=False)
     max_queued = Int(title="How many may wait", min=1, required=False)
 
@@ -66,7 +86,6 @@ def in_background_directive(
     for_=None,
     layer=IDefaultBrowserLayer,
     button=None,
-    when=None,
     **choices,
 ):
     """See IInBackground."""
@@ -75,16 +94,18 @@ def in_background_directive(
     _context.action(
         discriminator=("netsight.async", for_, layer, name),
         callable=take_registered,
-        args=(name, for_, layer, button, when, choices, _context.info),
+        args=(name, for_, layer, button, choices, _context.info),
         order=AFTER_ALL,
     )
 
 
-def take_registered(name, for_, layer, button, when, choices, info=""):
+def take_registered(name, for_, layer, button, choices, info=""):
     """Register a class for (for_, layer) in the place of a view.
 
-    That is the one which is found for them now.  Raises ConfigurationError if
-    there is none, or if it is published by another method than `__call__`.
+    That is the one which is found for them now; where a request has another
+    layer with a view of this name, that stays.  `choices` is a dict of other
+    arguments of `in_background`.  Raises ConfigurationError if there is no
+    such view, or if it is published by another method than `__call__`.
     """
     manager = getGlobalSiteManager()
     context = for_ if IInterface.providedBy(for_) else implementedBy(for_)
@@ -99,5 +120,7 @@ def take_registered(name, for_, layer, button, when, choices, info=""):
         )
     if issubclass(view_class, Taken):
         view_class = view_class.taken_class
-    taken = in_background(view_class, button, when, **choices)
+    taken = in_background(view_class, button, **choices)
+    if layer is not IDefaultBrowserLayer:
+        taken.taken_for = (for_, layer, name)
     manager.registerAdapter(taken, (for_, layer), Interface, name, info)

@@ -1,5 +1,12 @@
 """A view that there is already runs in the background, in one line."""
 
+from contextlib import nullcontext
+
+from zope.component import getGlobalSiteManager
+from zope.interface import Interface
+from zope.interface import providedBy
+from zope.publisher.interfaces.browser import IDefaultBrowserLayer
+
 from netsight.async_.browser.forms import is_ready
 from netsight.async_.browser.shown import Shown
 from netsight.async_.browser.view import BaseAsyncView
@@ -8,6 +15,7 @@ from netsight.async_.browser.view import BaseAsyncView
 CHOICES = frozenset(
     {
         "cancellable",
+        "cookies",
         "in_turn",
         "max_attempts",
         "max_queued",
@@ -35,16 +43,44 @@ class Taken(BaseAsyncView):
     starts_when = None
     """Called with the view; false: what it was sent is done at once."""
 
+    start_methods = ("POST",)
+    """Those of HTTP by which one starts."""
+
+    titled_by = None
+    """Called with the view, or what it would return: see `process_title`."""
+
+    works_within = None
+    """Called with the view: a context manager in which the work is done."""
+
     taken_class = None
     """The class that does it."""
+
+    taken_for = None
+    """(context, layer, name) for which it is registered by a directive."""
+
+    def __new__(cls, context=None, request=None, *args):
+        """Return a view of another add-on, if that has one of this name."""
+        other = _of_another_layer(cls.taken_for, request)
+        if other is None:
+            return super().__new__(cls)
+        return other(context, request)
+
+    def process_title(self):
+        """Return what `titled_by` says, else as all views."""
+        title = type(self).titled_by
+        if callable(title):
+            title = title(self)
+        return title or super().process_title()
 
     def run_process(self):
         """Return True for a POST that one of the buttons has sent.
 
-        Not so if `starts_when` does not want it in the background, or if a
-        form of z3c.form finds errors in it.
+        Not so if `starts_when` does not want it in the background, if a form
+        of z3c.form finds errors in it, or if another view calls this one.
         """
-        if not super().run_process():
+        if self.request.method not in self.start_methods:
+            return False
+        if self.request.get("PUBLISHED") is not self:
             return False
         buttons, fields = self.start_buttons, self.request.form
         if buttons and not any(name in fields for name in buttons):
@@ -56,18 +92,33 @@ class Taken(BaseAsyncView):
 
     def __run__(self, process_id=None):
         """Do what the view does when it is published."""
-        return self()
+        within = type(self).works_within
+        with within(self) if within else nullcontext():
+            return self()
 
 
-def in_background(view_class, button=None, when=None, **choices):
+def in_background(
+    view_class,
+    button=None,
+    when=None,
+    title=None,
+    within=None,
+    methods="POST",
+    **choices,
+):
     """Return a class of async views that do what a class of views does.
 
     Its page is that of `view_class`; its work is what that does for a POST.
     With a `button`, the name of a field or several names, only a POST whose
     form has one of them starts a process, and `view_class` answers all others
     at once; so it does if `when`, which is called with the view, returns
-    something false.  `choices` are attributes of `BaseAsyncView`, such as
-    ``cancellable=True``.
+    something false, and if another view calls it.
+
+    `title` names the process: a text, a message id, or what is called with the
+    view and returns one.  `within` is called with the view, in the process,
+    and returns a context manager, in which the work is done.  `methods` are
+    those of HTTP by which a process starts, one or several.  `choices` are
+    attributes of `BaseAsyncView`, such as ``cancellable=True``.
 
     Raises TypeError for one that is not among these, and for a class that is
     an async view already, is a service of plone.restapi, or has attributes
@@ -80,17 +131,45 @@ def in_background(view_class, button=None, when=None, **choices):
             f"{view_class.__qualname__} is a service: take it by "
             f"netsight.async_.rest.service_in_background"
         )
-    buttons = (button,) if isinstance(button, str) else tuple(button or ())
     members = {
         **checked_choices(view_class, choices),
         # Else that of Five's views would hide it, where it is none of them.
         "__init__": view_class.__init__,
-        "start_buttons": buttons,
+        "start_buttons": _as_tuple(button),
         "starts_when": when,
+        "start_methods": _as_tuple(methods),
+        "titled_by": title,
+        "works_within": within,
         "taken_class": view_class,
     }
     name = f"{view_class.__name__}InBackground"
     return type(name, (Taken, view_class), members)
+
+
+def _as_tuple(names):
+    return (names,) if isinstance(names, str) else tuple(names or ())
+
+
+def _of_another_layer(taken_for, request):
+    """Return the class of a view that another browser layer has, or None.
+
+    That is one of the same name, registered for the same contexts and a layer
+    that stands before that of all browsers.  Which of two add-ons' layers
+    comes first is chance, and what one has made its own shall stay so.
+    """
+    if taken_for is None or request is None:
+        return None
+    context, own_layer, name = taken_for
+    for layer in providedBy(request).__iro__:
+        if layer is IDefaultBrowserLayer:
+            return None
+        if own_layer.isOrExtends(layer):
+            continue
+        registered = getGlobalSiteManager().adapters.registered
+        found = registered((context, layer), Interface, name)
+        if found is not None and not issubclass(found, Taken):
+            return found
+    return None
 
 
 def checked_choices(view_class, choices):

@@ -17,6 +17,7 @@ from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import not_stored
 from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.choices import choices_of
+from netsight.async_.browser.choices import cookies_of
 from netsight.async_.context import path_of_url
 from netsight.async_.exceptions import BusyError
 from netsight.async_.exceptions import KeyReusedError
@@ -158,7 +159,7 @@ def _id_of(request):
 
 def _taken(view):
     connection = registry_connection(application_of(view.context))
-    return take_request(view.request, connection)
+    return take_request(view.request, connection, cookies_of(view))
 
 
 def new_process(
@@ -189,7 +190,7 @@ def new_process(
 
 def title_of(view):
     """Return what a view calls its processes, a text or message id."""
-    title = getattr(view, "title", None)
+    title = view.process_title()
     return title if isinstance(title, str) else view.__name__
 
 

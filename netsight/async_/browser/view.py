@@ -85,7 +85,8 @@ class BaseAsyncView(Shown, BrowserView):
 
     single = None
     """At most one active process: of this view for each "user", of this view
-    and "context", or of this "view" anywhere in the database."""
+    and "context", of these with the same "form", or of this "view" anywhere in
+    the database."""
 
     max_queued = None
     """How many processes of this view may wait anywhere in the database, in
@@ -96,6 +97,10 @@ class BaseAsyncView(Shown, BrowserView):
 
     retry = None
     """A Retry: which errors begin the work anew, later; None: none."""
+
+    cookies = ()
+    """Names of cookies that a process of this view sees, beside those of the
+    setting `cookies`."""
 
     _found_by = None
     """What leads to it in a URL, if the request has come by another one."""
@@ -133,6 +138,13 @@ class BaseAsyncView(Shown, BrowserView):
     def run_process(self):
         """Return True if this request shall start a process: if it POSTs."""
         return self.request.method == "POST"
+
+    def process_title(self):
+        """Return what names a new process for people: text or message id.
+
+        What is neither stands for the name of the view.
+        """
+        return getattr(self, "title", None)
 
     def processing_page(self, process_id=None, **kwargs):
         """Return the page that waits for the process.
@@ -299,10 +311,15 @@ class BaseAsyncView(Shown, BrowserView):
         page = self._page_call()
         if page is None:
             return self._no_page()
-        if page == call_behind(self, BaseAsyncView) and not (args or kwargs):
-            # The publisher has seen no parameters.
+        if self._stands_for(page) and not args and not kwargs:
             return call_as_published(page, self.request)
         return page(*args, **kwargs)
+
+    def _stands_for(self, page):
+        """Tell whether the publisher would have called that class behind."""
+        if self.request.get("PUBLISHED") is not self:
+            return False
+        return page == call_behind(self, BaseAsyncView)
 
     def _no_page(self):
         """Return a page with a button that starts a process, or a 405."""

@@ -87,17 +87,22 @@ SECRET_FIELDS = ("__ac_name", "__ac_password", "__ac")
 """Form fields by which Products.PluggableAuthService logs somebody in."""
 
 
-def take_request(request, connection):
+LOGIN_COOKIES = ("__ac", "__ac_name", "__ac_password", "auth_token")
+"""Cookies by which Plone and plone.restapi know who is logged in."""
+
+
+def take_request(request, connection, cookies=()):
     """Return a RequestSnapshot of a parsed Zope request.
 
-    `connection` is the ZODB connection that will store it.  Raises
+    `connection` is the ZODB connection that will store it, and `cookies` the
+    names of those that cross beside those of the setting.  Raises
     LoginFieldsError if the form would log somebody in,
     RequestNotRepeatableError if the body cannot be read a second time.
     """
     if any(name in request.form for name in SECRET_FIELDS):
         raise LoginFieldsError("the form has login fields")
     return RequestSnapshot(
-        unusual(kept_environ(request.environ)),
+        unusual(kept_environ(request.environ, cookies)),
         _take_body(request, connection),
     )
 
@@ -111,22 +116,22 @@ def unusual(environ):
     }
 
 
-def kept_environ(environ):
-    """Return a dict of what crosses of an environ."""
+def kept_environ(environ, cookies=()):
+    """Return a dict of what crosses of an environ; `cookies` do, too."""
     names = {*KEPT_ENVIRON, *KEPT_HEADERS, *config.get("headers")}
     kept = {
         name: value
         for name, value in environ.items()
         if name in names and isinstance(value, str)
     }
-    cookies = _kept_cookies(environ.get("HTTP_COOKIE", ""))
-    if cookies:
-        kept["HTTP_COOKIE"] = cookies
+    header = environ.get("HTTP_COOKIE", "")
+    crossing = _kept_cookies(header, {*config.get("cookies"), *cookies})
+    if crossing:
+        kept["HTTP_COOKIE"] = crossing
     return kept
 
 
-def _kept_cookies(header):
-    allowed = config.get("cookies")
+def _kept_cookies(header, allowed):
     return "; ".join(
         pair.strip()
         for pair in header.split(";")

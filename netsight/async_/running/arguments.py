@@ -14,8 +14,8 @@ def call_as_published(method, request, process_id=None):
 
     That is with what the request has by the names of its parameters: fields
     of the form, as their converters make them, ``REQUEST`` and the like.
-    `process_id`, if there is a process, is handed to a parameter of this name,
-    or to keywords, whatever the form says.  Raises BadRequest if a parameter
+    `process_id`, where there is one, is handed to a parameter of this name, or
+    to keywords, whatever the form says.  Raises BadRequest if a parameter
     without a default is missing.
     """
     arguments = {}

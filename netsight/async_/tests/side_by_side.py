@@ -147,6 +147,9 @@ class SideBySideTestCase(PloneTestCase):
     layer = CONTENT_FUNCTIONAL
     maxDiff = 4000
 
+    login = MANAGER
+    """Who sends the requests."""
+
     def compare(self, view, name, path, form, cookies=None):
         """Fail if a POST has another outcome when it is done by `view`.
 
@@ -193,7 +196,7 @@ class SideBySideTestCase(PloneTestCase):
         self.setUp()
 
     def outcome(self, post, path, form, cookies):
-        client = self.client(MANAGER)
+        client = self.client(self.login)
         for name, value in cookies.items():
             client.set_cookie(name, value)
         token = ("_authenticator", client.token())
@@ -267,7 +270,7 @@ def registered(view, name, context):
         with published(view, name, permission_of(factory), *required):
             yield
         return
-    take_registered(name, *required, view.pop("button", None), None, view)
+    take_registered(name, *required, view.pop("button", None), view)
     try:
         yield
     finally:

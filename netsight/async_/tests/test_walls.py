@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "browser": TOLD,
     "browser.lists": (*TOLD, "browser"),
     "rest": (*TOLD, "browser"),
-    "background": (*TOLD, "browser", "rest"),
+    "background": ("__init__", *TOLD, "browser", "rest"),
     "examples": ("__init__", "i18n", "browser"),
 }
 """By the name of a folder or of a module at the root.

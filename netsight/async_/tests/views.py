@@ -1,7 +1,10 @@
 """Views of the tests.  What `JobView` does is set by the test."""
 
+from contextlib import contextmanager
+
 from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
+from zope.component import getMultiAdapter
 from zope.interface import alsoProvides
 from zope.publisher.browser import BrowserView as OldView
 from zope.publisher.interfaces.browser import IDefaultBrowserLayer
@@ -122,6 +125,34 @@ Deleted = in_background(
 )
 DeletedByEach = in_background(Deleting, button=("delete", "cancel"))
 DeletedIfMany = in_background(Deleting, when=lambda view: len(view.names) > 1)
+
+
+@contextmanager
+def with_another(view):
+    """Have a view delete one more, in a block."""
+    view.names.append("within")
+    yield
+
+
+DeletedOnce = in_background(
+    Deleting,
+    button="delete",
+    title=lambda view: f"Delete {len(view.names)}",
+    within=with_another,
+    methods=("GET", "POST"),
+    cookies=("box",),
+    single="form",
+)
+
+
+class DeletingByAnother(BrowserView):
+    """Calls a view that may run in the background."""
+
+    def __call__(self):
+        names = (self.context, self.request)
+        return getMultiAdapter(names, name="deleted-once-job")()
+
+
 Exported = in_background(Exporting)
 ExportedBy = in_background(ExportingBy)
 ExportedTemplate = in_background(ExportingTemplate)

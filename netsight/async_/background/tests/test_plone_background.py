@@ -1,4 +1,4 @@
-"""Actions of Plone that run in the background where much is concerned."""
+"""The profile: what it adds to a site, what it leaves, and its way back."""
 
 import json
 import subprocess
@@ -7,17 +7,32 @@ import unittest
 
 import transaction
 from plone.app.testing import applyProfile
+from plone.browserlayer.utils import register_layer
+from plone.browserlayer.utils import registered_layers
 from plone.registry.interfaces import IRegistry
+from Products.Five import BrowserView
 from zope.component import getUtility
 from zope.component.hooks import setSite
+from zope.interface import Interface
+from zope.publisher.interfaces.browser import IDefaultBrowserLayer
 
 from netsight.async_.background.counting import PREFIX
+from netsight.async_.background.interfaces import IBackgroundActionsLayer
+from netsight.async_.background.tests.support import WORK
+from netsight.async_.background.tests.support import clipboard
+from netsight.async_.background.tests.support import install
+from netsight.async_.background.tests.support import set_threshold
+from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.instance import zope_site
+from netsight.async_.tests.plone_support import published
 from netsight.async_.tests.side_by_side import SideBySideTestCase
 from netsight.async_.tests.support import MANAGER
+from netsight.async_.tests.support import Never
 
 
-FOLDER = "/plone/work/f0"
+FOLDER = f"{WORK}/f0"
+
+UNINSTALL = "netsight.async_.background:uninstall"
 
 LOAD = """
 import sys
@@ -35,14 +50,19 @@ class LoadTests(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
 
 
-class DeleteTests(SideBySideTestCase):
-    """Objects that are selected in the list of a folder, and deleted."""
+class ThemeLayer(IDefaultBrowserLayer):
+    """The browser layer of a theme, with a form of its own for sharing."""
 
+
+class ThemedSharing(BrowserView):
+    def __call__(self):
+        return f"shared by the theme: {self.request.method}"
+
+
+class ProfileTests(SideBySideTestCase):
     def setUp(self):
         super().setUp()
-        setSite(self.portal)
-        applyProfile(self.portal, "netsight.async_.background:default")
-        transaction.commit()
+        install(self.portal)
 
     def delete(self, *names):
         folder = self.portal.work.f0
@@ -66,10 +86,14 @@ class DeleteTests(SideBySideTestCase):
         self.assertEqual(response.status_int, 302)
         self.assertEqual(len(self.processes()), 1)
 
+    def test_as_many_as_the_threshold_are_not_many(self):
+        for threshold, processes in ((2, 0), (1, 1)):
+            set_threshold(self.portal, threshold)
+            self.delete(f"p{2 * threshold}", f"p{2 * threshold + 1}")
+            self.assertEqual(len(self.processes()), processes)
+
     def test_what_is_in_them_counts_too(self):
-        setSite(self.portal)
-        getUtility(IRegistry)[f"{PREFIX}.threshold"] = 1
-        transaction.commit()
+        set_threshold(self.portal, 1)
         self.portal.work.f0.s0.invokeFactory("Document", "inner")
         transaction.commit()
         self.delete("s0")
@@ -84,3 +108,55 @@ class DeleteTests(SideBySideTestCase):
         }
         client.post(f"{FOLDER}/fc-delete", form, status=500)
         self.assertEqual(self.processes(), [])
+
+    def test_the_clipboard_is_stored_and_no_other_cookie(self):
+        set_threshold(self.portal, 0)
+        client = self.client(MANAGER)
+        token = client.token()
+        copied = clipboard(self.portal.work.manage_copyObjects(["f1"]))
+        client.set_cookie("__cp", copied["__cp"])
+        client.set_cookie("other", "secret")
+        form = {"folder": "/work/f0", "_authenticator": token}
+        with processes_run_by(Never()):
+            client.post(f"{FOLDER}/fc-paste", form)
+        (process,) = self.processes()
+        cookies = process.request.environ["HTTP_COOKIE"]
+        self.assertTrue(cookies.startswith("__cp="), cookies)
+        self.assertNotIn("secret", cookies)
+
+    def test_a_view_of_a_theme_stays(self):
+        set_threshold(self.portal, 0)
+        setSite(self.portal)
+        register_layer(ThemeLayer, "theme")
+        transaction.commit()
+        names = "sharing", "zope2.View", Interface, ThemeLayer
+        with published(ThemedSharing, *names):
+            page = self.client(MANAGER).post(f"{FOLDER}/sharing", {})
+        self.assertEqual(page.text, "shared by the theme: POST")
+        self.assertEqual(self.processes(), [])
+
+
+class UninstallTests(SideBySideTestCase):
+    def setUp(self):
+        super().setUp()
+        install(self.portal, threshold=0)
+        setSite(self.portal)
+        applyProfile(self.portal, UNINSTALL)
+        transaction.commit()
+
+    def test_its_layer_and_its_settings_are_gone(self):
+        setSite(self.portal)
+        self.assertNotIn(IBackgroundActionsLayer, registered_layers())
+        records = getUtility(IRegistry).records
+        left = [name for name in records if name.startswith(PREFIX)]
+        self.assertEqual(left, [])
+
+    def test_all_is_done_at_once(self):
+        client = self.client(MANAGER)
+        form = {
+            "form.buttons.Delete": "Delete",
+            "_authenticator": client.token(),
+        }
+        client.post(f"{FOLDER}/delete_confirmation", form, status=302)
+        self.assertEqual(self.processes(), [])
+        self.assertNotIn("f0", self.portal.work)

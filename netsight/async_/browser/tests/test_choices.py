@@ -34,6 +34,10 @@ class ChoiceTests(AsyncTestCase):
     def test_a_bad_word_for_single(self):
         self.check("single", (True, False, "site", "", ["user"], 1))
 
+    def test_cookies_that_are_none_or_log_somebody_in(self):
+        values = ("box", ["a b"], (1,), None, ("__ac",), ["auth_token"])
+        self.check("cookies", values)
+
     def test_a_bad_time_limit(self):
         self.check("time_limit", (0, -1, "3", True, 2.5))
 

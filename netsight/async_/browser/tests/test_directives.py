@@ -3,15 +3,20 @@
 from OFS.interfaces import IFolder
 from plone.testing import zca
 from zope.component import getGlobalSiteManager
+from zope.component import getMultiAdapter
 from zope.configuration import xmlconfig
 from zope.configuration.config import ConfigurationConflictError
 from zope.configuration.exceptions import ConfigurationError
 from zope.interface import Interface
+from zope.interface import directlyProvides
 from zope.publisher.interfaces.browser import IDefaultBrowserLayer
 
 import netsight.async_
+from netsight.async_ import in_background
+from netsight.async_.browser.in_background import Taken
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.views import Exporting
 from netsight.async_.tests.views import IOtherLayer
 
 
@@ -64,6 +69,42 @@ class RegisteredTests(AsyncTestCase):
         ):
             taken = lookup((IFolder, layer), Interface, name)
             self.assertEqual(taken.start_buttons, button)
+
+
+class IThirdLayer(IDefaultBrowserLayer):
+    """A browser layer of an add-on with a view of the same name."""
+
+
+class LayerTests(AsyncTestCase):
+    """A view that is taken for a layer, and one of another layer."""
+
+    name = "registered-job"
+
+    def found(self, *layers):
+        """Return what a request finds that has layers, the first first."""
+        request = self.app.REQUEST.clone()
+        directlyProvides(request, *layers, IDefaultBrowserLayer)
+        return getMultiAdapter((self.app, request), name=self.name)
+
+    def register(self, for_, view_class):
+        manager = getGlobalSiteManager()
+        registration = (for_, IThirdLayer), Interface, self.name
+        manager.registerAdapter(view_class, *registration)
+        self.addCleanup(manager.unregisterAdapter, None, *registration)
+
+    def test_that_one_stays_whichever_comes_first(self):
+        self.register(IFolder, Exporting)
+        for layers in ((IOtherLayer, IThirdLayer), (IThirdLayer, IOtherLayer)):
+            self.assertIs(type(self.found(*layers)), Exporting)
+
+    def test_without_it_there_is_the_one_that_was_taken(self):
+        self.register(IFolder, Exporting)
+        self.assertIsInstance(self.found(IOtherLayer), Taken)
+
+    def test_one_that_is_taken_for_the_other_layer_changes_nothing(self):
+        self.register(IFolder, in_background(Exporting))
+        found = self.found(IOtherLayer, IThirdLayer)
+        self.assertEqual(found.taken_for, (IFolder, IOtherLayer, self.name))
 
 
 class ArgumentTests(AsyncTestCase):

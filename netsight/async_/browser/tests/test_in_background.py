@@ -3,11 +3,16 @@
 import unittest
 
 from Products.Five import BrowserView
+from webtest import Upload
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_ import in_background
 from netsight.async_.browser.in_background import CHOICES
+from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.support import EDITOR
+from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.support import Never
 from netsight.async_.tests.views import Exporting
 
 
@@ -87,6 +92,98 @@ class ChosenTests(AsyncTestCase):
         response = self.post("a")
         self.assertEqual(self.processes(), [])
         self.assertEqual(response.text, "deleted ['a']")
+
+
+class SameFormTests(AsyncTestCase):
+    """A view that is single in its context and form."""
+
+    def setUp(self):
+        super().setUp()
+        nobody = processes_run_by(Never())
+        nobody.__enter__()
+        self.addCleanup(nobody.__exit__, None, None, None)
+
+    def post(self, login, *pairs):
+        client = self.client(login)
+        return client.post("/deleted-once-job", list(pairs), status="*")
+
+    def start(self, *pairs, login=MANAGER):
+        return self.client(login).started(self.post(login, *pairs))
+
+    def test_the_same_twice_is_one_process(self):
+        first = self.start(("delete", "1"), ("names", "a"))
+        again = self.start(("names", "a"), ("delete", "1"))
+        self.assertEqual(first, again)
+
+    def test_the_token_of_plone_makes_no_difference(self):
+        first = self.start(("delete", "1"), ("_authenticator", "x"))
+        again = self.start(("delete", "1"), ("_authenticator", "y"))
+        self.assertEqual(first, again)
+
+    def test_somebody_else_is_told_that_it_runs(self):
+        self.start(("delete", "1"))
+        response = self.post(EDITOR, ("delete", "1"))
+        self.assertEqual(response.status_int, 409)
+        self.assertIn("running already", response.text)
+        self.assertEqual(len(self.processes()), 1)
+
+    def test_another_form_is_another_process(self):
+        self.start(("delete", "1"), ("names", "a"))
+        self.start(("delete", "1"), ("names", "b"))
+        self.assertEqual(len(self.processes()), 2)
+
+    def test_so_is_another_cookie_that_it_sees(self):
+        for value in ("of-paper", "of-wood"):
+            client = self.client(MANAGER)
+            client.set_cookie("box", value)
+            client.post("/deleted-once-job", {"delete": "1"})
+        self.assertEqual(len(self.processes()), 2)
+
+    def test_a_file_is_what_is_in_it(self):
+        for text in (b"one", b"one", b"two"):
+            client = self.client(MANAGER)
+            upload = Upload("a.txt", text, "text/plain")
+            form = [("delete", "1"), ("file", upload)]
+            client.post("/deleted-once-job", form)
+        self.assertEqual(len(self.processes()), 2)
+
+
+class GivenTests(AsyncTestCase):
+    """What is taken with a title, cookies, methods, or a block to work in."""
+
+    path = "/deleted-once-job"
+
+    def test_its_title_is_what_the_function_returns(self):
+        self.client().start(self.path, {"delete": "1", "names": "a b"})
+        (process,) = self.processes()
+        self.assertEqual(process.title, "Delete 2")
+
+    def test_it_sees_the_cookies_that_it_names_and_no_others(self):
+        client = self.client()
+        client.set_cookie("box", "of-paper")
+        client.set_cookie("other", "secret")
+        with processes_run_by(Never()):
+            client.start(self.path, {"delete": "1"})
+        (process,) = self.processes()
+        cookies = process.request.environ["HTTP_COOKIE"]
+        self.assertEqual(cookies, "box=of-paper")
+
+    def test_a_get_starts_one_where_that_is_a_method(self):
+        client = self.client()
+        response = client.get(f"{self.path}?delete=1")
+        client.started(response)
+
+    def test_it_works_in_the_block(self):
+        client = self.client()
+        process_id = client.start(self.path, {"delete": "1", "names": "a"})
+        result = client.see(self.path, "result", process_id)
+        self.assertEqual(result.text, "deleted ['a', 'within']")
+
+    def test_another_view_that_calls_it_has_it_done_at_once(self):
+        form = {"delete": "1", "names": "a"}
+        page = self.client(MANAGER).post("/deleted-by-another", form)
+        self.assertEqual(page.text, "deleted ['a']")
+        self.assertEqual(self.processes(), [])
 
 
 class ArgumentTests(unittest.TestCase):

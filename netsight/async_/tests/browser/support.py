@@ -84,9 +84,12 @@ def press_by_keyboard(page, locator, key="Enter"):
 class BrowserLayer(Layer):
     """A running site and a running Chromium, for all tests."""
 
+    server_class = PloneServer
+
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
-        self["server"] = server = PloneServer(f"{self.folder.name}/instance")
+        directory = f"{self.folder.name}/instance"
+        self["server"] = server = self.server_class(directory)
         server.create_site()
         server.start()
         self.playwright = sync_playwright().start()

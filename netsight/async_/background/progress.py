@@ -1,0 +1,156 @@
+"""Progress object by object, of code that does not tell any.
+
+What Plone does with an object it tells by events, and to the queue of the
+catalog.  In a block these are counted, and told as progress.
+"""
+
+import threading
+from contextlib import contextmanager
+
+from Products.CMFCore.indexing import processQueue
+from Products.CMFCore.interfaces import IIndexQueueProcessor
+from zope.interface import implementer
+
+from netsight.async_ import current_process
+from netsight.async_.i18n import _
+
+
+PREPARED = "prepared"
+"""An object will be added, moved or removed."""
+
+MOVED = "moved"
+"""One is added, moved or removed."""
+
+COPIED = "copied"
+"""One is a copy, which is not yet anywhere."""
+
+CLONED = "cloned"
+"""One is a copy, where it shall be."""
+
+TRANSITIONED = "transitioned"
+"""One has got another state."""
+
+INDEXED = "indexed"
+"""The catalog has taken, changed or dropped what it knows of one."""
+
+
+@contextmanager
+def progress_of_objects(stages):
+    """Tell progress object by object in a process, in a block.
+
+    `stages` is a dict that says how often each of the above will happen, for
+    example ``{MOVED: 312, INDEXED: 312}``.  At the end of the block the
+    catalog is brought up to date.  Raises ProcessCancelled within it as soon
+    as somebody wants the process cancelled.  Outside of a process nothing is
+    counted.
+    """
+    work = current_process()
+    if work.id is None:
+        yield
+        return
+    before, _current.tally = _current.tally, Tally(work, stages)
+    try:
+        yield
+        # Else it is done in the commit, when nothing is told any more.
+        processQueue()
+    finally:
+        _current.tally = before
+
+
+class Tally:
+    """What has happened so far in a process, of what will."""
+
+    def __init__(self, work, stages):
+        self.counts = dict.fromkeys(stages, 0)
+        """How often each has happened."""
+
+        self.stages = dict(stages)
+        """How often each will."""
+
+        self.done = 0
+        """How often any has, without what was not expected."""
+
+        self._work = work
+        self._total = sum(stages.values())
+        self._objects = max(stages.values(), default=0)
+
+    def count(self, stage):
+        """Note that one of the stages has happened once more."""
+        if stage in self.counts:
+            self.counts[stage] += 1
+            # The catalog may know more or less than there is.
+            self.done += self.counts[stage] <= self.stages[stage]
+        self._tell()
+
+    def _tell(self):
+        """Tell how many objects the work so far would be enough for."""
+        if not self._total:
+            return self._work.check_cancelled()
+        count = self._objects * self.done // self._total
+        message = _(
+            "background_progress",
+            default="${count} of ${total} items",
+            mapping={"count": count, "total": self._objects},
+        )
+        self._work.set_progress(100 * self.done / self._total, message)
+
+
+class _Current(threading.local):
+    tally = None
+
+
+_current = _Current()
+
+
+def _count(stage):
+    tally = _current.tally
+    if tally is not None:
+        tally.count(stage)
+
+
+# Whom Plone tells
+
+
+def count_prepared(item, event):
+    _count(PREPARED)
+
+
+def count_moved(item, event):
+    _count(MOVED)
+
+
+def count_copied(item, event):
+    _count(COPIED)
+
+
+def count_cloned(item, event):
+    _count(CLONED)
+
+
+def count_transitioned(item, event):
+    # The first state of a new object is no change.
+    if event.transition is not None:
+        _count(TRANSITIONED)
+
+
+@implementer(IIndexQueueProcessor)
+class IndexCounter:
+    """Counts what the catalog does; does nothing else."""
+
+    def index(self, obj, attributes=None):
+        _count(INDEXED)
+
+    def reindex(self, obj, attributes=None, update_metadata=1):
+        _count(INDEXED)
+
+    def unindex(self, obj):
+        _count(INDEXED)
+
+    def begin(self):
+        pass
+
+    def commit(self):
+        pass
+
+    def abort(self):
+        pass
