@@ -96,6 +96,11 @@ def in_python(source):
             yield texts[0], texts[1] if texts[1:] else ""
 
 
+def in_zcml(source):
+    """Return msgid and default of each attribute ``"[msgid] default"``."""
+    return re.findall(r'="\[(\w+)\] ([^"]+)"', source)
+
+
 def in_template(source):
     """Return msgid and default of each text marked in a page template."""
     parser = TemplateParser()
@@ -175,7 +180,7 @@ class TemplateParser(HTMLParser):
             self.found.append((msgid, text) if msgid else (text, ""))
 
 
-EXTRACTORS = {".py": in_python, ".pt": in_template}
+EXTRACTORS = {".py": in_python, ".pt": in_template, ".zcml": in_zcml}
 
 
 def from_sources():

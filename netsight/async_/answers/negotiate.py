@@ -12,6 +12,9 @@ HTML = ("text/html", "application/xhtml+xml", "text/*")
 
 RESPOND_ASYNC = "respond-async"
 
+WAIT = "wait"
+"""How long a client would wait for the answer itself; nothing waits here."""
+
 QUALITY = re.compile(r"q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.I)
 
 
@@ -22,11 +25,21 @@ def is_program(request):
 
 def prefers_async(request):
     """Tell whether a request has ``Prefer: respond-async``."""
-    names = (
-        re.split("[;=]", preference, maxsplit=1)[0].strip().lower()
+    return RESPOND_ASYNC in map(_name_of, _parts(request, "Prefer"))
+
+
+def _name_of(preference):
+    return re.split("[;=]", preference, maxsplit=1)[0].strip().lower()
+
+
+def other_preferences(request):
+    """Return the header Prefer without what asks for a later answer."""
+    others = (
+        preference
         for preference in _parts(request, "Prefer")
+        if _name_of(preference) not in (RESPOND_ASYNC, WAIT)
     )
-    return RESPOND_ASYNC in names
+    return ", ".join(others)
 
 
 def prefers(request, types, others):

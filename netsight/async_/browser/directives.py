@@ -25,13 +25,9 @@ AFTER_ALL = 1_000_000
 """Order of the action: when all views are registered."""
 
 
-class IInBackground(Interface):
-    """Has a view that is registered elsewhere do its work in the background.
+class IPlace(Interface):
+    """Where that is which is taken."""
 
-    All but the first three are as in `in_background`.
-    """
-
-    name = TextLine(title="Name of the view")
     for_ = GlobalObject(
         title="The interface or class of its contexts", required=False
     )
@@ -39,6 +35,38 @@ class IInBackground(Interface):
         title="The browser layer for which it is in the background",
         required=False,
     )
+
+
+class IChoices(Interface):
+    """The attributes of async views that a directive can set."""
+
+    cookies = Tokens(
+        title="Cookies that a process sees",
+        value_type=TextLine(),
+        required=False,
+    )
+    cancellable = Bool(title="May be cancelled", required=False)
+    restart_after_crash = Bool(title="Run again", required=False)
+    max_attempts = Int(title="How often", min=1, required=False)
+    time_limit = Int(title="Seconds a run may take", min=1, required=False)
+    queue = TextLine(title="Name of the queue", required=False)
+    priority = Int(
+        title="Priority", min=0, max=HIGHEST_PRIORITY, required=False
+    )
+    single = Choice(
+        title="One active in", values=SINGLE_WITHIN, required=False
+    )
+    in_turn = Choice(title="One runs in", values=WITHIN, required=False)
+    max_queued = Int(title="How many may wait", min=1, required=False)
+
+
+class IInBackground(IPlace, IChoices):
+    """Has a view that is registered elsewhere do its work in the background.
+
+    All but the place and the name are as in `in_background`.
+    """
+
+    name = TextLine(title="Name of the view")
     button = Tokens(
         title="Fields of the form that start a process",
         value_type=TextLine(),
@@ -60,24 +88,6 @@ class IInBackground(Interface):
         value_type=Choice(values=("GET", "POST")),
         required=False,
     )
-    cookies = Tokens(
-        title="Cookies that a process sees",
-        value_type=TextLine(),
-        required=False,
-    )
-    cancellable = Bool(title="May be cancelled", required=False)
-    restart_after_crash = Bool(title="Run again", required=False)
-    max_attempts = Int(title="How often", min=1, required=False)
-    time_limit = Int(title="Seconds a run may take", min=1, required=False)
-    queue = TextLine(title="Name of the queue", required=False)
-    priority = Int(
-        title="Priority", min=0, max=HIGHEST_PRIORITY, required=False
-    )
-    single = Choice(
-        title="One active in", values=SINGLE_WITHIN, required=False
-    )
-    in_turn = Choice(title="One runs in", values=WITHIN, required=False)
-    max_queued = Int(title="How many may wait", min=1, required=False)
 
 
 def in_background_directive(

@@ -2,9 +2,12 @@
 
 from plone.restapi.services import Service
 
+from netsight.async_.answers.negotiate import other_preferences
 from netsight.async_.answers.negotiate import prefers_async
 from netsight.async_.browser.in_background import checked_choices
 from netsight.async_.rest.service import AsyncService
+from netsight.async_.running.publishing import answer_refusal
+from netsight.async_.running.publishing import run_of
 
 
 class TakenService(AsyncService):
@@ -16,42 +19,82 @@ class TakenService(AsyncService):
     taken_class = None
     """The class that does it."""
 
+    process_title = None
+    """Name of the process for people (str or message id)."""
+
     def run_process(self):
         """Return True if the request has ``Prefer: respond-async``."""
         return self.always or prefers_async(self.request)
 
+    def render(self):
+        """Start a process if the request wants one, else answer at once."""
+        if run_of(self.request) or self.run_process():
+            return super().render()
+        # As if this class were not there.
+        return self.taken_class.render(self)
+
     @property
     def title(self):
         """Name of the process for people; a service may have no name."""
-        return self.__name__ or self.taken_class.__name__
-
-    def initial_page(self):
-        """Answer at once."""
-        return self.taken_class.render(self)
+        name = self.__name__ or self.taken_class.__name__
+        return self.process_title or name
 
     def __run__(self, process_id=None):
-        """Return what the service returns."""
-        return self.taken_class.render(self)
+        """Return what the service returns.
+
+        If it raises what is no failure, but says that the request is wrong,
+        its answer to that is the result, and its writes are rolled back.
+        """
+        # It may compare the whole header with what it knows.
+        self.request.environ.update(
+            HTTP_PREFER=other_preferences(self.request)
+        )
+        try:
+            return self.taken_class.render(self)
+        except Exception as exc:
+            if not answer_refusal(exc, self.request):
+                raise
+            return b""
 
 
-def service_in_background(service_class, always=False, **choices):
+class TakenRegistered(TakenService):
+    """The same for a class that is registered already, with all it has."""
+
+    def __new__(cls, context, request):
+        """Return what there would be without this class, if that will do."""
+        if cls.always or run_of(request) or prefers_async(request):
+            return super().__new__(cls)
+        return cls.taken_class(context, request)
+
+
+def service_in_background(service_class, always=False, title=None, **choices):
     """Return a class of services that do what another class does.
 
     It answers a request with ``Prefer: respond-async`` with 202, and does the
     work in the background; any other request is answered by `service_class`
-    at once.  With `always`, each request is.  `choices` are as for
+    at once.  With `always`, each request is.  `title` (str or message id) is
+    what lists call it, else its name.  `choices` are as for
     `netsight.async_.in_background`, and so are the errors; TypeError is raised
     for what is no service of plone.restapi, too.
+    """
+    return taken(TakenService, service_class, always, title, **choices)
+
+
+def taken(base, service_class, always=False, title=None, **choices):
+    """Return a subclass of a TakenService and of a class of services.
+
+    All else is as in `service_in_background`.
     """
     if not issubclass(service_class, Service):
         raise TypeError(f"{service_class.__qualname__} is no service")
     members = {
         **checked_choices(service_class, choices),
         "always": always,
+        "process_title": title,
         "taken_class": service_class,
     }
     traverse = getattr(service_class, "publishTraverse", None)
     if traverse is not None:
         members["publishTraverse"] = traverse
     name = f"{service_class.__name__}InBackground"
-    return type(name, (TakenService, service_class), members)
+    return type(name, (base, service_class), members)

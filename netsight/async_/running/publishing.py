@@ -7,12 +7,17 @@ the publisher.
 import tempfile
 from io import BytesIO
 
+import transaction
 from AccessControl import Unauthorized
 from AccessControl import getSecurityManager
 from AccessControl.SecurityManagement import newSecurityManager
+from transaction.interfaces import TransientError
+from zExceptions import Unauthorized as UnauthorizedAnswer
+from zExceptions import upgradeException
 from zope.component.hooks import setSite
 from ZPublisher.HTTPRequest import WSGIRequest
 from ZPublisher.HTTPResponse import WSGIResponse
+from ZPublisher.WSGIPublisher import _exc_view_created_response
 from ZPublisher.WSGIPublisher import publish
 from ZPublisher.WSGIPublisher import publish_module
 
@@ -44,6 +49,39 @@ def publish_environ(environ, handle, make_request):
         _request_factory=make_request,
         _response_factory=JobResponse,
     )
+
+
+def answer_refusal(exc, request):
+    """Answer a request by what Zope answers to an exception, if it is a 4xx.
+
+    The transaction is doomed then.  Returns False if it is another one, such
+    as an error of the server, or one for which Zope repeats the request.  To
+    be called where the exception is handled.
+    """
+    exc = _upgraded(exc)
+    if isinstance(exc, TransientError) or not _is_refusal(exc):
+        return False
+    # There is no public way to it.
+    if not _exc_view_created_response(exc, request, request.response):
+        return False
+    if isinstance(exc, UnauthorizedAnswer):
+        exc.setRealm(request.response.realm)
+        request.response._unauthorized()
+        request.response.setStatus(exc.getStatus())
+    transaction.doom()
+    return True
+
+
+def _upgraded(exc):
+    """Return an exception as Zope would answer it: one of zExceptions."""
+    kind, _ = upgradeException(type(exc), None)
+    return exc if isinstance(exc, kind) else kind(str(exc))
+
+
+def _is_refusal(exc):
+    told = WSGIResponse()
+    told.setStatus(type(exc))
+    return 400 <= told.status < 500
 
 
 class OwnRequest(WSGIRequest):

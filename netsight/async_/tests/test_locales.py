@@ -177,6 +177,10 @@ class ToolTests(unittest.TestCase):
         found = self.tool.in_python('x = _("msgid", default="a " "b")')
         self.assertEqual(list(found), [("msgid", "a b")])
 
+    def test_titles_in_zcml_are_found(self):
+        found = self.tool.in_zcml('<a title="[msgid] Text" name="[x]" />')
+        self.assertEqual(found, [("msgid", "Text")])
+
     def test_a_computed_default_is_refused(self):
         with self.assertRaises(ValueError):
             list(self.tool.in_python('_("msgid", default=text)'))

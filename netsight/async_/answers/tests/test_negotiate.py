@@ -4,6 +4,7 @@ import unittest
 
 from netsight.async_.answers.negotiate import HEADER_CHARS
 from netsight.async_.answers.negotiate import is_program
+from netsight.async_.answers.negotiate import other_preferences
 
 
 FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -68,3 +69,17 @@ class NegotiationTests(unittest.TestCase):
         for headers in BROWSERS:
             with self.subTest(headers):
                 self.assertFalse(is_program(Request(headers)))
+
+    def test_other_preferences_are_as_they_were_sent(self):
+        for header, others in (
+            ("respond-async", ""),
+            ("Respond-Async; wait=10, wait=10", ""),
+            ("respond-async, return=representation", "return=representation"),
+            (
+                'return=minimal, foo="a, b;c", wait=5',
+                'return=minimal, foo="a, b;c"',
+            ),
+        ):
+            with self.subTest(header):
+                request = Request({"Prefer": header})
+                self.assertEqual(other_preferences(request), others)

@@ -9,13 +9,14 @@ write them anew, and look at the difference::
 
 import json
 import os
-import re
 import unittest
 
 import transaction
 from plone.app.testing import setRoles
 
 from netsight.async_.rest.tests.plone_rest_support import PloneRestTestCase
+from netsight.async_.rest.tests.recorder_support import WRITE
+from netsight.async_.rest.tests.recorder_support import Recorder
 from netsight.async_.running.runner import run
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.documents import DOCS
@@ -26,64 +27,11 @@ from netsight.async_.tests.support import Never
 
 
 FOLDER = DOCS / "reference" / "http-examples"
-WRITE = "WRITE_HTTP_EXAMPLES"
 
 VIEW = "/plone/@@async-example-fibonacci"
 PROCESSES = "/plone/@async-processes"
 ASYNC = {"Prefer": "respond-async"}
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
-
-SHOWN = (
-    *("Location", "Content-Type", "Retry-After", "Preference-Applied"),
-    *("Cache-Control", "Vary"),
-)
-"""Of the headers of a response."""
-
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f-]{17}")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
-
-
-class Recorder:
-    """Writes down exchanges, with the same ids and times at each run."""
-
-    def __init__(self):
-        self._ids = {}
-
-    def normalised(self, text):
-        text = UUID.sub(self._known_id, text)
-        text = TIME.sub("2026-01-31T23:59:59+00:00", text)
-        text = re.sub(r'"elapsed": \d+', '"elapsed": 0', text)
-        return text.replace("http://localhost/", "https://example.org/")
-
-    def _known_id(self, match):
-        number = len(self._ids) + 1
-        example = f"01a2175d-0000-7000-8000-{number:012}"
-        return self._ids.setdefault(match[0], example)
-
-    def request_of(self, response, body):
-        request = response.request
-        lines = [f"{request.method} {request.path_qs} HTTP/1.1"]
-        lines.append("Host: example.org")
-        lines.append(f"Accept: {request.accept}")
-        lines.append("Authorization: Bearer ...")
-        lines += [
-            f"{name}: {request.headers[name]}"
-            for name in ("Prefer", "Idempotency-Key", "Content-Type")
-            if name in request.headers and (body or name != "Content-Type")
-        ]
-        return self.normalised("\n".join(lines) + "\n\n" + body)
-
-    def response_of(self, response):
-        lines = [f"HTTP/1.1 {response.status}"]
-        lines += [
-            f"{name}: {response.headers[name]}"
-            for name in SHOWN
-            if name in response.headers
-        ]
-        body = response.text
-        if (response.content_type or "").endswith("json"):
-            body = json.dumps(response.json, indent=2)
-        return self.normalised("\n".join(lines) + "\n\n" + body)
 
 
 @unittest.skipUnless(IS_CHECKOUT, "docs/ is in a checkout only")
