@@ -146,6 +146,20 @@ def origin_of(url):
     return f"{parts.scheme}://{host}{port}"
 
 
+ADDRESS = re.compile(r"[^\s@,;<>()\"\\]{1,64}@[^\s@,;<>()\"\\]{1,255}")
+"""One address of mail, and nothing that makes more of it in a header."""
+
+
+def addresses(text):
+    """Return a tuple of the addresses of mail in `text`, or ValueError."""
+    if not all(map(ADDRESS.fullmatch, names(text))):
+        raise ValueError(text)
+    return names(text)
+
+
+addresses.expects = "addresses of mail, parted by spaces"
+
+
 def origins(text):
     """Return a tuple of the origins in `text`; raises ValueError."""
     urls = names(text)
@@ -290,6 +304,26 @@ SETTINGS = {
             origins,
             "Where visitors reach the sites of this Zope, as "
             "https://www.example.org.  Events tell of no other address.",
+        ),
+        Setting(
+            "mail",
+            "asked",
+            one_of("asked", "long", "always"),
+            "When owners are mailed that their process has ended: when they "
+            "have asked for it, when it took long and they have not seen it, "
+            "or always.",
+        ),
+        Setting(
+            "mail-minutes",
+            "5",
+            whole_number(0, 7 * 24 * 60),
+            "What takes so many minutes takes long, for the setting mail.",
+        ),
+        Setting(
+            "mail-failures",
+            "",
+            addresses,
+            "Whom to mail of processes that failed or were lost.",
         ),
         Setting(
             "database",

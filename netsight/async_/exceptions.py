@@ -104,6 +104,14 @@ class NotCancellableError(AsyncError):
     """
 
 
+class NoMailError(AsyncError):
+    """No mail can be sent of the process to this user.
+
+    It has ended, or is another user's; they have no address; or the site has
+    no mail host.  Over HTTP: 409.
+    """
+
+
 class NotRepeatableError(AsyncError):
     """The process cannot be run again.
 

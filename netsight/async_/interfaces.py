@@ -112,6 +112,12 @@ class IAsyncView(Interface):
         say ``cancellable = True``.
         """
 
+    def process_mail(process_id=None, is_wanted=True):
+        """Have the visitor mailed when their process has ended, or not.
+
+        Raises NoSuchProcessError, or NoMailError if they cannot be.
+        """
+
     def process_again(process_id=None):
         """Run a process again that has no result, and lead to the new one.
 
@@ -414,6 +420,23 @@ class IBrokerExecutor(IExecutor):
         processes that are queued, and may be taken now, the oldest first.
         This is called at each beat, in each Zope.  It must not raise.
         """
+
+
+class IMailer(Interface):
+    """Sends mails to users; a utility without a name, where there is one."""
+
+    def address(context):
+        """Return the address (str) of this request's user, or None.
+
+        None also where the site of `context` cannot send any mail.
+        """
+
+
+class IBeatTask(Interface):
+    """What a server does each beat; a utility with any name."""
+
+    def __call__():
+        """Do it soon, and return at once; it must not raise."""
 
 
 class IProcessEvent(Interface):

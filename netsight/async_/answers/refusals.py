@@ -118,6 +118,14 @@ REFUSALS = {
             default="This process cannot be cancelled.",
         ),
     ),
+    exceptions.NoMailError: (
+        409,
+        _(
+            "error_no_mail",
+            default="No mail can be sent to you about this process. It has "
+            "ended, or you have no address in this site.",
+        ),
+    ),
     exceptions.NotRepeatableError: (
         409,
         _(

@@ -17,8 +17,10 @@ from netsight.async_.context import site_of
 from netsight.async_.i18n import _
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.records.database import application_of
+from netsight.async_.records.database import is_read_only
 from netsight.async_.records.owners import current_owner
 from netsight.async_.records.owners import may_manage
+from netsight.async_.running.monitor import monitor
 
 
 class IFramed(Interface):
@@ -88,6 +90,16 @@ class Page(Framed, BrowserView):
 
 class EndedPage(Page):
     """Tells that there is no result; managers see the cause."""
+
+    def __call__(self, *args, **kwargs):
+        page = super().__call__(*args, **kwargs)
+        owner = self.process.owner
+        is_owners = not owner.is_anonymous and owner == current_owner()
+        root = application_of(self.context)
+        if is_owners and not is_read_only(root):
+            # By another thread: a GET writes nothing.
+            monitor.note_fetched(self.process.id)
+        return page
 
     @property
     def page_title(self):

@@ -14,6 +14,8 @@ from netsight.async_.answers.status import waits_in_turn
 from netsight.async_.browser.pages import Page
 from netsight.async_.browser.times import clock
 from netsight.async_.browser.times import local_time
+from netsight.async_.browser.wishes import is_wished
+from netsight.async_.browser.wishes import mail_address
 from netsight.async_.context import context_url
 from netsight.async_.context import site_of
 from netsight.async_.i18n import _
@@ -95,6 +97,16 @@ class ProcessingPage(Page):
     def may_cancel(self):
         """Whether there is a button to stop it."""
         return self.process.cancellable and not self.process.is_cancelling
+
+    @property
+    def mail_address(self):
+        """Where the visitor can be mailed that it has ended, or None."""
+        return mail_address(self.process, self.context)
+
+    @property
+    def is_mail_wanted(self):
+        """Whether they have asked for that."""
+        return is_wished(self.process, self.context)
 
     @property
     def texts(self):

@@ -17,6 +17,7 @@ from netsight.async_.answers.status import links_of
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import status_of
 from netsight.async_.browser.start import lead_to
+from netsight.async_.browser.wishes import wish_mail
 from netsight.async_.context import home_of
 from netsight.async_.context import lasting_view_url
 from netsight.async_.context import subview_url
@@ -118,6 +119,18 @@ class Shown:
         process = self.get_process(process_id)
         registry = query_registry(application_of(self.context))
         return lead_to(self, run_again(registry, process))
+
+    def process_mail(self, process_id=None, is_wanted=True):
+        """Have the visitor mailed when their process has ended, or not.
+
+        Leads back to its page; a program gets its status.  Raises NoMailError.
+        """
+        process = self.get_process(process_id)
+        wish_mail(process, self.context, self.request, is_wanted)
+        if self.is_for_program:
+            return json_text(self.request.response, self.status_of(process))
+        url = self.process_url("processing", process.id)
+        return self.request.response.redirect(url)
 
     # For the answers: see IProcessView
 

@@ -39,6 +39,10 @@ AGAIN_BY_POST = _(
 BAD_PROCESS_ID = _(
     "error_process_id", default="The address has no valid process_id."
 )
+MAIL_BY_POST = _(
+    "error_mail_by_post",
+    default="A mail is asked for by the button on the page of a process.",
+)
 CANCEL_BY_POST = _(
     "error_cancel_by_post",
     default="A process is cancelled by the button on its page.",
@@ -269,6 +273,18 @@ class ProcessAgain(Posted):
         return self.view.process_again(process_id)
 
 
+class ProcessMail(Posted):
+    """Has the owner mailed when it has ended, or not, by the field `want`."""
+
+    name = "process-mail"
+    by_post = MAIL_BY_POST
+
+    def change(self, process_id):
+        tell_if_not_stored(Change(self.view, process_id, "mail"))
+        is_wanted = self.request.form.get("want") == "1"
+        return self.view.process_mail(process_id, is_wanted)
+
+
 SUBVIEWS = {
     subview.name: subview
     for subview in (
@@ -278,5 +294,6 @@ SUBVIEWS = {
         ProcessStatus,
         ProcessCancel,
         ProcessAgain,
+        ProcessMail,
     )
 }

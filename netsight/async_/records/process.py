@@ -258,7 +258,10 @@ class Process(Part):
 
     @property
     def fetched(self):
-        """POSIX time of the first fetch of the result, or None."""
+        """POSIX time when its owner first had its result, or None.
+
+        Or the page that says why there is none.
+        """
         return self.notes.fetched(self.id)
 
     @property

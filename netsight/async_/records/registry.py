@@ -66,6 +66,9 @@ class ProcessRegistry(HeldIds, SimpleItem):
     _notes = None
     _active_count = None
 
+    outbox = None
+    """See `records.outbox`."""
+
     def __init__(self, *args, **kwargs):
         self._make_containers()
 

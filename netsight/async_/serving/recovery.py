@@ -199,6 +199,7 @@ def is_expired(process, now):
     """Tell whether nobody can want an ended process any more at `now`."""
     if process.finished is None:
         return False
-    if process.fetched is not None and not process.is_undone:
+    # Who has seen that there is no result may come back to run it again.
+    if process.fetched is not None and process.state == interfaces.COMPLETED:
         return now - process.fetched > config.get("keep-result")
     return now - process.finished > config.get("keep-days") * DAY_SECONDS

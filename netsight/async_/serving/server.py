@@ -9,6 +9,7 @@ import threading
 
 import Zope2
 from ZODB.POSException import ReadOnlyError
+from zope.component import getUtilitiesFor
 
 from netsight.async_ import config
 from netsight.async_.executors import scripts
@@ -16,6 +17,7 @@ from netsight.async_.executors.doorbell import get_executor
 from netsight.async_.executors.doorbell import ring_all
 from netsight.async_.executors.doorbell import runs_here
 from netsight.async_.forks import renew_in_child
+from netsight.async_.interfaces import IBeatTask
 from netsight.async_.records.database import is_read_only
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
@@ -79,6 +81,8 @@ class Duty:
             self._tell_held(self.rounds.held)
             ring_all(self.rounds.queued())
             self._sweep_after = transact("sweep", _sweep, self._sweep_after)
+            for _name, task in getUtilitiesFor(IBeatTask):
+                task()
         return goes_on
 
     def note_ended(self, ends):

@@ -49,6 +49,7 @@ MAY_IMPORT = {
     # For people, and for programs.
     "browser": TOLD,
     "browser.lists": (*TOLD, "browser"),
+    "mail": TOLD,
     "rest": (*TOLD, "browser"),
     "background": ("__init__", *TOLD, "browser", "rest"),
     "examples": ("__init__", "i18n", "browser"),

@@ -22,6 +22,7 @@ from netsight.async_.browser.lists.questions import QUESTIONS
 from netsight.async_.browser.question import is_asked
 from netsight.async_.browser.question import no_question
 from netsight.async_.browser.question import wants_question
+from netsight.async_.browser.wishes import wish_mail
 from netsight.async_.bulk import Done
 from netsight.async_.bulk import cancel_all
 from netsight.async_.bulk import run_all_again
@@ -136,6 +137,15 @@ class Buttons:
         actions.remove(self.registry, self._to_change("remove"))
         return {"done": "remove"}
 
+    def _mail(self):
+        wish_mail(self._to_change("mail"), self.context, self.request, True)
+        return {"done": "mail"}
+
+    def _no_mail(self):
+        process = self._to_change("no-mail")
+        wish_mail(process, self.context, self.request, False)
+        return {"done": "no-mail"}
+
     def _cancel_all(self):
         done = cancel_all(self.query, self.text_of("before"))
         return self._done("cancel-all", done)
@@ -159,6 +169,8 @@ class Buttons:
         "cancel": _cancel,
         "again": _run_again,
         "remove": _remove,
+        "mail": _mail,
+        "no-mail": _no_mail,
         "cancel-all": _cancel_all,
         "again-all": _run_all_again,
         "remove-ended": _remove_ended,

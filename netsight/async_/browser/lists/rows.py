@@ -11,6 +11,8 @@ from netsight.async_.browser.lists.texts import COLORS
 from netsight.async_.browser.lists.texts import STATES
 from netsight.async_.browser.processing import early_text
 from netsight.async_.browser.times import duration
+from netsight.async_.browser.wishes import is_wished
+from netsight.async_.browser.wishes import mail_address
 from netsight.async_.context import lasting_url
 
 
@@ -129,6 +131,16 @@ class Row:
     @property
     def is_being_cancelled(self):
         return self.process.is_cancelling
+
+    @property
+    def may_be_mailed(self):
+        """Whether the visitor can be mailed when it has ended."""
+        return bool(mail_address(self.process, self._listing.context))
+
+    @property
+    def is_mail_wanted(self):
+        """Whether they have asked for that."""
+        return is_wished(self.process, self._listing.context)
 
     @property
     def may_run_again(self):

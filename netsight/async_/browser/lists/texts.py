@@ -34,6 +34,8 @@ DONE = {
         default="Cancelled. A process that runs stops at its next step.",
     ),
     "again": _("done_again", default="Started again, as a new process."),
+    "mail": _("done_mail", default="You get a mail when it has ended."),
+    "no-mail": _("done_no_mail", default="You get no mail of it."),
     "remove": _("done_remove", default="Removed."),
     "cancel-all": _(
         "done_cancel_all",

@@ -1,0 +1,1 @@
+"""Mails of what has ended, by the MailHost of a Plone site."""
