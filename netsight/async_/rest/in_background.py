@@ -19,7 +19,7 @@ class TakenService(AsyncService):
     taken_class = None
     """The class that does it."""
 
-    process_title = None
+    titled = None
     """Name of the process for people (str or message id)."""
 
     def run_process(self):
@@ -36,8 +36,7 @@ class TakenService(AsyncService):
     @property
     def title(self):
         """Name of the process for people; a service may have no name."""
-        name = self.__name__ or self.taken_class.__name__
-        return self.process_title or name
+        return self.titled or self.__name__ or self.taken_class.__name__
 
     def __run__(self, process_id=None):
         """Return what the service returns.
@@ -90,7 +89,7 @@ def taken(base, service_class, always=False, title=None, **choices):
     members = {
         **checked_choices(service_class, choices),
         "always": always,
-        "process_title": title,
+        "titled": title,
         "taken_class": service_class,
     }
     traverse = getattr(service_class, "publishTraverse", None)
