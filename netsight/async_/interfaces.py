@@ -72,6 +72,14 @@ class IAsyncView(Interface):
         that is not the running process.
         """
 
+    def log(text):
+        """Keep a line for the visitor, a text or message id.
+
+        It is cut after 1,000 characters; the last 2,000 lines are kept, those
+        of an attempt that is begun anew are not.  Raises TypeError and
+        ValueError as `set_progress` does for a message.
+        """
+
     def track(iterable, total=None):
         """Yield the items of `iterable`, telling progress for each.
 
@@ -112,6 +120,12 @@ class IAsyncView(Interface):
         say ``cancellable = True``.
         """
 
+    def process_log(process_id=None):
+        """Return what a process has logged, as bytes of plain text.
+
+        Raises NoSuchProcessError.
+        """
+
     def process_mail(process_id=None, is_wanted=True):
         """Have the visitor mailed when their process has ended, or not.
 
@@ -147,6 +161,9 @@ class ICurrentProcess(Interface):
         Arguments and errors are those of IAsyncView.set_progress; a value that
         is wrong is so outside of a process, too.
         """
+
+    def log(text):
+        """Keep a line for the user; see IAsyncView.log."""
 
     def track(iterable, total=None):
         """Yield the items of `iterable`; see IAsyncView.track."""
@@ -204,6 +221,9 @@ class IProcess(Interface):
         "Whether a completed one has set a number, so that 100 ends it."
     )
     message = Attribute("The last message of set_progress, or None.")
+    log = Attribute(
+        "records.logs.Lines that it has logged; while it runs, the last ones."
+    )
     is_cancelling = Attribute(
         "Whether somebody wants it cancelled, and it is not yet."
     )

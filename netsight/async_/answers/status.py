@@ -8,7 +8,10 @@ from zope.i18n import translate
 from zope.i18nmessageid import Message
 
 from netsight.async_ import interfaces
+from netsight.async_.i18n import _
 
+
+LOG_DROPPED = _("log_dropped", default="Earlier lines left out: ${count}")
 
 ALMOST_DONE = 99.9
 """Shown for a process that says 100 and has not ended yet."""
@@ -33,7 +36,8 @@ def status_of(process, registry, request):
     tells whether it waits for somebody to release it: see `deployment`;
     `not_before` is the time for which it waits in the queue, else None, and
     `retries` how often it was put off since a run had failed; `reason` is what
-    a failed one tells its user, translated, or None.
+    a failed one tells its user, translated, or None; `log` has the last lines
+    of its log, translated, and how many are before them, or is None.
     """
     # It may have to look whether a worker lives.
     state = process.state
@@ -59,6 +63,7 @@ def status_of(process, registry, request):
         "elapsed": elapsed(process),
         "seconds_left": process.seconds_left,
         "reason": reason and _translated(reason, request),
+        "log": _log_of(process, request),
     }
 
 
@@ -67,6 +72,30 @@ def _translated(text, request):
     if isinstance(text, Message):
         return translate(text, context=request)
     return text
+
+
+def _log_of(process, request):
+    shown = process.log.last()
+    if not shown.lines:
+        return None
+    lines = [_translated(line, request) for _when, line in shown.lines]
+    return {"dropped": shown.dropped, "lines": lines}
+
+
+def log_text(process, request):
+    """Return the log of a process as a text, line by line with its time.
+
+    Translated for a request.
+    """
+    log = process.log
+    lines = [
+        f"{iso_time(when)} {' '.join(_translated(line, request).split())}"
+        for when, line in log.lines
+    ]
+    if log.dropped:
+        text = Message(LOG_DROPPED, mapping={"count": log.dropped})
+        lines.insert(0, translate(text, context=request))
+    return "".join(f"{line}\n" for line in lines)
 
 
 def waits_in_turn(process, registry):
@@ -99,6 +128,8 @@ def links_of(view, process):
     names = ["process-status", "processing", "result"]
     if process.cancellable and not process.is_final:
         names.append("process-cancel")
+    if process.log.lines:
+        names.append("process-log")
     # One that has not ended need not look again whether its worker lives.
     if process.finished is not None and process.may_run_again:
         names.append("process-again")

@@ -6,6 +6,7 @@ from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.component import queryMultiAdapter
 from zope.i18n import translate
+from zope.i18nmessageid import Message
 from zope.interface import Attribute
 from zope.interface import Interface
 from zope.interface import implementer
@@ -88,7 +89,32 @@ class Page(Framed, BrowserView):
         return self.index(process_id=process_id, **options)
 
 
-class EndedPage(Page):
+class LoggedPage(Page):
+    """A page that shows what a process has logged."""
+
+    @property
+    def log(self):
+        """The last lines, as one text; None if there are none."""
+        return shown_log(self.process, self.request)
+
+    @property
+    def log_url(self):
+        """Where all of them can be had."""
+        return self.process_view.process_url("process-log", self.process_id)
+
+
+def shown_log(process, request):
+    """Return the last lines that a process has logged as one text, or None."""
+    lines = process.log.last().lines
+    if not lines:
+        return None
+    return "\n".join(
+        translate(line, context=request) if isinstance(line, Message) else line
+        for _when, line in lines
+    )
+
+
+class EndedPage(LoggedPage):
     """Tells that there is no result; managers see the cause."""
 
     def __call__(self, *args, **kwargs):

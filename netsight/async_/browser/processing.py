@@ -11,7 +11,7 @@ from netsight.async_.answers.sentences import STATE_TITLES
 from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import waits_in_turn
-from netsight.async_.browser.pages import Page
+from netsight.async_.browser.pages import LoggedPage
 from netsight.async_.browser.times import clock
 from netsight.async_.browser.times import local_time
 from netsight.async_.browser.wishes import is_wished
@@ -29,7 +29,7 @@ REFRESH_SECONDS = 5
 """How often the page looks at first, with and without JavaScript."""
 
 
-class ProcessingPage(Page):
+class ProcessingPage(LoggedPage):
     """Waits for a process: by script, or by refresh without scripts."""
 
     poll_seconds = POLL_SECONDS

@@ -14,6 +14,7 @@ from netsight.async_.answers.programs import json_text
 from netsight.async_.answers.programs import problem
 from netsight.async_.answers.result import replay_result
 from netsight.async_.answers.status import links_of
+from netsight.async_.answers.status import log_text
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import status_of
 from netsight.async_.browser.start import lead_to
@@ -97,6 +98,22 @@ class Shown:
         """
         process = self.get_process(process_id)
         return json_text(self.request.response, self.status_of(process))
+
+    def process_log(self, process_id=None):
+        """Return what a process has logged, as plain text to be saved."""
+        process = self.get_process(process_id)
+        response = self.request.response
+        no_store(response)
+        for name, value in (
+            ("Content-Type", "text/plain; charset=utf-8"),
+            (
+                "Content-Disposition",
+                f'attachment; filename="{process.id}.txt"',
+            ),
+            ("X-Content-Type-Options", "nosniff"),
+        ):
+            response.setHeader(name, value)
+        return log_text(process, self.request).encode("utf-8", "replace")
 
     def process_cancel(self, process_id=None):
         """Have a process cancelled, and return to its page.

@@ -203,6 +203,15 @@ class ProcessStatus(SubView):
         return self.view.process_status(process_id)
 
 
+class ProcessLog(SubView):
+    """The lines that a process has logged, as a file to save."""
+
+    name = "process-log"
+
+    def answer(self, process_id):
+        return self.view.process_log(process_id)
+
+
 class Posted(SubView):
     """Changes a process; a POST that is checked as a start is."""
 
@@ -292,6 +301,7 @@ SUBVIEWS = {
         Completed,
         Result,
         ProcessStatus,
+        ProcessLog,
         ProcessCancel,
         ProcessAgain,
         ProcessMail,

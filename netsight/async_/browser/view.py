@@ -167,6 +167,10 @@ class BaseAsyncView(Shown, BrowserView):
         if not work.is_enough(percentage, message):
             work.set_progress(percentage, message)
 
+    def log(self, text):
+        """Keep a line for the user, a text or message id.  See IAsyncView."""
+        self._async_work.log(text)
+
     def check_cancelled(self):
         """Raise ProcessCancelled if somebody wants this process cancelled.
 

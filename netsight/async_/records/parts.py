@@ -173,6 +173,9 @@ class Progress(Part):
 
     number = None
     message = None
+    lines = ()
+    """Of `records.logs.Lines`, the last that were logged."""
+
     samples = ()
     """See `netsight.async_.records.progress`."""
 
@@ -183,8 +186,11 @@ class Progress(Part):
         """Store that the run with that claim is silent, or not if None."""
         self.silence = None if since is None else (token, since)
 
-    def show(self, number, message):
-        """Store a checked number and a message."""
+    def show(self, number, message, lines=()):
+        """Store a checked number, a message, and the last Lines of a log."""
+        # A storage server need not know the class.
+        if tuple(lines) != self.lines:
+            self.lines = tuple(lines)
         if number is None:
             self.samples = ()
         elif number != self.number:
@@ -221,6 +227,9 @@ class Outcome(Part):
     token = None
     """What no other outcome has: that of the claim, if a run has written it.
     """
+
+    log = None
+    """The `records.logs.Log`, if `__run__` has logged anything."""
 
     def __init__(self, request=None):
         self.request = request

@@ -28,6 +28,8 @@ from netsight.async_.records.deployments import is_foreign
 from netsight.async_.records.deployments import is_held
 from netsight.async_.records.deployments import this_deployment
 from netsight.async_.records.lease import lookout
+from netsight.async_.records.logs import NO_LINES
+from netsight.async_.records.logs import Lines
 from netsight.async_.records.parts import Claim
 from netsight.async_.records.parts import End
 from netsight.async_.records.parts import Error
@@ -235,6 +237,22 @@ class Process(Part):
         return self._shown.message
 
     @property
+    def log(self):
+        if self.outcome.log is not None:
+            return self.outcome.log.lines
+        if self.outcome.state not in (None, interfaces.LOST):
+            # What is shown may be of an earlier attempt.
+            return NO_LINES
+        return Lines(*self._shown.lines)
+
+    @property
+    def told(self):
+        """What is stored of what its last run has told: see `Report.told`."""
+        shown = self._shown
+        told = shown.number, shown.message
+        return (*told, Lines(*shown.lines)) if shown.lines else told
+
+    @property
     def _shown(self):
         return self.notes.progress_of(self.id)
 
@@ -322,9 +340,9 @@ class Process(Part):
         if not self.claim.is_held_by(worker, token):
             raise ClaimLostError(f"there is claim {self.claim.number}")
 
-    def show(self, number, message):
-        """Note a checked number and a message of progress."""
-        self.notes.open_progress(self.id).show(number, message)
+    def show(self, number, message, lines=NO_LINES):
+        """Note a checked number and a message of progress, and Lines."""
+        self.notes.open_progress(self.id).show(number, message, lines)
 
     def note_silence(self, token, since):
         """Note that the run with that claim is silent; see `Progress`."""

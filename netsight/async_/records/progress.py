@@ -68,6 +68,16 @@ def checked_message(value):
     raise TypeError(f"{type(value).__name__} is no text and no message id")
 
 
+def checked_line(value):
+    """Return a line of a log as it is stored, as `checked_message` does.
+
+    Raises TypeError also for None.
+    """
+    if value is None:
+        raise TypeError("None is no line")
+    return checked_message(value)
+
+
 def _checked_message_id(message):
     mapping = message.mapping or {}
     if len(mapping) > VALUES_MOST:

@@ -209,11 +209,20 @@ class Monitor:
             if number is None and report.shown == (number, message):
                 # A run that begins has nothing to tell yet.
                 return
-            if not (self._telling or self._fetched):
-                self._flushing.delay(FIRST_SECONDS)
-            self._telling.add(hold)
+            self._write_soon(hold)
             report.be_quick()
-            self._routine.hasten(self._flushing)
+
+    def put_log(self, hold):
+        """Have the last lines of a run's log written soon, as its progress."""
+        with self._lock:
+            if hold in self._reports:
+                self._write_soon(hold)
+
+    def _write_soon(self, hold):
+        if not (self._telling or self._fetched):
+            self._flushing.delay(FIRST_SECONDS)
+        self._telling.add(hold)
+        self._routine.hasten(self._flushing)
 
     def sign(self, hold):
         """Note that a run has given a sign of life; returns at once."""

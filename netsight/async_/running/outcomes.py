@@ -10,6 +10,7 @@ from netsight.async_ import interfaces
 from netsight.async_.events import ProcessCompletedEvent
 from netsight.async_.records.database import get_process
 from netsight.async_.records.lease import this_worker
+from netsight.async_.records.logs import Log
 from netsight.async_.records.responses import take_response
 
 
@@ -42,6 +43,13 @@ def cancel(root, hold, attempts):
     return get_process(root, hold.process_id).end
 
 
+def keep_log(root, hold, lines):
+    """Keep the Lines of the run of a Hold with its outcome, if any."""
+    outcome = get_process(root, hold.process_id).outcome
+    if lines.lines and outcome.log is None:
+        outcome.log = Log(lines)
+
+
 def put_back(root, hold):
     """Put the process of a Hold back into the queue: it was not begun.
 
@@ -69,7 +77,7 @@ def put_off(root, hold, attempts, until):
     process.check_running(this_worker(), hold.token)
     process.outcome.guard()
     _held(root, hold).claim.put_off(until)
-    if process.progress is not None or process.message is not None:
+    if process.told != (None, None):
         process.show(None, None)
     return None
 

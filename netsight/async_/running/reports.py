@@ -12,6 +12,7 @@ from time import monotonic
 
 from netsight.async_.records.progress import checked_message
 from netsight.async_.records.progress import checked_percentage
+from netsight.async_.running.logbook import Logbook
 
 
 QUICK_SECONDS = 0.05
@@ -44,15 +45,20 @@ class Report:
 
     def __init__(self, process_id, shown=(None, None)):
         self.process_id = process_id
+        self.logbook = Logbook()
         self.shown = shown
-        """(number, message) as the record has it."""
-        self.tell(*shown)
+        """What the record has of `told`."""
+        self.tell(*shown[:2])
 
     @property
     def told(self):
-        """What was told last, as it is to be stored: (number, message)."""
+        """What was told last, as it is to be stored: (number, message).
+
+        And the last Lines of the log, if there are any.
+        """
         number, message, shown = self._told
-        return shown(number, message)
+        told, lines = shown(number, message), self.logbook.last
+        return (*told, lines) if lines.lines else told
 
     def tell(self, number, message):
         """Note a checked number and a message."""

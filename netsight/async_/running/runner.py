@@ -160,6 +160,12 @@ class Run:
             # Since it was looked for.
             self.report.look_up()
 
+    def log(self, line):
+        """Keep a checked line of a log; raises what `check_cancelled` does."""
+        self.check_cancelled()
+        self.report.logbook.add(line)
+        monitor.put_log(self.hold)
+
     def cancel(self):
         """Have the process cancelled at its next chance; from any thread."""
         self._cancel.set()
@@ -223,7 +229,7 @@ class Run:
         if line is not None:
             line.take(registry, process.id)
         cancel = self.cancel if process.cancellable else None
-        shown = process.progress, process.message
+        shown = process.told
         # The monitor must know of the claim before others can see it.
         self.report = monitor.watch(self.hold, cancel, shown, self._beats)
 
@@ -317,6 +323,7 @@ class Run:
         self.process().check_running(this_worker(), self.hold.token)
         if self._redirection is None:
             self.attempts += 1
+        self.report.logbook.clear()
         self.set_progress(None, None)
         try:
             response = self._answer(request, module_info)
@@ -418,6 +425,7 @@ class Run:
             outcomes.complete(
                 root, self.hold, self.attempts, response, has_progress
             )
+            outcomes.keep_log(root, self.hold, self.report.logbook.lines)
         except HTTPRedirection as exc:
             # A subscriber does not answer for the view.
             self._redirection = exc
@@ -499,8 +507,14 @@ class Run:
 
     def _write(self, note, function, *args):
         return self._patience.insist(
-            transact, note, function, self.hold, self.attempts, *args
+            transact, note, self._with_log, function, *args
         )
+
+    def _with_log(self, root, function, *args):
+        end = function(root, self.hold, self.attempts, *args)
+        if end is not None and self.report is not None:
+            outcomes.keep_log(root, self.hold, self.report.logbook.lines)
+        return end
 
     def _fail(self, exc):
         error = error_of(exc)

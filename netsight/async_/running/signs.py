@@ -12,13 +12,13 @@ from netsight.async_.records.lease import this_worker
 def show(root, batch, fetched):
     """Store progress, and when results were fetched.
 
-    `batch` maps a Hold to (number, message), `fetched` a process id to a
-    POSIX time.
+    `batch` maps a Hold to what its Report has told, `fetched` a process id to
+    a POSIX time.
     """
-    for hold, (number, message) in batch.items():
+    for hold, told in batch.items():
         process = _held(root, hold)
         if process is not None:
-            process.show(number, message)
+            process.show(*told)
     for process_id, when in fetched.items():
         process = _query(root, process_id)
         if process is not None:

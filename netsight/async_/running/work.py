@@ -13,6 +13,7 @@ from zope.interface import implementer
 
 from netsight.async_.i18n import _
 from netsight.async_.interfaces import ICurrentProcess
+from netsight.async_.records.progress import checked_line
 from netsight.async_.records.progress import checked_message
 from netsight.async_.records.progress import checked_percentage
 from netsight.async_.running.purging import send_purges
@@ -32,6 +33,9 @@ class NoWork:
         # What is wrong in a process is so without one.
         checked_percentage(percentage)
         checked_message(message)
+
+    def log(self, text):
+        checked_line(text)
 
     def check_cancelled(self):
         pass
@@ -63,6 +67,9 @@ class Work:
             self._run.set_progress(
                 checked_percentage(percentage), checked_message(message)
             )
+
+    def log(self, text):
+        self._run.log(checked_line(text))
 
     def check_cancelled(self):
         self._run.check_cancelled()

@@ -52,6 +52,7 @@ class StatusTests(AsyncTestCase):
                 "elapsed": 0,
                 "seconds_left": None,
                 "reason": None,
+                "log": None,
                 "links": {
                     "process-status": f"{at}/process-status{query}",
                     "processing": f"{at}/processing{query}",

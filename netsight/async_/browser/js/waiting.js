@@ -84,9 +84,19 @@ function showElapsed() {
   }
 }
 
+function showLog(log) {
+  parts["log-section"].hidden = log === null;
+  if (log !== null) {
+    write(parts.log, log.lines.join("\n"));
+  }
+}
+
 function show(status) {
   write(parts.activity, activityOf(status));
   showProgress(status.progress);
+  if (parts.log) {
+    showLog(status.log);
+  }
   showTitle(status);
   const started = status.started !== null;
   startedAt = started ? performance.now() - status.elapsed * 1000 : null;

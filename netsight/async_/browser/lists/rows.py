@@ -9,6 +9,7 @@ from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.views import is_context_gone
 from netsight.async_.browser.lists.texts import COLORS
 from netsight.async_.browser.lists.texts import STATES
+from netsight.async_.browser.pages import shown_log
 from netsight.async_.browser.processing import early_text
 from netsight.async_.browser.times import duration
 from netsight.async_.browser.wishes import is_wished
@@ -108,6 +109,16 @@ class Row:
         if self.state != interfaces.COMPLETED:
             return None
         return self.url("result")
+
+    @property
+    def log_url(self):
+        """Of what it has logged, as a file; None if it has not."""
+        return self.url("process-log") if self.process.log.lines else None
+
+    @property
+    def log(self):
+        """The last lines of that, as one text."""
+        return shown_log(self.process, self._listing.request)
 
     @property
     def status_url(self):
