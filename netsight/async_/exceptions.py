@@ -13,6 +13,18 @@ class NoSuchProcessError(AsyncError):
     """
 
 
+class ExpiredError(NoSuchProcessError):
+    """The process has expired, at the POSIX time `when`.
+
+    Only its owner is told, or whoever has the id of an anonymous visitor's.
+    Over HTTP: 410.
+    """
+
+    def __init__(self, process_id, when):
+        super().__init__(process_id)
+        self.when = when
+
+
 class NewerFormatError(NoSuchProcessError):
     """The record of the process was stored by a newer version of this package.
 

@@ -197,6 +197,9 @@ class IProcess(Interface):
     created = Attribute("POSIX time in seconds (float) of the start request.")
     started = Attribute("POSIX time of the current claim, or None.")
     finished = Attribute("POSIX time of the outcome, or None.")
+    expires = Attribute(
+        "POSIX time from which on it may be removed, or None before its end."
+    )
     is_undone = Attribute("Whether its outcome was undone in the database.")
     cancellable = Attribute("Whether owner and managers may cancel it.")
     max_attempts = Attribute("How many workers may die of it (int).")

@@ -4,6 +4,8 @@ One table for pages, lists, sub-views and REST.  A place may have words of its
 own for an exception, but no status.
 """
 
+from datetime import datetime
+from datetime import timezone
 from typing import NamedTuple
 
 from zExceptions import Forbidden
@@ -70,6 +72,17 @@ def result_gone(exc):
     )
 
 
+def expired(exc):
+    """Return the message id that says when a process has expired."""
+    day = datetime.fromtimestamp(exc.when, timezone.utc).date()
+    return _(
+        "error_expired",
+        default="This process has expired on ${date}: it has ended, and its "
+        "result was kept for as long as this site keeps them.",
+        mapping={"date": day.isoformat()},
+    )
+
+
 REFUSALS = {
     exceptions.LoginFieldsError: (
         400,
@@ -118,6 +131,7 @@ REFUSALS = {
             default="This process cannot be cancelled.",
         ),
     ),
+    exceptions.ExpiredError: (410, expired),
     exceptions.NoMailError: (
         409,
         _(

@@ -14,6 +14,7 @@ from zope.interface import implementer
 from netsight.async_ import interfaces
 from netsight.async_.answers.sentences import STATE_TITLES
 from netsight.async_.answers.sentences import told_of
+from netsight.async_.browser.times import local_time
 from netsight.async_.context import site_of
 from netsight.async_.i18n import _
 from netsight.async_.interfaces import IAsyncView
@@ -148,6 +149,12 @@ class EndedPage(LoggedPage):
         return "danger" if failed else "warning"
 
     @property
+    def expires(self):
+        """Until when this page is kept, as text."""
+        when = self.process.expires
+        return local_time(self.context, self.request, when)
+
+    @property
     def has_reference(self):
         """Whether there is something that an administrator may look up."""
         return self.process.state != interfaces.CANCELLED
@@ -181,10 +188,24 @@ class EndedPage(LoggedPage):
         return self.process_view.async_view_url if is_view else None
 
 
+NOT_POSSIBLE = _("message_title", default="This is not possible")
+
+TITLES = {
+    404: _("waiting_gone", default="Not found"),
+    410: _("title_expired", default="Expired"),
+}
+"""Of the pages with a sentence, by HTTP status; all others are not possible.
+"""
+
+
 class MessagePage(Framed, BrowserView):
     """Tells a visitor in one sentence why something was refused."""
 
-    page_title = _("message_title", default="This is not possible")
+    @property
+    def page_title(self):
+        """What the page is about, a message id."""
+        status = self.request.response.getStatus()
+        return TITLES.get(status, NOT_POSSIBLE)
 
     @property
     def login_url(self):

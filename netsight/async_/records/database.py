@@ -18,6 +18,7 @@ from netsight.async_ import config
 from netsight.async_.config import PROCESS_REGISTRY_ID
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.records.commits import commits
+from netsight.async_.records.expired import missing
 from netsight.async_.records.nodes import Nodes
 from netsight.async_.records.registry import ProcessRegistry
 
@@ -114,9 +115,10 @@ def application_of(context=None):
 
 def get_process(root, process_id):
     """Return the IProcess with that id; raises NoSuchProcessError."""
-    process = query_registry(root).get(process_id)
+    registry = query_registry(root)
+    process = registry.get(process_id)
     if process is None:
-        raise NoSuchProcessError(process_id)
+        raise missing(registry, process_id)
     return process
 
 

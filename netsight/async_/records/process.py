@@ -283,6 +283,16 @@ class Process(Part):
         return self.notes.fetched(self.id)
 
     @property
+    def expires(self):
+        """POSIX time from which on it may be removed; None before its end."""
+        if self.finished is None:
+            return None
+        # Who has seen that there is no result may come back to run it again.
+        if self.fetched is not None and self.state == interfaces.COMPLETED:
+            return self.fetched + config.get("keep-result")
+        return self.finished + config.get("keep-days") * 24 * HOUR_SECONDS
+
+    @property
     def has_progress(self):
         return self.outcome.has_progress
 

@@ -24,6 +24,8 @@ from netsight.async_.records.places import queued_before
 from netsight.async_.records.shards import Shards
 from netsight.async_.records.shards import Tree
 from netsight.async_.records.shards import newest_first
+from netsight.async_.records.unseen import note_ended
+from netsight.async_.records.unseen import note_seen
 
 
 OWNER_BITS, VIEW_BITS = 0xFFFFFFFF << 32, 0xFFFFFFFF
@@ -68,6 +70,12 @@ class ProcessRegistry(HeldIds, SimpleItem):
 
     outbox = None
     """See `records.outbox`."""
+
+    expired = None
+    """See `records.expired`."""
+
+    unseen = None
+    """See `records.unseen`."""
 
     def __init__(self, *args, **kwargs):
         self._make_containers()
@@ -234,6 +242,8 @@ class ProcessRegistry(HeldIds, SimpleItem):
         if process_id in self:
             process = self[process_id]
             process.claim.close()
+            if process.is_final:
+                note_ended(self, process)
             self._leave_line(process)
         else:
             # Its start was undone.
@@ -289,6 +299,7 @@ class ProcessRegistry(HeldIds, SimpleItem):
             del self._active[process_id]
             self._active_count.change(-1)
         self._notes.forget(process_id)
+        note_seen(self, process)
         self.let_go(process_id)
         self._leave_line(process)
         for names, key in (

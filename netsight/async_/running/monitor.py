@@ -234,8 +234,15 @@ class Monitor:
         Without a server, nothing expires and nothing is written.
         """
         with self._lock:
+            if self._duty is not None and not self._fetched.get(process_id):
+                self._fetched[process_id] = time.time()
+
+    def note_seen(self, process_ids):
+        """Have it written soon that owners have seen these to have ended."""
+        with self._lock:
             if self._duty is not None:
-                self._fetched.setdefault(process_id, time.time())
+                for process_id in process_ids:
+                    self._fetched.setdefault(process_id, None)
 
     # For servers and tests
 
@@ -361,8 +368,10 @@ class Monitor:
             for hold, shown in batch.items():
                 if hold in self._reports:
                     self._reports[hold].shown = shown
-            for process_id in fetched:
-                del self._fetched[process_id]
+            for process_id, when in fetched.items():
+                # It may have been fetched since it was only seen.
+                if self._fetched.get(process_id) == when:
+                    self._fetched.pop(process_id, None)
 
     def look(self):
         """Tell the runs that somebody wants cancelled."""

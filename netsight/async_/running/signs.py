@@ -7,13 +7,14 @@ from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.lease import this_worker
+from netsight.async_.records.unseen import note_seen
 
 
 def show(root, batch, fetched):
     """Store progress, and when results were fetched.
 
     `batch` maps a Hold to what its Report has told, `fetched` a process id to
-    a POSIX time.
+    a POSIX time, or to None where its owner has only seen that it has ended.
     """
     for hold, told in batch.items():
         process = _held(root, hold)
@@ -22,7 +23,9 @@ def show(root, batch, fetched):
     for process_id, when in fetched.items():
         process = _query(root, process_id)
         if process is not None:
-            process.note_fetched(when)
+            note_seen(query_registry(root), process)
+            if when is not None:
+                process.note_fetched(when)
 
 
 def note_silence(root, changes):

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from ZODB.FileStorage.FileStorage import FileStorage
 
-from netsight.async_ import config
 from netsight.async_ import interfaces
+from netsight.async_.records.expired import note_expired
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.queued import Queued
@@ -183,23 +183,19 @@ def sweep(registry, after=None):
         last = process_id
         for process in registry.readable([process_id]):
             if is_expired(process, now):
-                expired.append(process_id)
+                expired.append(process)
             elif process.request is not None:
                 process.drop_old_request()
         if count == SWEEP_BATCH:
             break
     else:
         last = None
-    for process_id in expired:
-        registry.remove(process_id)
+    for process in expired:
+        note_expired(registry, process, now)
+        registry.remove(process.id)
     return last
 
 
 def is_expired(process, now):
     """Tell whether nobody can want an ended process any more at `now`."""
-    if process.finished is None:
-        return False
-    # Who has seen that there is no result may come back to run it again.
-    if process.fetched is not None and process.state == interfaces.COMPLETED:
-        return now - process.fetched > config.get("keep-result")
-    return now - process.finished > config.get("keep-days") * DAY_SECONDS
+    return process.expires is not None and now > process.expires

@@ -163,7 +163,7 @@ class Listing(Buttons, Framed, Asked):
         """What is Found of the query."""
         return find(self.registry, self.query, self.text_of("before"))
 
-    @property
+    @cached_property
     def rows(self):
         """List of the Rows of this page."""
         begin = self.start

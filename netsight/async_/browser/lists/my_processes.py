@@ -3,13 +3,24 @@
 from netsight.async_.browser.lists.listing import Listing
 from netsight.async_.browser.lists.texts import MY_PROCESSES
 from netsight.async_.queries import Query
+from netsight.async_.records.database import is_read_only
 from netsight.async_.records.owners import current_owner
+from netsight.async_.running.monitor import monitor
 
 
 class MyProcesses(Listing):
     """What the user of this request has started in this site."""
 
     title = MY_PROCESSES
+
+    def page(self):
+        """Return the page, and note that what it tells is seen."""
+        page = super().page()
+        if not is_read_only(self.root):
+            ended = [row.id for row in self.rows if row.is_final]
+            # By another thread: a GET writes nothing.
+            monitor.note_seen(ended)
+        return page
 
     @property
     def scope(self):

@@ -57,6 +57,11 @@ class Row:
         return self._listing.time_of(self.process.finished)
 
     @property
+    def expires(self):
+        """Until when it is kept, None before its end."""
+        return self._listing.time_of(self.process.expires)
+
+    @property
     def took(self):
         """Hours, minutes and seconds since it was started, or that it took."""
         if self.process.started is None:

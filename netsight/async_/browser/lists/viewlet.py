@@ -1,30 +1,32 @@
-"""Tells users on each page of the site that something of theirs runs."""
+"""Tells users on each page of the site what of theirs runs, or has ended."""
+
+from itertools import islice
 
 from plone.app.layout.viewlets import ViewletBase
 
 from netsight.async_.browser.lists.my_processes import MyProcesses
 from netsight.async_.browser.lists.texts import MY_PROCESSES
+from netsight.async_.browser.pages import Page
 from netsight.async_.i18n import _
-from netsight.async_.queries import ACTIVE_STATES
-from netsight.async_.queries import Query
-from netsight.async_.queries import find
+from netsight.async_.interfaces import COMPLETED
+from netsight.async_.queries import is_below
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import current_owner
 
 
 COUNT_MOST = 20
-"""So many active processes of a user are counted."""
+"""So many processes of a user are counted, of each kind."""
 
 
 class MyProcessesViewlet(ViewletBase):
-    """How many processes of the user run or wait; nothing if none does.
+    """How many processes of the user run or wait, and have ended unseen.
 
-    On the list itself it shows nothing.
+    Nothing if none does.  On the list itself it shows nothing; on the page of
+    a process, that one does not count, as the page tells of it.
     """
 
-    count = 0
-    is_all = True
+    active = done = failed = 0
     title = MY_PROCESSES
 
     def update(self):
@@ -33,27 +35,89 @@ class MyProcessesViewlet(ViewletBase):
         owner = current_owner()
         if owner.is_anonymous or isinstance(self.view, MyProcesses):
             return
+        self._path = "/".join(self.portal_state.portal().getPhysicalPath())
         registry = query_registry(application_of(self.context))
-        path = "/".join(self.portal_state.portal().getPhysicalPath())
-        query = Query(path=path, owner=owner, states=ACTIVE_STATES)
-        found = find(registry, query, most=COUNT_MOST)
-        self.count, self.is_all = len(found.ids), found.go_on is None
+        self._count_active(registry, owner)
+        self._count_unseen(registry, owner)
+
+    def _count_active(self, registry, owner):
+        """Count those that run or wait, and that have just ended."""
+        ids = registry.newest_ids(owner, active=True)
+        for process in registry.readable(islice(ids, COUNT_MOST + 1)):
+            if self._is_here(process) or not is_below(process, self._path):
+                continue
+            if not process.is_final:
+                self.active += 1
+            elif process.fetched is None:
+                # Recovery has not been here yet.
+                self._count_ended(process.state == COMPLETED)
+
+    def _count_unseen(self, registry, owner):
+        if registry.unseen is None:
+            return
+        ended = islice(registry.unseen.of(owner), COUNT_MOST + 1)
+        for is_done, view_path in ended:
+            if view_path.startswith(f"{self._path}/"):
+                self._count_ended(is_done)
+
+    def _count_ended(self, is_done):
+        if is_done:
+            self.done += 1
+        else:
+            self.failed += 1
+
+    def _is_here(self, process):
+        """Tell whether this page is about a process."""
+        is_page = isinstance(self.view, Page)
+        return is_page and self.view.process.id == process.id
 
     @property
-    def text(self):
-        """The message id for the count."""
-        if self.is_all:
+    def badges(self):
+        """List of (colour of Bootstrap, message id), one for each count."""
+        counts = (
+            ("primary", self.active_text, self.active),
+            ("success", self.done_text, self.done),
+            ("danger", self.failed_text, self.failed),
+        )
+        return [(color, text) for color, text, count in counts if count]
+
+    @property
+    def active_text(self):
+        """The message id for what runs or waits."""
+        if self.active <= COUNT_MOST:
             return _(
                 "viewlet_count",
                 default="Running or waiting: ${count}",
-                mapping={"count": self.count},
+                mapping={"count": self.active},
             )
         return _(
             "viewlet_count_at_least",
             default="Running or waiting: ${count} or more",
-            mapping={"count": self.count},
+            mapping={"count": COUNT_MOST},
+        )
+
+    @property
+    def done_text(self):
+        """The message id for what has a result."""
+        return _(
+            "viewlet_done",
+            default="Done: ${count}",
+            mapping={"count": _count(self.done)},
+        )
+
+    @property
+    def failed_text(self):
+        """The message id for what has none."""
+        return _(
+            "viewlet_failed",
+            default="Without a result: ${count}",
+            mapping={"count": _count(self.failed)},
         )
 
     @property
     def url(self):
         return f"{self.navigation_root_url}/@@my-processes"
+
+
+def _count(number):
+    return f"{COUNT_MOST}+" if number > COUNT_MOST else str(number)

@@ -82,6 +82,14 @@ class Steps:
         """Have it raise ValueError."""
         self._write(**{"raise": text})
 
+    def log(self, text):
+        """Have it log a line."""
+        self._write(log=text)
+
+    def refuse(self, text):
+        """Have it fail with a reason for its user."""
+        self._write(refuse=text)
+
     def _write(self, **step):
         with self.path.open("a") as lines:
             lines.write(json.dumps(step) + "\n")

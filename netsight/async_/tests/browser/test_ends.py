@@ -1,6 +1,7 @@
 """Ends without a result: cancelled, failed, removed, logged out."""
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -80,6 +81,44 @@ class CancelTests(BrowserTestCase):
         expect(
             self.page.get_by_role("button", name="Stop the process")
         ).to_have_count(0)
+
+
+class ReportTests(BrowserTestCase):
+    """What a process says itself: lines of a log, and why it fails."""
+
+    def test_lines_are_seen_while_it_runs_and_after_it(self):
+        self.page = self.new_page(viewport=PHONE)
+        steps = self.start()
+        steps.log("Skipped 12 duplicates")
+        steps.log("W" * 200)
+        log = self.part("log")
+        expect(log).to_contain_text("Skipped 12 duplicates")
+        self.assert_no_sideways_scrolling()
+        self.picture("log-phone")
+        self.assert_accessible()
+        with self.page.expect_download() as download:
+            self.page.get_by_role("link", name="All of it, as a file").click()
+        text = Path(download.value.path()).read_text("utf-8")
+        self.assertIn("Skipped 12 duplicates\n", text)
+        steps.refuse("Line 310 has no street.")
+        self.ended("Failed")
+        content = self.page.locator(".netsight-async")
+        expect(content).to_contain_text("Line 310 has no street.")
+        expect(content).to_contain_text("Skipped 12 duplicates")
+        self.assert_no_sideways_scrolling()
+        self.picture("reason-phone")
+        self.assert_accessible()
+
+    def test_run_again_leads_to_the_new_process(self):
+        steps = self.start()
+        number = self.process_id()
+        steps.refuse("Line 310 has no street.")
+        self.ended("Failed")
+        again = self.page.get_by_role("button", name="Run again")
+        press_by_keyboard(self.page, again)
+        self.page.wait_for_url("**/processing?process_id=*")
+        self.ended("Failed")
+        self.assertNotEqual(self.process_id(), number)
 
 
 class FailureTests(BrowserTestCase):

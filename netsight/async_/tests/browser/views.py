@@ -9,6 +9,7 @@ from Products.Five import BrowserView
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 
 from netsight.async_ import BaseAsyncView
+from netsight.async_ import ProcessFailed
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.running.publishing import run_of
 
@@ -29,6 +30,11 @@ class StepsView(BaseAsyncView):
     def __run__(self, process_id=None):
         path = Path(os.environ[STEPS]) / self.request.form["name"]
         for step in self.follow(path):
+            if "log" in step:
+                self.log(step["log"])
+                continue
+            if "refuse" in step:
+                raise ProcessFailed(step["refuse"])
             if "raise" in step:
                 raise ValueError(step["raise"])
             if "file" in step:

@@ -12,12 +12,15 @@ from zope.component.hooks import setSite
 from netsight.async_.browser.lists.listing import PAGE_SIZE
 from netsight.async_.browser.lists.tests.list_support import ListMixin
 from netsight.async_.browser.lists.viewlet import COUNT_MOST
+from netsight.async_.browser.lists.viewlet import MyProcessesViewlet
 from netsight.async_.config import MANAGE_PROCESSES
-from netsight.async_.queries import find
 from netsight.async_.records.database import query_registry
+from netsight.async_.records.database import transact
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.owners import Owner
 from netsight.async_.records.shards import SHARDS
+from netsight.async_.running import signs
+from netsight.async_.running.monitor import monitor
 from netsight.async_.serving import server
 from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
@@ -62,7 +65,8 @@ class PloneListTestCase(ListMixin, PloneTestCase):
         token = client.get(page).forms.values()
         token = next(f for f in token if f.method == "post")["_authenticator"]
         fields["_authenticator"] = token.value
-        return client.post(page, {**button, **fields}, status=302)
+        form = {**button, **fields, "sure": "1"}
+        return client.post(page, form, status=302)
 
 
 class MyProcessesTests(PloneListTestCase):
@@ -244,8 +248,67 @@ class ViewletTests(PloneListTestCase):
         self.assertIn("Running or waiting: 2", text)
         self.assertIn(f'href="http://localhost{MINE}"', text)
 
-    def test_there_is_none_when_nothing_runs(self):
+    def beat(self):
+        """Have recovery come by."""
+        transaction.begin()
+        recover(self.registry())
+        transaction.commit()
+
+    def test_it_tells_what_has_ended_success_and_failure_apart(self):
+        self.done(), self.done(), self.failed()
+        self.done(READER), self.done(None)
+        for _each in range(2):
+            text = self.text()
+            self.assertIn("Done: 2", text)
+            self.assertIn("Without a result: 1", text)
+            self.assertNotIn("Running", text)
+            self.beat()
+
+    def test_what_its_owner_has_had_does_not_count(self):
+        first, second = self.done(), self.done()
+        transact("test", signs.show, {}, {first: 12.0})
+        self.assertIn("Done: 1", self.text())
+        self.beat()
+        self.assertIn("Done: 1", self.text())
+        transact("test", signs.show, {}, {second: 12.0})
+        self.assertIsNone(self.text())
+
+    def test_what_was_seen_in_the_list_does_not_count(self):
+        process_id = self.done()
+        self.beat()
+        with mock.patch.object(monitor, "note_seen") as note_seen:
+            self.client(EDITOR).get(MINE)
+        note_seen.assert_called_once_with([process_id])
+        transact("test", signs.show, {}, {process_id: None})
+        self.assertIsNone(self.text())
+        self.assertIsNone(self.process(process_id).fetched)
+
+    def test_what_is_removed_does_not_count(self):
+        process_id = self.done()
+        self.beat()
+        self.registry().remove(process_id)
+        transaction.commit()
+        self.assertIsNone(self.text())
+
+    def test_that_of_another_site_does_not_count(self):
         self.done()
+        self.beat()
+        with mock.patch.object(
+            MyProcessesViewlet, "_path", "/other", create=True
+        ):
+            view = MyProcessesViewlet(None, None, None)
+            owner = self.processes()[0].owner
+            view._count_unseen(self.registry(), owner)
+        self.assertEqual(view.done, 0)
+
+    def test_its_own_page_does_not_count_it(self):
+        process_id = self.queued()
+        path = f"/plone/cancellable-job/processing?process_id={process_id}"
+        self.assertIsNone(self.text(path=path))
+        self.queued()
+        self.assertIn("Running or waiting: 1", self.text(path=path))
+
+    def test_there_is_none_when_nothing_runs(self):
         self.queued(READER)
         self.queued(None)
         self.assertIsNone(self.text())
@@ -277,15 +340,16 @@ class ViewletTests(PloneListTestCase):
             root._p_jar.getTransferCounts(True)
             return query_registry(root)
 
-        def end(registry, *args, **kwargs):
-            found = find(registry, *args, **kwargs)
+        count_unseen = MyProcessesViewlet._count_unseen
+
+        def end(viewlet, registry, owner):
+            count_unseen(viewlet, registry, owner)
             costs.append(registry._p_jar.getTransferCounts(True)[0])
-            return found
 
         module = "netsight.async_.browser.lists.viewlet"
         with (
             mock.patch(f"{module}.query_registry", begin),
-            mock.patch(f"{module}.find", end),
+            mock.patch.object(MyProcessesViewlet, "_count_unseen", end),
         ):
             self.text()
         return costs[0]
@@ -296,7 +360,7 @@ class ViewletTests(PloneListTestCase):
         add_ended(registry, 10_000, EDITORS, "/plone/job")
         recover(registry)
         transaction.commit()
-        self.assertLess(self.cost(), 10)
+        self.assertLess(self.cost(), 15)
         add(registry, 10_001, EDITORS, "/plone/job")
         transaction.commit()
         # Of the active ids and those of the owner, the newest of each shard.
@@ -388,7 +452,7 @@ class TitleTests(PloneListTestCase):
         path = f"{self.path('job')}/processing?process_id=abcde"
         self.assertEqual(
             self.title(path, status=404),
-            "This is not possible – Plone site",
+            "Not found – Plone site",
         )
 
     def test_of_the_lists(self):
