@@ -228,6 +228,9 @@ class Poll:
 
     def _look_for_new(self, root, now, is_full):
         """Return a New; if nothing can begin here, without any ids."""
+        if not is_full:
+            # All that it will load, asked for at once.
+            registry_connection(root).prefetch(self._starts.due_oids(now))
         registry = query_registry(root)
         known, ids = ({}, []) if is_full else self._new_ids(registry, now)
         queued = self._queued(registry, ids) if ids else []

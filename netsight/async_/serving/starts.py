@@ -19,6 +19,11 @@ TURNS_MOST = 5
 """Nobody waits for more turns."""
 
 
+LOADED_MOST = 16
+"""What a start has changed is loaded at once if it is no more than this; a
+start by itself makes and changes six to nine objects."""
+
+
 class Start:
     """A transaction that has queued something, or taken something out."""
 
@@ -77,6 +82,22 @@ class Starts:
         """Return when this Zope shall look next, by the monotonic clock."""
         wanted = (each.due for each in self._pending if each.is_wanted)
         return min(wanted, default=math.inf)
+
+    def due_oids(self, now):
+        """Return a set of what was changed or made by those to go for.
+
+        Of a start that has changed much else, nothing: that need not be
+        loaded to run what it has queued.
+        """
+        found = set()
+        for each in self._pending:
+            if (
+                each.is_wanted
+                and each.due <= now
+                and len(each.oids) <= LOADED_MOST
+            ):
+                found |= each.oids
+        return found
 
     def looked(self, now):
         """Note that this Zope has looked, at a time `now`."""

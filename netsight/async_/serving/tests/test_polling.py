@@ -280,6 +280,18 @@ class NewsTests(PollTestCase):
         self.look()
         self.assertEqual(self.bell.rung, [process_id])
 
+    def test_what_it_loads_of_a_start_is_asked_for_at_once(self):
+        asked = []
+        prefetch = mock.patch.object(
+            Connection,
+            "prefetch",
+            lambda _connection, oids: asked.extend(oids),
+        )
+        self.start_and_tell()
+        with prefetch:
+            self.look()
+        self.assertEqual(set(asked), set(self.last_oids()))
+
     def test_it_loads_nothing_before_its_turn(self):
         with self.be_second():
             self.start_and_tell()

@@ -6,6 +6,7 @@ from ZODB.utils import p64
 
 from netsight.async_.serving.news import Committed
 from netsight.async_.serving.news import anything
+from netsight.async_.serving.starts import LOADED_MOST
 from netsight.async_.serving.starts import TURN_SECONDS
 from netsight.async_.serving.starts import TURNS_MOST
 from netsight.async_.serving.starts import Starts
@@ -100,6 +101,21 @@ class StartsTests(unittest.TestCase):
         self.note(start(1, 1.0), start(2, 2.0))
         self.starts.forget(2.0)
         self.assertEqual(self.starts.of(PROCESS).time, 2.0)
+
+    def test_of_those_that_are_due_all_is_loaded(self):
+        self.note(start(1, 1.0), start(2, 3.0, oids=[b"later"]))
+        self.assertEqual(self.starts.due_oids(2.0), {PROCESS, CLAIM})
+        self.starts.looked(2.0)
+        self.assertEqual(self.starts.due_oids(2.0), set())
+
+    def test_of_one_that_was_claimed_nothing_is(self):
+        self.note(start(), CLAIMED)
+        self.assertEqual(self.starts.due_oids(2.0), set())
+
+    def test_nor_of_one_with_large_effects(self):
+        oids = list(map(p64, range(LOADED_MOST + 1)))
+        self.note(start(oids=oids))
+        self.assertEqual(self.starts.due_oids(2.0), set())
 
     def test_anything_is_due_at_once_and_says_nothing_of_objects(self):
         self.note(anything())
