@@ -60,6 +60,14 @@ class IAsyncView(Interface):
     def run_process():
         """Return True if this request shall start a process."""
 
+    def process_title():
+        """Return what names a new process: a text or message id.
+
+        What is neither stands for the name of the view.
+        """
+
+    cookies = Attribute("Names of cookies (tuple of str) that it sees.")
+
     def set_progress(process_id, percentage, message=None):
         """Tell how far the process is.
 

@@ -4,9 +4,11 @@
 
 `profile` counts what each step asks of the storage, and its CPU; `single`
 measures one Zope; `cluster` measures several, beside what one would build
-without this package.  Each rig starts its servers itself, and ends them.  All
-servers share the processors of this machine with the one that measures, so
-what counts are the ratios within one run.
+without this package; `actions` measures Plone's own actions on many objects,
+at once and in the background, and a page beside them.  Each rig starts its
+servers itself, and ends them.  All servers share the processors of this
+machine with the one that measures, so what counts are the ratios within one
+run.
 """
 
 import argparse
@@ -18,7 +20,7 @@ from pathlib import Path
 import checkout_paths
 
 
-RIGS = ("profile", "single", "cluster")
+RIGS = ("profile", "single", "cluster", "actions")
 
 
 def main(arguments):

@@ -19,6 +19,7 @@ from netsight.async_.browser.choices import SINGLE_WITHIN
 from netsight.async_.browser.choices import WITHIN
 from netsight.async_.browser.in_background import Taken
 from netsight.async_.browser.in_background import in_background
+from netsight.async_.browser.in_background import taken_anew
 
 
 AFTER_ALL = 1_000_000
@@ -128,9 +129,8 @@ def take_registered(name, for_, layer, button, choices, info=""):
         raise ConfigurationError(
             f"The view {name!r} is registered with an attribute."
         )
-    if issubclass(view_class, Taken):
-        view_class = view_class.taken_class
-    taken = in_background(view_class, button, **choices)
+    take = taken_anew if issubclass(view_class, Taken) else in_background
+    taken = take(view_class, button, **choices)
     if layer is not IDefaultBrowserLayer:
         taken.taken_for = (for_, layer, name)
     manager.registerAdapter(taken, (for_, layer), Interface, name, info)

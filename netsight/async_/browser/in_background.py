@@ -133,17 +133,52 @@ def in_background(
         )
     members = {
         **checked_choices(view_class, choices),
+        **_settings(button, when, title, within, methods),
         # Else that of Five's views would hide it, where it is none of them.
         "__init__": view_class.__init__,
+        "taken_class": view_class,
+    }
+    name = f"{view_class.__name__}InBackground"
+    return type(name, (Taken, view_class), members)
+
+
+def taken_anew(
+    taken,
+    button=None,
+    when=None,
+    title=None,
+    within=None,
+    methods="POST",
+    **choices,
+):
+    """Return a class for a view that `in_background` has made already.
+
+    All but the class are as there, and nothing of how that was made is kept
+    but the view behind it, and its registration.
+    """
+    behind = taken.taken_class
+    if "taken_class" in vars(taken):
+        return in_background(
+            behind, button, when, title, within, methods, **choices
+        )
+    usual = {name: getattr(BaseAsyncView, name) for name in CHOICES}
+    members = {
+        **usual,
+        **checked_choices(behind, choices),
+        **_settings(button, when, title, within, methods),
+    }
+    return type(taken.__name__, (taken,), members)
+
+
+def _settings(button, when, title, within, methods):
+    """Return the members of a Taken by which it differs from others."""
+    return {
         "start_buttons": _as_tuple(button),
         "starts_when": when,
         "start_methods": _as_tuple(methods),
         "titled_by": title,
         "works_within": within,
-        "taken_class": view_class,
     }
-    name = f"{view_class.__name__}InBackground"
-    return type(name, (Taken, view_class), members)
 
 
 def _as_tuple(names):

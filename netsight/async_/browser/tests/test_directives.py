@@ -60,6 +60,16 @@ class RegisteredTests(AsyncTestCase):
         process_id = self.client(MANAGER).start(PATH, {"message": "done"})
         stranger.see(PATH, "result", process_id, status=401)
 
+    def test_a_page_that_was_taken_before_keeps_its_permission(self):
+        directlyProvides(self.app.REQUEST, IOtherLayer)
+        names = self.app, self.app.REQUEST
+        view = getMultiAdapter(names, name="managed-job")
+        self.assertEqual(view.__name__, "managed-job")
+        self.assertEqual(view.start_buttons, ("delete",))
+        self.assertFalse(view.cancellable)
+        ((title, _names),) = type(view).__ac_permissions__
+        self.assertEqual(title, "View management screens")
+
     def test_it_can_be_taken_otherwise_for_a_layer(self):
         lookup = getGlobalSiteManager().adapters.lookup
         name = "registered-job"

@@ -166,7 +166,7 @@ class GivenTests(AsyncTestCase):
             client.start(self.path, {"delete": "1"})
         (process,) = self.processes()
         cookies = process.request.environ["HTTP_COOKIE"]
-        self.assertEqual(cookies, "box=of-paper")
+        self.assertEqual(cookies, 'box="of-paper"')
 
     def test_a_get_starts_one_where_that_is_a_method(self):
         client = self.client()

@@ -1,6 +1,7 @@
-"""Fill the site with what its tests do away with; zconsole runs this.
+"""Fill the site with what tests do away with; zconsole runs this.
 
-Each test has a folder of its own, with one of 300 objects in it.
+Each argument, as ``name=300``, makes a folder that has one of so many objects
+in it, and an empty one beside that.
 """
 
 import logging
@@ -14,24 +15,23 @@ from zope.component.hooks import setSite
 
 PROFILE = "profile-netsight.async_.background:default"
 
-OBJECTS = 300
-
 CACHED_OBJECTS = 100_000
 
 
-def fill(site, names):
-    """Add a folder for each name, with a folder that is full in it."""
-    for name in names:
+def fill(site, folders):
+    """Add a folder for each "name=number"."""
+    for folder in folders:
+        name, _equals, objects = folder.partition("=")
         outer = createContentInContainer(site, "Folder", id=name, title=name)
         inner = createContentInContainer(
             outer, "Folder", id="full", title="Full"
         )
-        for number in range(OBJECTS - 1):
+        for number in range(int(objects) - 1):
             createContentInContainer(inner, "Folder", id=f"s{number}")
         createContentInContainer(outer, "Folder", id="other", title="Other")
 
 
-def main(app, names):
+def main(app, folders):
     logging.disable(logging.WARNING)
     users = app.acl_users
     newSecurityManager(None, users.getUser("admin").__of__(users))
@@ -41,7 +41,7 @@ def main(app, names):
     app.Plone.portal_setup.runAllImportStepsFromProfile(PROFILE)
     workflow = app.Plone.portal_workflow
     workflow.setDefaultChain("simple_publication_workflow")
-    fill(app.Plone, names)
+    fill(app.Plone, folders)
     transaction.commit()
     app._p_jar.db().close()
 

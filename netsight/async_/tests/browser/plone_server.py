@@ -19,6 +19,8 @@ from netsight.async_.tests.zope_server import ZopeServer
 
 CREATE_SITE = Path(__file__).parents[4] / "tools" / "create_site.py"
 
+FILL_SITE = Path(__file__).with_name("fill_site.py")
+
 THREADS = 2
 """How many processes run at once."""
 

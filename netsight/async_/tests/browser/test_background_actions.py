@@ -1,21 +1,22 @@
 """300 objects, by folder contents and by the menus, in Chromium."""
 
 import subprocess
-from pathlib import Path
 
 from playwright.sync_api import expect
 
+from netsight.async_.tests.browser.plone_server import FILL_SITE
 from netsight.async_.tests.browser.plone_server import PloneServer
 from netsight.async_.tests.browser.support import BASIC_AUTH
 from netsight.async_.tests.browser.support import BrowserLayer
 from netsight.async_.tests.browser.support import BrowserTestCase
+from netsight.async_.tests.instance import plone_site
 from netsight.async_.tests.instance import zconsole
 
 
-FILL_SITE = Path(__file__).with_name("fill_site.py")
+OBJECTS = 300
 
 FOLDERS = (
-    *("list-delete", "list-move", "list-publish", "cancel"),
+    *("list-delete", "list-move", "list-publish"),
     *("menu-delete", "menu-rename", "menu-move", "menu-publish"),
     *("menu-share", "modal-delete"),
 )
@@ -25,10 +26,16 @@ FOLDERS = (
 class FullServer(PloneServer):
     """A site with the profile, and a full folder for each test."""
 
+    site_zcml = plone_site()
+
     def create_site(self):
         super().create_site()
         command = zconsole(self.conf_path, FILL_SITE)
-        subprocess.run([*command, *FOLDERS], check=True, cwd=self.directory)
+        subprocess.run(
+            [*command, *(f"{name}={OBJECTS}" for name in FOLDERS)],
+            check=True,
+            cwd=self.directory,
+        )
 
 
 class FullLayer(BrowserLayer):
