@@ -42,6 +42,10 @@ class QueuedPageTests(AsyncTestCase):
         bar = re.search("<progress[^>]*>", self.queued().text)[0]
         self.assertNotIn("value", bar)
 
+    def test_nothing_stands_for_the_number(self):
+        number = '<span[^>]*data-part="percentage"[^>]*>(.*?)</span>'
+        self.assertEqual(re.search(number, self.queued().text)[1], "")
+
     def test_the_script_has_its_texts(self):
         data = re.search('data-texts="(.*?)"', self.queued().text)[1]
         texts = json.loads(unescape(data))

@@ -46,4 +46,5 @@ def main(app, folders):
     app._p_jar.db().close()
 
 
-main(app, sys.argv[1:])  # noqa: F821
+# Before them stand those of zconsole.
+main(app, [each for each in sys.argv if "=" in each])  # noqa: F821
