@@ -24,8 +24,8 @@ ROUNDS ?= 20
 SEED ?= 1
 STORAGE ?= file
 
-# What `make bench` measures: profile (each step), single (one Zope) or cluster;
-# beside another checkout, if BASE is its path.
+# What `make bench` measures: profile (each step), single (one Zope), cluster,
+# or actions (those of Plone); beside another checkout, if BASE is its path.
 RIG ?= profile
 BASE ?=
 OPTIONS ?=

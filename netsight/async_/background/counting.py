@@ -2,6 +2,7 @@
 
 from json import loads
 
+from AccessControl import getSecurityManager
 from OFS.CopySupport import _cb_decode
 from plone.base.defaultpage import check_default_page_via_view
 from plone.registry.interfaces import IRegistry
@@ -107,10 +108,17 @@ def below_renamed(view):
 
 
 def below_clipboard(view):
-    """Count what is in the clipboard, and what is in that."""
+    """Count what is in the clipboard, and what is in that.
+
+    The clipboard comes from the browser, and may name what its user must not
+    know of: that counts for nothing, and Plone refuses it at once.
+    """
     try:
         items = view.context.cb_dataItems()
     except MISSING:
+        return 0
+    is_allowed = getSecurityManager().checkPermission
+    if not all(is_allowed("Copy or Move", item) for item in items):
         return 0
     return count_below(view.context, [path_of(item) for item in items])
 
@@ -158,5 +166,5 @@ def _brains_of(context, uids):
 def _form_paths(view):
     paths = view.request.form.get("paths") or []
     portal = getToolByName(view.context, "portal_url").getPortalObject()
-    found = [portal.unrestrictedTraverse(str(path), None) for path in paths]
+    found = [portal.restrictedTraverse(str(path), None) for path in paths]
     return [path_of(each) for each in found if each is not None]

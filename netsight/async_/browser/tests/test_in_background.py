@@ -139,6 +139,12 @@ class SameFormTests(AsyncTestCase):
             client.post("/deleted-once-job", {"delete": "1"})
         self.assertEqual(len(self.processes()), 2)
 
+    def test_a_body_that_is_no_form_is_what_it_is(self):
+        url = "/deleted-once-job?delete=1"
+        for number in (1, 1, 2):
+            self.client(MANAGER).post_json(url, {"number": number})
+        self.assertEqual(len(self.processes()), 2)
+
     def test_a_file_is_what_is_in_it(self):
         for text in (b"one", b"one", b"two"):
             client = self.client(MANAGER)

@@ -22,7 +22,9 @@ def fill(site, folders):
     """Add a folder for each "name=number"."""
     for folder in folders:
         name, _equals, objects = folder.partition("=")
-        outer = createContentInContainer(site, "Folder", id=name, title=name)
+        outer = createContentInContainer(
+            site, "Folder", id=name, title=name, exclude_from_nav=True
+        )
         inner = createContentInContainer(
             outer, "Folder", id="full", title="Full"
         )
