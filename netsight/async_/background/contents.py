@@ -76,9 +76,9 @@ RENAMED = {PREPARED: 1, MOVED: 1, INDEXED: 2}
 # Many, in the list of a folder
 
 
-def many(count):
+def many(action, count):
     """Return a `when`; what the list asks before the work is done at once."""
-    is_much = above_threshold(count)
+    is_much = above_threshold(action, count)
 
     def are_many(view):
         return view.request.form.get("render") != "yes" and is_much(view)
@@ -86,28 +86,28 @@ def many(count):
     return are_many
 
 
-are_many_deleted = many(counting.below_selected)
+are_many_deleted = many("delete", counting.below_selected)
 delete_title = titled(
     _("background_delete", default="Delete ${count} items in ${path}"),
     counting.below_selected,
 )
 deleting = in_stages(counting.below_selected, **DELETED)
 
-are_many_renamed = many(counting.below_renamed)
+are_many_renamed = many("rename", counting.below_renamed)
 rename_title = titled(
     _("background_rename", default="Rename ${count} items in ${path}"),
     counting.below_renamed,
 )
 renaming = in_stages(counting.below_renamed, **RENAMED)
 
-are_many_tagged = many(counting.selected)
+are_many_tagged = many("properties", counting.selected)
 tags_title = titled(
     _("background_tags", default="Change tags of ${count} items in ${path}"),
     counting.selected,
 )
 tagging = in_stages(counting.selected, **{INDEXED: 1})
 
-are_many_changed = many(counting.selected_deeply)
+are_many_changed = many("properties", counting.selected_deeply)
 properties_title = titled(
     _(
         "background_properties",
@@ -117,7 +117,7 @@ properties_title = titled(
 )
 changing = in_stages(counting.selected_deeply, **{INDEXED: 1})
 
-are_many_transitioned = many(counting.below_selected)
+are_many_transitioned = many("workflow", counting.below_selected)
 workflow_title = titled(
     _(
         "background_workflow",
@@ -131,7 +131,7 @@ transitioning = in_stages(
 )
 
 
-are_many_pasted = many(counting.below_clipboard)
+are_many_pasted = many("paste", counting.below_clipboard)
 paste_title = titled(
     _("background_paste", default="Paste ${count} items into ${path}"),
     counting.below_clipboard,
@@ -153,7 +153,9 @@ def pasted_stages(number, cut):
 
 # One and what is in it, in the menus
 
-is_much_below = above_threshold(counting.below_context)
+is_much_deleted = above_threshold("delete", counting.below_context)
+_is_much_renamed = above_threshold("rename", counting.below_context)
+_is_much_shared = above_threshold("sharing", counting.below_context)
 delete_this_title = titled(
     _("background_delete_this", default="Delete ${path} (${count} items)"),
     counting.below_context,
@@ -172,7 +174,7 @@ def is_much_renamed(view):
     return (
         new_id != view.context.getId()
         and getSecurityManager().checkPermission("Copy or Move", parent)
-        and is_much_below(view)
+        and _is_much_renamed(view)
     )
 
 
@@ -186,7 +188,7 @@ renaming_this = in_stages(counting.below_context, **RENAMED)
 def is_much_shared(view):
     """Tell whether a form shares much: one that the view works on."""
     form = view.request.form
-    return "form.submitted" in form and is_much_below(view)
+    return "form.submitted" in form and _is_much_shared(view)
 
 
 share_title = titled(
@@ -195,7 +197,7 @@ share_title = titled(
 )
 sharing = in_stages(counting.below_context, **{INDEXED: 1})
 
-_is_much_transitioned = above_threshold(counting.below_changed)
+_is_much_transitioned = above_threshold("workflow", counting.below_changed)
 
 
 def is_much_transitioned(view):
@@ -217,7 +219,7 @@ workflow_this_title = titled(
 )
 transitioning_this = in_stages(counting.below_changed, **{INDEXED: 1})
 
-_are_many_published = above_threshold(counting.below_paths)
+_are_many_published = above_threshold("workflow", counting.below_paths)
 
 
 def are_many_published(view):

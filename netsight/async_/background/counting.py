@@ -10,6 +10,8 @@ from Products.CMFCore.utils import getToolByName
 from zExceptions import NotFound
 from zope.component import getMultiAdapter
 from zope.component import getUtility
+from zope.component import queryUtility
+from zope.intid.interfaces import IIntIds
 
 from netsight.async_.background.interfaces import IBackgroundActions
 
@@ -21,23 +23,41 @@ MISSING = (AttributeError, KeyError, NotFound)
 """What a path that leads nowhere raises."""
 
 
-def is_above_threshold(number):
-    """Tell whether so many objects are more than the site does at once."""
+def is_in_background(action, number):
+    """Tell whether a site has an action of so many objects in the background.
+
+    `action` is one of `actions.ACTIONS`.
+    """
     registry = getUtility(IRegistry)
-    settings = registry.forInterface(IBackgroundActions, prefix=PREFIX)
-    return number > settings.threshold
+    # Its fields may be more than those of the profile that was installed.
+    settings = registry.forInterface(
+        IBackgroundActions, check=False, prefix=PREFIX
+    )
+    is_on = action in (settings.actions or ())
+    return is_on and number > settings.threshold
 
 
-def above_threshold(count):
+def count_site(context):
+    """Return how many objects a site has.
+
+    They are counted by two tools, as one of them may be about to be rebuilt.
+    """
+    catalog = getToolByName(context, "portal_catalog")
+    intids = queryUtility(IIntIds)
+    return max(len(catalog), 0 if intids is None else len(intids))
+
+
+def above_threshold(action, count):
     """Return a `when` for `in_background`, by what counts objects of a view.
 
-    What Plone will refuse as forged, it shall refuse at once.
+    `action` is one of `actions.ACTIONS`, which a site may not want.  What
+    Plone will refuse as forged, it shall refuse at once.
     """
 
     def is_much(view):
         names = (view.context, view.request)
         authenticator = getMultiAdapter(names, name="authenticator")
-        return authenticator.verify() and is_above_threshold(count(view))
+        return authenticator.verify() and is_in_background(action, count(view))
 
     return is_much
 

@@ -48,7 +48,7 @@ CHANGING = re.compile(
     r"""
     \b[0-9a-f]{40}\b           # a token of plone.protect
     | \d+-\d\d-\d\dT[\d:+.]+  # when something was done
-    | \d:\d\d:\d\d[.\d]*      # when, or how long it took
+    | \d+:\d\d:\d+[.\d]*      # when, or how long it took
     | [A-Z][a-z]{2}[ ]\d+,[ ]\d{4}[ ]\d\d:\d\d[ ][AP]M  # for people
     """,
     re.VERBOSE,

@@ -51,7 +51,7 @@ MAY_IMPORT = {
     "browser.lists": (*TOLD, "browser"),
     "mail": TOLD,
     "rest": (*TOLD, "browser"),
-    "background": ("__init__", *TOLD, "browser", "rest"),
+    "background": ("__init__", *TOLD, "browser", "browser.lists", "rest"),
     "examples": ("__init__", "i18n", "browser"),
 }
 """By the name of a folder or of a module at the root.
