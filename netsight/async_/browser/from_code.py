@@ -42,6 +42,7 @@ from netsight.async_.records.owners import find_user_above
 from netsight.async_.records.owners import may_act_as
 from netsight.async_.records.owners import owner_of
 from netsight.async_.records.plain import dumps
+from netsight.async_.records.requests import BY_RULE
 from netsight.async_.records.requests import SECRET_FIELDS
 from netsight.async_.records.retries import Retry
 
@@ -95,6 +96,26 @@ def start_process(
     options = {"title": title or given.title}
     options |= _checked_options(retry, not_before)
     options["chosen"] = _checked_choices(choices)
+    return _started(context, given, as_user, **options)
+
+
+def start_by_rule(context, name, form):
+    """Start a process of an async view, as a content rule does.
+
+    Neither it nor what it starts will be asked for by a rule again: see
+    `is_by_rule`.  All else is as for `start_process`.
+    """
+    check_context(context)
+    given = _given_form(name, (), form)
+    return _started(context, given, environ={BY_RULE: "1"})
+
+
+def is_by_rule():
+    """Tell whether the request of this thread is of what a rule started."""
+    return BY_RULE in getattr(getRequest(), "environ", ())
+
+
+def _started(context, given, as_user=None, **options):
     check_writable(context)
     process = _new_process(context, given, _user(context, as_user), **options)
     add(getProcessRegistry(context), process)
@@ -216,18 +237,21 @@ def _user(context, as_user):
     return user
 
 
-def _new_process(context, given, user, chosen, retry=None, **options):
+def _new_process(
+    context, given, user, chosen=(), retry=None, environ=(), **options
+):
     with standing_in(context, given.view_name, user) as (found, request):
         request.form.update(given.form)
         view = _view(found, request, given.view_name)
-        for name, value in chosen.items():
+        for name, value in dict(chosen).items():
             setattr(view, name, value)
         choices = choices_of(view)
         if retry is not None:
             choices = choices._replace(retry=retry)
         _check_free(view, choices)
         connection = registry_connection(application_of(found))
-        stored = hand_over(request.environ, given.kind, given.text, connection)
+        handed = {**request.environ, **dict(environ)}
+        stored = hand_over(handed, given.kind, given.text, connection)
         return new_process(view, new_process_id(), stored, choices, **options)
 
 

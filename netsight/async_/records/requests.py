@@ -11,7 +11,14 @@ from netsight.async_.records.body import take_body
 from netsight.async_.records.parts import RequestSnapshot
 
 
+BY_RULE = "netsight.async.by-rule"
+"""In the environ of what a content rule has started, and of what that starts.
+
+No header of a request from outside can have this name.
+"""
+
 KEPT_ENVIRON = {
+    BY_RULE,
     "CONTENT_TYPE",
     "HTTPS",
     "PATH_INFO",
