@@ -84,6 +84,34 @@ def found_at(root, path):
     return here, "/".join(done)
 
 
+API = "++api++"
+"""What plone.rest has in an address to say that a program asks.
+
+A frontend such as Volto has all other addresses of the site for itself.
+"""
+
+
+def as_came(url, request):
+    """Return a URL of the site with ++api++, if the request came by that.
+
+    It is put where the request had it: that may be what a proxy has before
+    the virtual root, which no other URL shows.
+    """
+    steps = request.environ.get("PATH_INFO", "").split("/")
+    if API not in steps or f"/{API}" in url:
+        return url
+    base, _root = _virtual_root(request)
+    outside = request["ACTUAL_URL"].partition(f"/{API}")[0]
+    is_shown = outside != request["ACTUAL_URL"]
+    before = outside if is_shown and url.startswith(outside) else base
+    return f"{before}/{API}{url.removeprefix(before)}"
+
+
+def without_api(url):
+    """Return a URL as if the request had not come by ++api++."""
+    return url.replace(f"/{API}/", "/", 1)
+
+
 def context_path(context):
     """Return the path of any context, with a leading slash; "" for the root.
 

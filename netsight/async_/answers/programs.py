@@ -8,6 +8,7 @@ from netsight.async_.answers.headers import no_store
 from netsight.async_.answers.headers import vary
 from netsight.async_.answers.negotiate import RESPOND_ASYNC
 from netsight.async_.answers.negotiate import prefers_async
+from netsight.async_.context import as_came
 
 
 RETRY_AFTER_SECONDS = 5
@@ -56,7 +57,7 @@ def problem(request, status, sentence, instance=None, detail=None, **more):
         "title": response.errmsg,
         "status": status,
         "detail": translate(detail or sentence, context=request),
-        "instance": instance or request["ACTUAL_URL"],
+        "instance": instance or as_came(request["ACTUAL_URL"], request),
         **more,
     }
     return json_text(response, told, "application/problem+json")

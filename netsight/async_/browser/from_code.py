@@ -22,6 +22,7 @@ from netsight.async_.browser.choices import choices_of
 from netsight.async_.browser.stand_in import check_context
 from netsight.async_.browser.stand_in import standing_in
 from netsight.async_.browser.start import new_process
+from netsight.async_.context import as_came
 from netsight.async_.context import url_of_path
 from netsight.async_.exceptions import AlreadyRunningError
 from netsight.async_.exceptions import LoginFieldsError
@@ -132,7 +133,7 @@ def page_url(process, request=None):
     request = request or getRequest()
     if request is None:
         return process.url
-    return url_of_path(process.page_path, request)
+    return as_came(url_of_path(process.page_path, request), request)
 
 
 class _Given(NamedTuple):

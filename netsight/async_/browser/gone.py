@@ -20,6 +20,7 @@ from ZPublisher.interfaces import IPubStart
 from netsight.async_.answers.marks import mark
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.browser.subviews import Posted
+from netsight.async_.context import as_came
 from netsight.async_.context import home_of
 from netsight.async_.context import lasting_url
 from netsight.async_.exceptions import NoSuchProcessError
@@ -78,6 +79,7 @@ class GonePage(BrowserView):
         home = home_of(here) or self._root
         page = environ["PATH_INFO"].rpartition("/")[2]
         url = lasting_url(home, page, _process_id(environ))
+        url = as_came(url, request)
         is_json = request.form.get("output_json")
         return f"{url}&output_json=1" if is_json else url
 

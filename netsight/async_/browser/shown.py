@@ -19,6 +19,7 @@ from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import status_of
 from netsight.async_.browser.start import lead_to
 from netsight.async_.browser.wishes import wish_mail
+from netsight.async_.context import as_came
 from netsight.async_.context import home_of
 from netsight.async_.context import lasting_view_url
 from netsight.async_.context import subview_url
@@ -157,7 +158,7 @@ class Shown:
 
     @cached_property
     def _async_lasting_url(self):
-        return lasting_view_url(self._async_home)
+        return as_came(lasting_view_url(self._async_home), self.request)
 
     @cached_property
     def _async_home(self):

@@ -21,6 +21,7 @@ from zope.publisher.browser import setDefaultSkin
 from ZPublisher.BaseRequest import RequestContainer
 from ZPublisher.HTTPResponse import WSGIResponse
 
+from netsight.async_.context import API
 from netsight.async_.exceptions import ContentGoneError
 from netsight.async_.records.database import application_of
 from netsight.async_.records.requests import kept_environ
@@ -173,4 +174,6 @@ def _virtual_root(current, path):
 
 def _virtual_part(current):
     """Return what a proxy has put before the path, or ""."""
-    return VIRTUAL.match(current.environ.get("PATH_INFO", ""))[0]
+    part = VIRTUAL.match(current.environ.get("PATH_INFO", ""))[0]
+    # It would not be as for a POST of a browser.
+    return part.replace(f"/{API}", "")

@@ -19,6 +19,7 @@ from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.choices import choices_of
 from netsight.async_.browser.choices import cookies_of
 from netsight.async_.context import path_of_url
+from netsight.async_.context import without_api
 from netsight.async_.exceptions import BusyError
 from netsight.async_.exceptions import KeyReusedError
 from netsight.async_.exceptions import RequestNotRepeatableError
@@ -171,7 +172,8 @@ def new_process(
     stands in for that of the view.  It is not taken before the POSIX time
     `not_before`.
     """
-    url = view.lasting_url("processing", process_id)
+    # For people, in mails and lists.
+    url = without_api(view.lasting_url("processing", process_id))
     page_path = path_of_url(url, view.request)
     return Process(
         process_id,

@@ -19,6 +19,7 @@ from netsight.async_.browser.start import title_of
 from netsight.async_.browser.start_page import START_PAGE
 from netsight.async_.browser.subviews import SUBVIEWS
 from netsight.async_.config import DEFAULT_QUEUE
+from netsight.async_.context import as_came
 from netsight.async_.context import context_path
 from netsight.async_.context import context_url
 from netsight.async_.context import step_of
@@ -252,7 +253,8 @@ class BaseAsyncView(Shown, BrowserView):
         name = quote(self._step, safe="+")
         if f"/@@{name}" in self.request["URL"]:
             name = f"@@{name}"
-        return f"{context_url(self.context, self.request)}/{name}"
+        url = f"{context_url(self.context, self.request)}/{name}"
+        return as_came(url, self.request)
 
     def process_url(self, subview, process_id):
         """Return the URL of a sub-view for one process."""

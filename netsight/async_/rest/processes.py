@@ -33,6 +33,7 @@ from netsight.async_.answers.unstored import Change
 from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.answers.views import check_view
+from netsight.async_.context import as_came
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import StillRunningError
 from netsight.async_.queries import SCAN_MOST
@@ -153,11 +154,14 @@ class ProcessesGet(ProcessesService):
         found = find(self.registry, query, before, SCAN_MOST)
         batch = HypermediaBatch(self.request, found.ids)
         processes = self.registry.readable(batch)
-        links = dict(batch.links or {})
+        links = {
+            name: as_came(url, self.request)
+            for name, url in (batch.links or {}).items()
+        }
         if found.go_on:
             links["older"] = self.older_url(found.go_on)
         result = {
-            "@id": batch.canonical_url,
+            "@id": as_came(batch.canonical_url, self.request),
             "items": [
                 self.represent(process, whole=False) for process in processes
             ],
@@ -202,7 +206,8 @@ class ProcessesGet(ProcessesService):
             if name not in ("before", "b_start")
         ]
         query = urlencode([*pairs, ("before", process_id)])
-        return f"{self.request['ACTUAL_URL']}?{query}"
+        url = f"{self.request['ACTUAL_URL']}?{query}"
+        return as_came(url, self.request)
 
 
 class ProcessesDelete(ProcessesService):

@@ -1,6 +1,7 @@
 """A process as JSON of plone.restapi."""
 
 from netsight.async_.answers.status import status_of
+from netsight.async_.context import as_came
 from netsight.async_.context import url_of_path
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import query_registry
@@ -10,9 +11,9 @@ from netsight.async_.records.owners import may_manage
 NAME = "@async-processes"
 
 
-def process_url(site, process_id):
-    """Return the URL of a process in a site."""
-    return f"{site.absolute_url()}/{NAME}/{process_id}"
+def process_url(site, request, process_id):
+    """Return the URL of a process in a site, for who has sent a request."""
+    return as_came(f"{site.absolute_url()}/{NAME}/{process_id}", request)
 
 
 def represent(site, request, process, whole=False):
@@ -20,7 +21,7 @@ def represent(site, request, process, whole=False):
 
     The `whole` has the cause of a failure, for managers.
     """
-    url = process_url(site, process.id)
+    url = process_url(site, request, process.id)
     registry = query_registry(application_of(site))
     site_path = "/".join(site.getPhysicalPath())
     result = {
@@ -33,7 +34,9 @@ def represent(site, request, process, whole=False):
         "cancellable": process.cancellable and not process.is_final,
         "links": {
             # By the host of who asks, not of who has started it.
-            "processing": url_of_path(process.page_path, request),
+            "processing": as_came(
+                url_of_path(process.page_path, request), request
+            ),
             "result": f"{url}/result",
         },
     }

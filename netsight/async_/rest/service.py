@@ -57,7 +57,7 @@ class AsyncService(RestErrors, Service, BaseAsyncView):
 
     def process_url(self, subview, process_id):
         """Return the URL of a process, or of its result."""
-        url = process_url(site_of(self.context), process_id)
+        url = process_url(site_of(self.context), self.request, process_id)
         return f"{url}/result" if subview == "result" else url
 
     def lasting_url(self, subview, process_id):
