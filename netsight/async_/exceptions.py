@@ -20,7 +20,7 @@ class ExpiredError(NoSuchProcessError):
     Over HTTP: 410.
     """
 
-    def __init__(self, process_id, when):
+    def __init__(self, process_id, when=0):
         super().__init__(process_id)
         self.when = when
 

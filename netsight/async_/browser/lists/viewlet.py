@@ -7,6 +7,9 @@ from plone.app.layout.viewlets import ViewletBase
 from netsight.async_.browser.lists.my_processes import MyProcesses
 from netsight.async_.browser.lists.texts import MY_PROCESSES
 from netsight.async_.browser.pages import Page
+from netsight.async_.browser.question import text_for
+from netsight.async_.context import home_of
+from netsight.async_.context import lasting_url
 from netsight.async_.i18n import _
 from netsight.async_.interfaces import COMPLETED
 from netsight.async_.queries import is_below
@@ -18,15 +21,22 @@ from netsight.async_.records.owners import current_owner
 COUNT_MOST = 20
 """So many processes of a user are counted, of each kind."""
 
+HERE_MOST = 3
+"""So many of what runs for the same context are named."""
+
 
 class MyProcessesViewlet(ViewletBase):
     """How many processes of the user run or wait, and have ended unseen.
 
-    Nothing if none does.  On the list itself it shows nothing; on the page of
+    What runs for the context of the page is named.  Nothing is shown if none
+    does.  On the list itself it shows nothing; on the page of
     a process, that one does not count, as the page tells of it.
     """
 
     active = done = failed = 0
+    here = ()
+    """Of what runs or waits for this context: the processes."""
+
     title = MY_PROCESSES
 
     def update(self):
@@ -48,9 +58,31 @@ class MyProcessesViewlet(ViewletBase):
                 continue
             if not process.is_final:
                 self.active += 1
+                self._note_here(process)
             elif process.fetched is None:
                 # Recovery has not been here yet.
                 self._count_ended(process.state == COMPLETED)
+
+    def _note_here(self, process):
+        path = "/".join(self.context.getPhysicalPath())
+        if process.view_path.rpartition("/")[0] == path:
+            self.here = (*self.here, process)
+
+    @property
+    def links_here(self):
+        """List of (URL of its page, text) of what runs for this context."""
+        home = home_of(self.context)
+        return [
+            (
+                lasting_url(home, "processing", process.id),
+                _(
+                    "viewlet_here",
+                    default="Running here: ${title}",
+                    mapping={"title": text_for(self.request, process.title)},
+                ),
+            )
+            for process in self.here[:HERE_MOST]
+        ]
 
     def _count_unseen(self, registry, owner):
         if registry.unseen is None:

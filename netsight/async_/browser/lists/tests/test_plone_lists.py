@@ -308,6 +308,20 @@ class ViewletTests(PloneListTestCase):
         self.queued()
         self.assertIn("Running or waiting: 1", self.text(path=path))
 
+    def test_what_runs_for_a_context_is_named_there(self):
+        process_id = self.queued()
+        self.queued(READER)
+        text = self.text(path="/plone")
+        self.assertIn("Running here: cancellable-job", text)
+        self.assertIn(f"processing?process_id={process_id}", text)
+        self.assertEqual(text.count("Running here"), 1)
+        setSite(self.portal)
+        setRoles(self.portal, "test_user_1_", ["Manager"])
+        self.portal.invokeFactory("Folder", "other")
+        transaction.commit()
+        text = self.text(path="/plone/other")
+        self.assertNotIn("Running here", text)
+
     def test_there_is_none_when_nothing_runs(self):
         self.queued(READER)
         self.queued(None)
