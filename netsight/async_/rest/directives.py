@@ -5,6 +5,7 @@ from plone.rest.negotiation import register_service
 from zope.component import getGlobalSiteManager
 from zope.configuration.exceptions import ConfigurationError
 from zope.configuration.fields import Bool
+from zope.configuration.fields import GlobalObject
 from zope.configuration.fields import MessageID
 from zope.interface import Interface
 from zope.interface import implementedBy
@@ -34,6 +35,10 @@ class IServiceInBackground(IPlace, IChoices):
         default="application/json",
     )
     title = MessageID(title="What lists call it", required=False)
+    within = GlobalObject(
+        title="Called with the service: in which context manager it works",
+        required=False,
+    )
     always = Bool(title="Whether nobody need ask for it", required=False)
     optional = Bool(
         title="Whether it is no mistake if there is no such service",

@@ -1,5 +1,7 @@
 """A service that there is already runs in the background, in one line."""
 
+from contextlib import nullcontext
+
 from plone.restapi.services import Service
 
 from netsight.async_.answers.negotiate import other_preferences
@@ -19,8 +21,11 @@ class TakenService(AsyncService):
     taken_class = None
     """The class that does it."""
 
-    titled = None
-    """Name of the process for people (str or message id)."""
+    titled_by = None
+    """Name of the process for people (str or message id), if it has one."""
+
+    works_within = None
+    """Called with the service: the context manager in which it works."""
 
     def run_process(self):
         """Return True if the request has ``Prefer: respond-async``."""
@@ -33,10 +38,10 @@ class TakenService(AsyncService):
         # As if this class were not there.
         return self.taken_class.render(self)
 
-    @property
-    def title(self):
-        """Name of the process for people; a service may have no name."""
-        return self.titled or self.__name__ or self.taken_class.__name__
+    def process_title(self):
+        """Return what people see; a service may have no name."""
+        name = self.__name__ or self.taken_class.__name__
+        return type(self).titled_by or name
 
     def __run__(self, process_id=None):
         """Return what the service returns.
@@ -48,8 +53,10 @@ class TakenService(AsyncService):
         self.request.environ.update(
             HTTP_PREFER=other_preferences(self.request)
         )
+        within = type(self).works_within
         try:
-            return self.taken_class.render(self)
+            with within(self) if within else nullcontext():
+                return self.taken_class.render(self)
         except Exception as exc:
             if not answer_refusal(exc, self.request):
                 raise
@@ -66,20 +73,26 @@ class TakenRegistered(TakenService):
         return cls.taken_class(context, request)
 
 
-def service_in_background(service_class, always=False, title=None, **choices):
+def service_in_background(
+    service_class, always=False, title=None, within=None, **choices
+):
     """Return a class of services that do what another class does.
 
     It answers a request with ``Prefer: respond-async`` with 202, and does the
     work in the background; any other request is answered by `service_class`
     at once.  With `always`, each request is.  `title` (str or message id) is
-    what lists call it, else its name.  `choices` are as for
-    `netsight.async_.in_background`, and so are the errors; TypeError is raised
-    for what is no service of plone.restapi, too.
+    what lists call it, else its name.  `within` is called with the service, in
+    the process, and returns a context manager, in which the work is done.
+    `choices` are as for `netsight.async_.in_background`, and so are the
+    errors; TypeError is raised for what is no service of plone.restapi, too.
     """
-    return taken(TakenService, service_class, always, title, **choices)
+    own = {"always": always, "title": title, "within": within}
+    return taken(TakenService, service_class, **own, **choices)
 
 
-def taken(base, service_class, always=False, title=None, **choices):
+def taken(
+    base, service_class, always=False, title=None, within=None, **choices
+):
     """Return a subclass of a TakenService and of a class of services.
 
     All else is as in `service_in_background`.
@@ -89,7 +102,8 @@ def taken(base, service_class, always=False, title=None, **choices):
     members = {
         **checked_choices(service_class, choices),
         "always": always,
-        "titled": title,
+        "titled_by": title,
+        "works_within": within,
         "taken_class": service_class,
     }
     traverse = getattr(service_class, "publishTraverse", None)

@@ -1,6 +1,8 @@
 """What plone.restapi does at once, and with ``Prefer: respond-async``."""
 
 import json
+from contextlib import contextmanager
+from unittest import mock
 
 import transaction
 from plone.locking.interfaces import ILockable
@@ -12,6 +14,8 @@ from zope.component.hooks import setSite
 from zope.container.interfaces import IContainerModifiedEvent
 from zope.interface import Interface
 
+from netsight.async_.background import progress
+from netsight.async_.background.progress import Tally
 from netsight.async_.background.tests.service_support import ASYNC
 from netsight.async_.background.tests.service_support import UID
 from netsight.async_.background.tests.service_support import Exchange
@@ -24,9 +28,12 @@ from netsight.async_.tests.side_by_side import CHANGING
 from netsight.async_.tests.side_by_side import FOLDERS
 from netsight.async_.tests.side_by_side import PAGES
 from netsight.async_.tests.side_by_side import SUBFOLDERS
+from netsight.async_.tests.side_by_side import ends_told
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import READER
+from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
+from netsight.async_.tests.waiting import WAIT_SECONDS
 
 
 WORK = "/plone/work"
@@ -370,6 +377,59 @@ class ProcessTests(ServiceTestCase):
         self.assertEqual(result.status_int, 400)
         self.assertEqual(result.json["type"], "BadRequest")
         transaction.begin()
+        self.assertIn("p0", self.portal.work.f0)
+
+    def test_progress_is_told_object_by_object(self):
+        recursive = {"include_children": True}
+        for exchange in (
+            Exchange("DELETE", FOLDER),
+            Exchange("POST", "/plone/@copy", {"source": "/work/f1"}),
+            Exchange("POST", "/plone/@move", {"source": ["/work/f2"]}),
+            Exchange("POST", f"{WORK}/f3/@workflow/publish", recursive),
+        ):
+            with self.subTest(exchange), self.tallied() as tallies:
+                exchange.send_async()
+                process = self.processes()[-1]
+                self.assertEqual(process.state, "completed", process.error)
+                (tally,) = tallies
+                expected = sum(tally.stages.values())
+                self.assertGreater(expected, 50)
+                self.assertEqual(tally.done, expected)
+
+    @contextmanager
+    def tallied(self):
+        """Return a list of each Tally that is made in a block."""
+        tallies = []
+
+        class Seen(Tally):
+            def __init__(self, *args):
+                super().__init__(*args)
+                tallies.append(self)
+
+        with mock.patch.object(progress, "Tally", Seen):
+            yield tallies
+
+    def test_a_running_one_is_cancelled_and_rolled_back(self):
+        gate = Gate()
+
+        def wait(event):
+            gate.reach()
+
+        manager = getGlobalSiteManager()
+        manager.registerHandler(wait, (IContainerModifiedEvent,))
+        try:
+            with self.threads(), ends_told() as ended:
+                started = Exchange("DELETE", WORK).send_async()
+                gate.wait()
+                client = RestClient(MANAGER)
+                client.delete(started.json["@id"], status=202)
+                gate.open()
+                self.assertTrue(ended.wait(WAIT_SECONDS))
+        finally:
+            gate.open()
+            manager.unregisterHandler(wait, (IContainerModifiedEvent,))
+        state = self.process(started.json["id"]).state
+        self.assertEqual(state, "cancelled")
         self.assertIn("p0", self.portal.work.f0)
 
     def test_a_queued_one_is_cancelled(self):
