@@ -128,7 +128,8 @@ class VoltoTests(BrowserTestCase):
         steps = self.start(base=f"{self.url}/ClassicUI")
         self.assertIn("/ClassicUI/steps/processing?", self.page.url)
         steps.show(40, "On the way")
-        expect(self.part("message")).to_have_text("On the way")
+        page = self.page.locator(".netsight-async")
+        expect(page).to_contain_text("On the way")
         steps.end("All is done.")
         expect(self.page.locator("body")).to_contain_text("All is done.")
 
