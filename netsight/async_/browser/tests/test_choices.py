@@ -54,3 +54,20 @@ class ChoiceTests(AsyncTestCase):
     def test_attempts_do_not_matter_to_a_view_that_is_not_restarted(self):
         with mock.patch.object(JobView, "max_attempts", None):
             self.client().post("/job", status=302)
+
+
+class TitleTests(AsyncTestCase):
+    """How a view names its processes."""
+
+    def title_of(self, returned):
+        method = {"process_title": lambda view: returned}
+        with mock.patch.multiple(JobView, **method):
+            self.run_job(lambda view, process_id: "done")
+        (process,) = self.processes()
+        return process.title
+
+    def test_it_is_what_its_method_returns(self):
+        self.assertEqual(self.title_of("Import 3 files"), "Import 3 files")
+
+    def test_what_is_no_text_stands_for_its_name(self):
+        self.assertEqual(self.title_of(None), "job")
