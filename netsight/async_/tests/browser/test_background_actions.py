@@ -137,6 +137,11 @@ class MenuTests(ActionTestCase):
         link = self.page.locator(f"#plone-contentmenu-{menu} #{entry}")
         self.page.goto(link.get_attribute("href"))
 
+    def send(self, button):
+        """Press a button, by its selector, that sends a form."""
+        # What it leads to is waited for by what it says.
+        self.page.locator(button).last.click(no_wait_after=True)
+
     def says(self, text):
         expect(self.page.locator("#global_statusmessage")).to_contain_text(
             text
@@ -144,7 +149,7 @@ class MenuTests(ActionTestCase):
 
     def test_delete(self):
         self.page.goto(f"{self.site}/reports/full/delete_confirmation")
-        self.page.locator("[name='form.buttons.Delete']").click()
+        self.send("[name='form.buttons.Delete']")
         if SCREENSHOTS in os.environ:
             expect(self.part("activity")).to_contain_text("of 300 items")
         self.picture("background-action")
@@ -155,18 +160,14 @@ class MenuTests(ActionTestCase):
         self.page.goto(f"{self.site}/modal-delete/full")
         self.page.locator("#plone-contentmenu-actions > a").click()
         self.page.locator("#plone-contentmenu-actions-delete").click()
-        button = self.page.locator(
-            ".modal [name='form.buttons.Delete']:visible"
-        ).last
-        # It leads to the waiting page, which may take as long as the start.
-        button.click(no_wait_after=True)
+        self.send(".modal [name='form.buttons.Delete']:visible")
         self.says("Full has been deleted.")
         self.assertEqual(self.status("modal-delete/full"), 404)
 
     def test_rename(self):
         self.page.goto(f"{self.site}/menu-rename/full/object_rename")
         self.page.locator("[name='form.widgets.new_id']").fill("fuller")
-        self.page.locator("[name='form.buttons.Rename']").click()
+        self.send("[name='form.buttons.Rename']")
         self.says("Renamed 'full' to 'fuller'.")
         self.assertEqual(self.page.url, f"{self.site}/menu-rename/fuller")
         self.assertEqual(self.status("menu-rename/fuller/s1"), 200)
@@ -191,6 +192,6 @@ class MenuTests(ActionTestCase):
     def test_share(self):
         self.page.goto(f"{self.site}/menu-share/full/@@sharing")
         self.page.locator("[name='entries.role_Reader:records']").first.check()
-        self.page.locator("[name='form.button.Save']").click()
+        self.send("[name='form.button.Save']")
         self.says("Changes saved.")
         self.assertIn("/menu-share/full/", self.page.url)
