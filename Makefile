@@ -14,6 +14,9 @@ PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 PORT ?= 8080
 INSTANCE ?= instance
 
+# Which ways `make ways-in` goes; empty: each.
+WAYS ?=
+
 # Which Pythons `make test-pythons` takes; empty: each that is supported.
 PYTHONS ?=
 
@@ -36,6 +39,7 @@ ZOPE := $(ZOPE_DIR)/installed-$(PYTHON_VERSION)
 BROWSER := .venv/installed-browser-$(PYTHON_VERSION)
 CLUSTER := .venv/installed-cluster-$(PYTHON_VERSION)
 PEERS := .venv-bench/installed-$(PYTHON_VERSION)
+TOOLS := .venv-tools/installed-$(PYTHON_VERSION)
 DOCS := .venv-docs/installed-$(PYTHON_VERSION)
 
 # Empty, tests are run without measuring what they cover, and faster.
@@ -81,8 +85,12 @@ $(DOCS): docs/requirements.txt
 	@$(PYTHON) tools/environment.py .venv-docs -r docs/requirements.txt
 	@touch $@
 
+$(TOOLS): tools/requirements.txt
+	@$(PYTHON) tools/environment.py .venv-tools -r $<
+	@touch $@
+
 .PHONY: install-all
-install-all: $(PLONE) $(BROWSER) $(CLUSTER) $(ZOPE) $(DOCS)  ## And what else the checks need.
+install-all: $(PLONE) $(BROWSER) $(CLUSTER) $(ZOPE) $(DOCS) $(TOOLS)  ## And what else the checks need.
 
 # To see it
 
@@ -132,9 +140,11 @@ coverage: $(PLONE)
 	.venv/bin/coverage report
 
 .PHONY: lint
-lint: $(PLONE)  ## Check the code's style, its walls, and the pins.
+lint: $(PLONE) $(TOOLS)  ## Check style, types, walls, and the pins.
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv-tools/bin/mypy --strict --allow-subclassing-any tools/typed_addon.py
+	.venv-tools/bin/mypy --package my.addon
 	.venv/bin/python -m unittest -q netsight.async_.tests.test_walls
 	.venv/bin/python tools/versions.py --check
 
@@ -145,6 +155,10 @@ check-wheel: $(PLONE)  ## Build the wheel, and run an example from it on a bare 
 .PHONY: check-tutorial
 check-tutorial: $(BROWSER)  ## Follow the tutorial from an empty folder, in Chromium.
 	.venv/bin/python tools/check_tutorial.py
+
+.PHONY: ways-in
+ways-in: $(BROWSER)  ## Install by pip, uv and buildout, as the pages say.
+	.venv/bin/python tools/ways_in.py $(WAYS)
 
 .PHONY: check-buildout
 check-buildout:  ## Build and run the instance of buildout.cfg.
@@ -178,9 +192,17 @@ docs: $(DOCS)  ## Build the documentation into docs/_build/html.
 	.venv-docs/bin/sphinx-build -W --keep-going -q docs docs/_build/html
 
 .PHONY: dist
-dist: $(PLONE)  ## Build the sdist and the wheel into dist.
+dist: $(PLONE) $(TOOLS)  ## Build the sdist and the wheel into dist, and check them.
+	rm -rf dist
 	.venv/bin/python -m build --no-isolation
+	.venv-tools/bin/twine check --strict dist/*
+	.venv-tools/bin/check-manifest --no-build-isolation
+	.venv-tools/bin/pyroma --min 10 .
+
+.PHONY: release
+release: $(TOOLS)  ## Date and tag a version, and begin the next; pushes nothing.
+	.venv-tools/bin/fullrelease
 
 .PHONY: clean
 clean:  ## Remove what make made: environments, builds, the Plone site.
-	rm -rf .venv .venv-* .coverage .coverage.* build dist docs/_build *.egg-info $(INSTANCE)
+	rm -rf .venv .venv-* .mypy_cache .coverage .coverage.* build dist docs/_build *.egg-info $(INSTANCE)

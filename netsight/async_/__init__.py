@@ -4,6 +4,21 @@ from netsight.async_ import BaseAsyncView
 """
 
 from importlib import import_module
+from typing import TYPE_CHECKING
+from typing import Any
+
+
+if TYPE_CHECKING:
+    # What HOMES says, for those who check types.
+    from netsight.async_.browser.from_code import page_url
+    from netsight.async_.browser.from_code import start_process
+    from netsight.async_.browser.in_background import in_background
+    from netsight.async_.browser.view import BaseAsyncView
+    from netsight.async_.exceptions import NoSuchProcessError
+    from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
+    from netsight.async_.records.database import getProcessRegistry
+    from netsight.async_.records.retries import Retry
+    from netsight.async_.running.work import current_process
 
 
 __all__ = [
@@ -33,7 +48,7 @@ HOMES = {
 }
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for (PEP 562).
 
     So who needs one module here, as a ZEO server does for a class of ours,

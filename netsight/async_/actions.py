@@ -20,6 +20,7 @@ from netsight.async_.exceptions import NotRepeatableError
 from netsight.async_.exceptions import StillRunningError
 from netsight.async_.executors.doorbell import ring_after_commit
 from netsight.async_.interfaces import QUEUED
+from netsight.async_.interfaces import IProcess
 from netsight.async_.queries import Query
 from netsight.async_.queries import find
 from netsight.async_.records import deployments
@@ -27,6 +28,7 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.limits import check_limits
+from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.running.telling import tell_after_commit
 from netsight.async_.running.telling import tell_in_thread
 from netsight.async_.running.telling import wait_told
@@ -45,7 +47,7 @@ TELL_SECONDS = 60
 """How long a release waits for those who are told of lost processes."""
 
 
-def cancel(process):
+def cancel(process: IProcess) -> None:
     """Have a process cancelled.
 
     A queued one is cancelled at once, a running one at its next sign of life;
@@ -68,7 +70,7 @@ def stop(process):
     return False
 
 
-def add(registry, process):
+def add(registry: ProcessRegistry, process: IProcess) -> None:
     """Store a new process that is queued, and tell subscribers of it.
 
     Subscribers hear of a dead process, too, whose place it takes.
@@ -79,7 +81,7 @@ def add(registry, process):
     notify(ProcessQueuedEvent(process))
 
 
-def run_again(registry, process):
+def run_again(registry: ProcessRegistry, process: IProcess) -> IProcess:
     """Start a new process that does the same, and return it.
 
     Its owner, view, request and choices are those of `process`, which stays
@@ -100,7 +102,7 @@ def run_again(registry, process):
     return new
 
 
-def remove(registry, process):
+def remove(registry: ProcessRegistry, process: IProcess) -> None:
     """Remove a process that has ended; raises StillRunningError."""
     _recover_abandoned(process)
     if not process.is_final:
@@ -116,7 +118,9 @@ def _recover_abandoned(process):
             tell_after_commit(process)
 
 
-def remove_ended(query, before=None):
+def remove_ended(
+    query: Query, before: str | None = None
+) -> tuple[int, str | None]:
     """Remove the ended processes of a Query that are older than `before`.
 
     Returns (how many, the id to go on behind or None).  At most REMOVE_MOST
@@ -157,7 +161,9 @@ class Decided(NamedTuple):
     """Whether nothing is left that could be."""
 
 
-def release_held(query=None, most=None):
+def release_held(
+    query: Query | None = None, most: int | None = None
+) -> Decided:
     """Have this deployment run what is held, all or what a Query finds.
 
     See `deployment` in the settings.  Servers find what is released at their
@@ -168,7 +174,7 @@ def release_held(query=None, most=None):
     REMOVE_BATCH is a transaction of its own; raises NotAllReleasedError when
     one fails, and what was released before stays so.
     """
-    ends = []
+    ends: list[IProcess] = []
     try:
         return _decide(
             partial(_release, ends), query, most, NotAllReleasedError
@@ -179,7 +185,7 @@ def release_held(query=None, most=None):
         wait_told(TELL_SECONDS)
 
 
-def drop_held(query=None, most=None):
+def drop_held(query: Query | None = None, most: int | None = None) -> Decided:
     """Remove what is held, all or what a Query finds, and tell nobody.
 
     Arguments and result are those of `release_held`; raises

@@ -3,12 +3,13 @@
 from zope.interface import implementer
 
 from netsight.async_ import interfaces
+from netsight.async_.interfaces import IProcess
 
 
 class ProcessEvent:
     """Something happened to `process`."""
 
-    def __init__(self, process):
+    def __init__(self, process: IProcess) -> None:
         self.process = process
 
 

@@ -1,6 +1,7 @@
 """The contracts of netsight.async, and its closed list of states."""
 
 from importlib import import_module
+from typing import Any
 
 from zope.interface import Attribute
 from zope.interface import Interface
@@ -161,7 +162,7 @@ class ICurrentProcess(Interface):
     Outside of any process, `id` is None, and the methods do nothing.
     """
 
-    id = Attribute("That of the process, a str.")
+    id: str | None = Attribute("That of the process, a str.")
 
     def set_progress(percentage, message=None):
         """Tell how far the process is.
@@ -190,69 +191,97 @@ class ICurrentProcess(Interface):
 class IProcess(Interface):
     """The record of one process."""
 
-    id = Attribute("Key in the registry, an unguessable str.")
-    format = Attribute("Number (int) of the format of what is stored.")
-    view_path = Attribute("Physical path of the context, '/', view name.")
-    view_name = Attribute("Name of the view, a str.")
-    title = Attribute("Title for lists, a str.")
-    url = Attribute(
+    id: str = Attribute("Key in the registry, an unguessable str.")
+    format: int = Attribute("Number (int) of the format of what is stored.")
+    view_path: str = Attribute("Physical path of the context, '/', view name.")
+    view_name: str = Attribute("Name of the view, a str.")
+    title: str = Attribute("Title for lists, a str.")
+    url: str = Attribute(
         "URL of its waiting page, if `origins` has its host; else `page_path`."
     )
-    page_path = Attribute(
+    page_path: str = Attribute(
         "Path of that page from the root of Zope, quoted, with the query."
     )
-    owner = Attribute("records.owners.Owner, whom it runs as.")
-    created = Attribute("POSIX time in seconds (float) of the start request.")
-    started = Attribute("POSIX time of the current claim, or None.")
-    finished = Attribute("POSIX time of the outcome, or None.")
-    expires = Attribute(
+    owner: Any = Attribute("records.owners.Owner, whom it runs as.")
+    created: float = Attribute(
+        "POSIX time in seconds (float) of the start request."
+    )
+    started: float | None = Attribute(
+        "POSIX time of the current claim, or None."
+    )
+    finished: float | None = Attribute("POSIX time of the outcome, or None.")
+    expires: float | None = Attribute(
         "POSIX time from which on it may be removed, or None before its end."
     )
-    is_undone = Attribute("Whether its outcome was undone in the database.")
-    cancellable = Attribute("Whether owner and managers may cancel it.")
-    max_attempts = Attribute("How many workers may die of it (int).")
-    time_limit = Attribute("Seconds (int) that a run may take, or None.")
-    queue = Attribute("Name of the queue in which it waits, a str.")
-    deployment = Attribute("Name of the deployment it was queued in, a str.")
-    is_held = Attribute(
+    is_undone: bool = Attribute(
+        "Whether its outcome was undone in the database."
+    )
+    cancellable: bool = Attribute("Whether owner and managers may cancel it.")
+    max_attempts: int = Attribute("How many workers may die of it (int).")
+    time_limit: int | None = Attribute(
+        "Seconds (int) that a run may take, or None."
+    )
+    queue: str = Attribute("Name of the queue in which it waits, a str.")
+    deployment: str = Attribute(
+        "Name of the deployment it was queued in, a str."
+    )
+    is_held: bool = Attribute(
         "Whether that is not this one: it waits until somebody releases it."
     )
-    priority = Attribute("How early it is taken, an int; 9 before 0.")
-    not_before = Attribute("POSIX time before which it is not taken, or None.")
-    is_early = Attribute("Whether it is queued, and waits for that time.")
-    may_begin = Attribute("Whether it is queued, not held, and not early.")
-    retry = Attribute("What is tried again later: the rule of a Retry.")
-    retries = Attribute("How often it was put off for that (int).")
-    is_final = Attribute("Whether it has ended.")
-    may_run_again = Attribute("Whether a new process can do the same.")
-    attempts = Attribute("How often `__run__` was called (int).")
-    state = Attribute("One of STATES.")
-    progress = Attribute("Number 0..100, or None if none was set.")
-    has_progress = Attribute(
+    priority: int = Attribute("How early it is taken, an int; 9 before 0.")
+    not_before: float | None = Attribute(
+        "POSIX time before which it is not taken, or None."
+    )
+    is_early: bool = Attribute(
+        "Whether it is queued, and waits for that time."
+    )
+    may_begin: bool = Attribute(
+        "Whether it is queued, not held, and not early."
+    )
+    retry: Any = Attribute("What is tried again later: the rule of a Retry.")
+    retries: int = Attribute("How often it was put off for that (int).")
+    is_final: bool = Attribute("Whether it has ended.")
+    may_run_again: bool = Attribute("Whether a new process can do the same.")
+    attempts: int = Attribute("How often `__run__` was called (int).")
+    state: str = Attribute("One of STATES.")
+    progress: float | None = Attribute(
+        "Number 0..100, or None if none was set."
+    )
+    has_progress: bool = Attribute(
         "Whether a completed one has set a number, so that 100 ends it."
     )
-    message = Attribute("The last message of set_progress, or None.")
-    log = Attribute(
+    message: str | None = Attribute(
+        "The last message of set_progress, or None."
+    )
+    log: Any = Attribute(
         "records.logs.Lines that it has logged; while it runs, the last ones."
     )
-    is_cancelling = Attribute(
+    is_cancelling: bool = Attribute(
         "Whether somebody wants it cancelled, and it is not yet."
     )
-    silent_since = Attribute(
+    silent_since: float | None = Attribute(
         "POSIX time (float) of the last sign of life of a running process, if "
         "that is longer ago than the setting `silent-minutes`; else None."
     )
-    seconds_left = Attribute("Estimate (int), None if not to be trusted.")
-    error = Attribute("Error of a failed process, or None.")
-    reason = Attribute(
+    seconds_left: int | None = Attribute(
+        "Estimate (int), None if not to be trusted."
+    )
+    error: Any = Attribute("Error of a failed process, or None.")
+    reason: str | None = Attribute(
         "What a failed one tells its user, a text or message id, or None: see "
         "exceptions.ProcessFailed."
     )
-    response = Attribute("ResponseSnapshot of a completed one, or None.")
-    single_key = Attribute("What no two active ones may share (str), or None.")
-    max_queued = Attribute("`max_queued` of its view when it was started.")
-    line = Attribute("Those that share it run one at a time; str or None.")
-    idempotency = Attribute("parts.Idempotency of the start, or None.")
+    response: Any = Attribute("ResponseSnapshot of a completed one, or None.")
+    single_key: str | None = Attribute(
+        "What no two active ones may share (str), or None."
+    )
+    max_queued: int | None = Attribute(
+        "`max_queued` of its view when it was started."
+    )
+    line: str | None = Attribute(
+        "Those that share it run one at a time; str or None."
+    )
+    idempotency: Any = Attribute("parts.Idempotency of the start, or None.")
 
 
 class IProcessRegistry(Interface):
@@ -473,7 +502,7 @@ class IBeatTask(Interface):
 class IProcessEvent(Interface):
     """Something happened to a process."""
 
-    process = Attribute("The IProcess.")
+    process: IProcess = Attribute("The IProcess.")
 
 
 class IProcessQueuedEvent(IProcessEvent):

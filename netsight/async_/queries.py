@@ -6,17 +6,21 @@ the newest records at most, and says where to go on.
 
 import heapq
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 from typing import NamedTuple
 
 from netsight.async_.interfaces import FAILED
 from netsight.async_.interfaces import LOST
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.interfaces import RUNNING
+from netsight.async_.interfaces import IProcess
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.owners import Owner
+from netsight.async_.records.registry import ProcessRegistry
 
 
 SCAN_MOST = 500
@@ -36,7 +40,7 @@ OLD_SECONDS = 24 * 3600
 ACTIVE_STATES = (QUEUED, RUNNING)
 
 
-def is_below(process, path):
+def is_below(process: IProcess, path: str) -> bool:
     """Tell whether the context of a process is at or below a path."""
     return process.view_path.startswith(f"{path}/")
 
@@ -53,17 +57,17 @@ class Query:
     """Id of the owner in whichever user folder."""
 
     view_name: str | None = None
-    states: tuple = ()
+    states: tuple[str, ...] = ()
 
     @classmethod
-    def of_owner(cls, owner, path, **more):
+    def of_owner(cls, owner: Owner, path: str, **more: Any) -> "Query":
         """Return the Query for what an Owner has started below a path."""
         if owner.folder_path.startswith(f"{path}/"):
             # A user of this site has none in others: the index answers.
             path = ""
         return cls(path=path, owner=owner, **more)
 
-    def matches(self, process):
+    def matches(self, process: IProcess) -> bool:
         """Tell whether this is such a process; the state is loaded last."""
         return (
             is_below(process, self.path)
@@ -73,7 +77,9 @@ class Query:
             and (not self.states or process.state in self.states)
         )
 
-    def candidates(self, registry, before=None):
+    def candidates(
+        self, registry: ProcessRegistry, before: str | None = None
+    ) -> Iterator[str]:
         """Return an iterator over ids, the newest first, from the indexes.
 
         All that match are among them.  No record is loaded.
@@ -90,7 +96,7 @@ class Query:
         )
 
     @property
-    def is_answered_by_indexes(self):
+    def is_answered_by_indexes(self) -> bool:
         """Whether each candidate matches."""
         return not (self.path or self.view_name or self.states)
 
@@ -98,14 +104,19 @@ class Query:
 class Found(NamedTuple):
     """The answer to a query."""
 
-    ids: list
+    ids: list[str]
     """Ids of processes, the newest first."""
 
     go_on: str | None
     """The id to go on behind; None if nothing is left to look at."""
 
 
-def find(registry, query, before=None, most=SCAN_MOST):
+def find(
+    registry: ProcessRegistry,
+    query: Query,
+    before: str | None = None,
+    most: int = SCAN_MOST,
+) -> Found:
     """Return what a Query finds among `most` processes older than `before`.
 
     `before` is an id; without it, the newest are looked at.
@@ -141,7 +152,7 @@ class Active(NamedTuple):
     """So many wait until somebody releases them: see `deployment`."""
 
 
-def active_of(registry):
+def active_of(registry: ProcessRegistry) -> Active:
     """Return the Active of a registry.
 
     The ACTIVE_MOST oldest are looked at; all behind them count as queued.
@@ -175,11 +186,11 @@ class Held(NamedTuple):
     is_all: bool
     """Whether nothing else was found to be held."""
 
-    deployments: list
+    deployments: list[str]
     """Of the names under which the database was served before."""
 
 
-def held_of(registry, query):
+def held_of(registry: ProcessRegistry, query: Query) -> Held:
     """Return the Held of a registry that a Query finds.
 
     ACTIVE_MOST are looked at; of what is behind them only a query is answered
@@ -194,7 +205,7 @@ def held_of(registry, query):
     return Held(count, not left, names)
 
 
-def health_of(registry):
+def health_of(registry: ProcessRegistry) -> dict[str, int]:
     """Return a dict of numbers about a registry.
 
     ``queued``, ``running`` and ``silent`` are numbers of processes,

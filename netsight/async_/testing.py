@@ -12,7 +12,10 @@ or, around a few lines::
         browser.getControl("Start").click()
 """
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from contextlib import contextmanager
+from typing import Any
 
 import Products.PageTemplates
 from plone.testing import Layer
@@ -33,7 +36,7 @@ except ImportError:
 
 
 @contextmanager
-def processes_run_by(executor):
+def processes_run_by(executor: Any) -> Iterator[Any]:
     """Have an IExecutor, instead of the configured one, in a block."""
     manager = getGlobalSiteManager()
     before = manager.queryUtility(IExecutor)
@@ -46,7 +49,7 @@ def processes_run_by(executor):
             manager.registerUtility(before, IExecutor)
 
 
-def inline_processes():
+def inline_processes() -> AbstractContextManager[Any]:
     """Have processes end before the start request returns, in a block."""
     return processes_run_by(InlineExecutor())
 
@@ -56,7 +59,7 @@ class AsyncLayer(Layer):
 
     defaultBases = (zope.STARTUP,)
 
-    def setUp(self):
+    def setUp(self) -> None:
         zca.pushGlobalRegistry()
         context = zca.stackConfigurationContext(
             self.get("configurationContext")
@@ -68,7 +71,7 @@ class AsyncLayer(Layer):
         self._inline = inline_processes()
         self._inline.__enter__()
 
-    def tearDown(self):
+    def tearDown(self) -> None:
         self._inline.__exit__(None, None, None)
         del self["configurationContext"]
         zca.popGlobalRegistry()
@@ -89,14 +92,14 @@ if PLONE_FIXTURE is not None:
 
         defaultBases = (PLONE_FIXTURE,)
 
-        def setUpZope(self, app, configurationContext):
+        def setUpZope(self, app: Any, configurationContext: Any) -> None:
             self.loadZCML(
                 package=netsight.async_, context=configurationContext
             )
             self._inline = inline_processes()
             self._inline.__enter__()
 
-        def tearDownZope(self, app):
+        def tearDownZope(self, app: Any) -> None:
             self._inline.__exit__(None, None, None)
 
     NETSIGHT_ASYNC_FIXTURE = AsyncPloneLayer(name="NetsightAsync:Fixture")

@@ -1,10 +1,12 @@
 """Processes that code starts, and not a request."""
 
+from collections.abc import Callable
 from datetime import datetime
 from datetime import timezone
 from inspect import signature
 from types import FunctionType
 from types import MappingProxyType
+from typing import Any
 from typing import NamedTuple
 
 from AccessControl import Unauthorized
@@ -30,6 +32,7 @@ from netsight.async_.exceptions import NoSuchUserError
 from netsight.async_.exceptions import ViewNotFoundError
 from netsight.async_.executors.doorbell import ring_after_commit
 from netsight.async_.interfaces import IAsyncView
+from netsight.async_.interfaces import IProcess
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import registry_connection
@@ -62,16 +65,16 @@ CHOICES = frozenset(
 
 
 def start_process(
-    context,
-    work,
-    *args,
-    as_user=None,
-    title=None,
-    retry=None,
-    not_before=None,
-    choices=None,
-    **kwargs,
-):
+    context: Any,
+    work: str | Callable[..., Any],
+    *args: Any,
+    as_user: str | None = None,
+    title: str | None = None,
+    retry: Retry | None = None,
+    not_before: datetime | float | None = None,
+    choices: dict[str, Any] | None = None,
+    **kwargs: Any,
+) -> IProcess:
     """Start a process with the current transaction, and return its IProcess.
 
     `work` is the name (str) of an async view of `context`, which finds the
@@ -124,7 +127,7 @@ def _started(context, given, as_user=None, **options):
     return process
 
 
-def page_url(process, request=None):
+def page_url(process: IProcess, request: Any = None) -> str:
     """Return the URL of the waiting page of an IProcess, for a visitor.
 
     `request` is that of the visitor, by default that of this thread.  Without

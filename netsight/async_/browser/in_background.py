@@ -1,6 +1,9 @@
 """A view that there is already runs in the background, in one line."""
 
+from collections.abc import Callable
+from collections.abc import Iterable
 from contextlib import nullcontext
+from typing import Any
 
 from zope.component import getGlobalSiteManager
 from zope.interface import Interface
@@ -37,7 +40,7 @@ or does what any view does."""
 class Taken(BaseAsyncView):
     """Does in the background what a class behind this one is called for."""
 
-    start_buttons = ()
+    start_buttons: tuple[str, ...] = ()
     """Fields of a form, any of which starts a process; none: each POST."""
 
     starts_when = None
@@ -58,21 +61,23 @@ class Taken(BaseAsyncView):
     taken_for = None
     """(context, layer, name) for which it is registered by a directive."""
 
-    def __new__(cls, context=None, request=None, *args):
+    def __new__(
+        cls, context: Any = None, request: Any = None, *args: Any
+    ) -> Any:
         """Return a view of another add-on, if that has one of this name."""
         other = _of_another_layer(cls.taken_for, request)
         if other is None:
             return super().__new__(cls)
         return other(context, request)
 
-    def process_title(self):
+    def process_title(self) -> Any:
         """Return what `titled_by` says, else as all views."""
         title = type(self).titled_by
         if callable(title):
             title = title(self)
         return title or super().process_title()
 
-    def run_process(self):
+    def run_process(self) -> bool:
         """Return True for a POST that one of the buttons has sent.
 
         Not so if `starts_when` does not want it in the background, if a form
@@ -90,7 +95,7 @@ class Taken(BaseAsyncView):
             return False
         return is_ready(self, is_named=bool(buttons))
 
-    def __run__(self, process_id=None):
+    def __run__(self, process_id: str | None = None) -> Any:
         """Do what the view does when it is published."""
         within = type(self).works_within
         with within(self) if within else nullcontext():
@@ -98,14 +103,14 @@ class Taken(BaseAsyncView):
 
 
 def in_background(
-    view_class,
-    button=None,
-    when=None,
-    title=None,
-    within=None,
-    methods="POST",
-    **choices,
-):
+    view_class: type,
+    button: str | Iterable[str] | None = None,
+    when: Callable[[Any], Any] | None = None,
+    title: str | Callable[[Any], Any] | None = None,
+    within: Callable[[Any], Any] | None = None,
+    methods: str | Iterable[str] = "POST",
+    **choices: Any,
+) -> Any:
     """Return a class of async views that do what a class of views does.
 
     Its page is that of `view_class`; its work is what that does for a POST.

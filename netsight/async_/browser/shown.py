@@ -1,6 +1,7 @@
 """What visitors see of a process: the methods behind the pages of a view."""
 
 from functools import cached_property
+from typing import Any
 
 from zope.component import getMultiAdapter
 
@@ -58,7 +59,7 @@ class Shown:
 
     # For visitors
 
-    def processing(self, process_id=None):
+    def processing(self, process_id: str | None = None) -> Any:
         """Return the waiting page, or redirect to the result when done."""
         process = self.get_process(process_id)
         if self._is_completed(process):
@@ -66,7 +67,9 @@ class Shown:
             return self.request.response.redirect(url)
         return self.processing_page(process_id=process.id)
 
-    def completed(self, process_id=None, output_json=False):
+    def completed(
+        self, process_id: str | None = None, output_json: bool = False
+    ) -> Any:
         """Return False, True or the progress.  See IAsyncView."""
         try:
             completed = self._completed(self.get_process(process_id))
@@ -78,7 +81,9 @@ class Shown:
             completed = "ERROR"
         return self._json_of(completed) if output_json else completed
 
-    def result(self, process_id=None, output_json=False):
+    def result(
+        self, process_id: str | None = None, output_json: bool = False
+    ) -> Any:
         """Return the body of the response, or None.  See IAsyncView."""
         try:
             process = self.get_process(process_id)
@@ -92,7 +97,7 @@ class Shown:
         if done:
             return replay_result(process, self.context, self.request)
 
-    def process_status(self, process_id=None):
+    def process_status(self, process_id: str | None = None) -> str:
         """Return what the waiting page polls, as JSON text.
 
         See `answers.status.status_of`.
@@ -100,7 +105,7 @@ class Shown:
         process = self.get_process(process_id)
         return json_text(self.request.response, self.status_of(process))
 
-    def process_log(self, process_id=None):
+    def process_log(self, process_id: str | None = None) -> bytes:
         """Return what a process has logged, as plain text to be saved."""
         process = self.get_process(process_id)
         response = self.request.response
@@ -116,7 +121,7 @@ class Shown:
             response.setHeader(name, value)
         return log_text(process, self.request).encode("utf-8", "replace")
 
-    def process_cancel(self, process_id=None):
+    def process_cancel(self, process_id: str | None = None) -> Any:
         """Have a process cancelled, and return to its page.
 
         A queued one is cancelled at once, a running one at its next

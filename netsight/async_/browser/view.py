@@ -1,6 +1,12 @@
 """The base class: subclass it, and put the work in `__run__`."""
 
+from collections.abc import Iterable
+from collections.abc import Iterator
 from functools import cached_property
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Literal
+from typing import TypeVar
 from urllib.parse import quote
 
 from Products.Five import BrowserView
@@ -29,10 +35,12 @@ from netsight.async_.exceptions import NothingToCallError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 from netsight.async_.i18n import _
 from netsight.async_.interfaces import IAsyncView
+from netsight.async_.interfaces import IProcess
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.owners import may_see
+from netsight.async_.records.retries import Retry
 from netsight.async_.running.arguments import call_as_published
 from netsight.async_.running.publishing import run_of
 from netsight.async_.running.work import NO_WORK
@@ -46,6 +54,9 @@ __all__ = [
     "ThreadDiedBeforeCompletionError",
     "getProcessRegistry",
 ]
+
+Item = TypeVar("Item")
+Within = Literal["user", "context", "view"]
 
 POST_ONLY = _(
     "error_post_only",
@@ -64,58 +75,62 @@ class BaseAsyncView(Shown, BrowserView):
     one with the title and a button that starts a process.
     """
 
-    initial_page = None
+    initial_page: Any = None
 
-    cancellable = False
+    if TYPE_CHECKING:
+        # A text or message id; without one the name of the view is the title.
+        title: str
+
+    cancellable: bool = False
     """Whether its owner, or a manager, may cancel a process of this view."""
 
-    restart_after_crash = False
+    restart_after_crash: bool = False
     """Whether a process whose worker died is run again, else it is lost."""
 
-    max_attempts = 3
+    max_attempts: int = 3
     """With restart_after_crash: after so many dead workers it is failed."""
 
-    time_limit = None
+    time_limit: int | None = None
     """Seconds that a run may take, its retries included; then it fails."""
 
-    queue = DEFAULT_QUEUE
+    queue: str = DEFAULT_QUEUE
     """Name of the queue in which processes of this view wait."""
 
-    priority = 0
+    priority: int = 0
     """How early a process is taken, 0 to 9; those with 9 come first."""
 
-    single = None
+    single: Within | None = None
     """At most one active process: of this view for each "user", of this view
     and "context", of these with the same "form", or of this "view" anywhere in
     the database."""
 
-    max_queued = None
+    max_queued: int | None = None
     """How many processes of this view may wait anywhere in the database, in
     addition to what the settings say; None: any number."""
 
-    in_turn = None
+    in_turn: Within | None = None
     """At most one runs, within the same; a second one waits for its end."""
 
-    retry = None
+    retry: Retry | None = None
     """A Retry: which errors begin the work anew, later; None: none."""
 
-    cookies = ()
+    cookies: tuple[str, ...] = ()
     """Names of cookies that a process of this view sees, beside those of the
     setting `cookies`."""
 
     _found_by = None
     """What leads to it in a URL, if the request has come by another one."""
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
         """Refuse a subclass that could never start a process."""
         super().__init_subclass__(**kwargs)
         check_order(cls, BaseAsyncView)
 
-    def __run__(self, process_id=None, *args, **kwargs):
+    def __run__(self, *args: Any, **kwargs: Any) -> Any:
         """Override this with the work to do.  See IAsyncView."""
         raise NotImplementedError(f"{type(self).__name__}.__run__")
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Start a process, or show the initial page.
 
         With a true `no_process`, the page is shown anyway; all other
@@ -136,18 +151,20 @@ class BaseAsyncView(Shown, BrowserView):
 
     # Choices of a subclass
 
-    def run_process(self):
+    def run_process(self) -> bool:
         """Return True if this request shall start a process: if it POSTs."""
         return self.request.method == "POST"
 
-    def process_title(self):
+    def process_title(self) -> Any:
         """Return what names a new process for people: text or message id.
 
         What is neither stands for the name of the view.
         """
         return getattr(self, "title", None)
 
-    def processing_page(self, process_id=None, **kwargs):
+    def processing_page(
+        self, process_id: str | None = None, **kwargs: Any
+    ) -> Any:
         """Return the page that waits for the process.
 
         It is the view netsight.async.processing, which a site replaces for
@@ -160,7 +177,12 @@ class BaseAsyncView(Shown, BrowserView):
 
     # Within `__run__`
 
-    def set_progress(self, process_id, percentage, message=None):
+    def set_progress(
+        self,
+        process_id: str | None,
+        percentage: float | None,
+        message: str | None = None,
+    ) -> None:
         """Tell how far the process is.  See IAsyncView."""
         work = self._async_work
         if process_id is not None and process_id != work.id:
@@ -168,18 +190,20 @@ class BaseAsyncView(Shown, BrowserView):
         if not work.is_enough(percentage, message):
             work.set_progress(percentage, message)
 
-    def log(self, text):
+    def log(self, text: str) -> None:
         """Keep a line for the user, a text or message id.  See IAsyncView."""
         self._async_work.log(text)
 
-    def check_cancelled(self):
+    def check_cancelled(self) -> None:
         """Raise ProcessCancelled if somebody wants this process cancelled.
 
         Raises TimeLimitExceeded if it has run for longer than `time_limit`.
         """
         self._async_work.check_cancelled()
 
-    def track(self, iterable, total=None):
+    def track(
+        self, iterable: Iterable[Item], total: int | None = None
+    ) -> Iterator[Item]:
         """Yield the items of `iterable`, and report progress item by item.
 
         `total` is their number (int); without it ``len(iterable)`` is taken
@@ -187,7 +211,7 @@ class BaseAsyncView(Shown, BrowserView):
         """
         return self._async_work.track(iterable, total)
 
-    def checkpoint(self):
+    def checkpoint(self) -> None:
         """Commit what is done so far, and shrink the ZODB cache to its size.
 
         From here on it stays, whatever becomes of the process: a later
@@ -240,7 +264,7 @@ class BaseAsyncView(Shown, BrowserView):
     # Addresses
 
     @property
-    def async_view_path(self):
+    def async_view_path(self) -> str:
         """Physical path of the context, '/', name of the view.
 
         A namespace that the view was found in stands before the name.
@@ -248,7 +272,7 @@ class BaseAsyncView(Shown, BrowserView):
         return f"{context_path(self.context)}/{self._step}"
 
     @property
-    def async_view_url(self):
+    def async_view_url(self) -> str:
         """URL of the view as seen from outside."""
         name = quote(self._step, safe="+")
         if f"/@@{name}" in self.request["URL"]:
@@ -256,13 +280,13 @@ class BaseAsyncView(Shown, BrowserView):
         url = f"{context_url(self.context, self.request)}/{name}"
         return as_came(url, self.request)
 
-    def process_url(self, subview, process_id):
+    def process_url(self, subview: str, process_id: str) -> str:
         """Return the URL of a sub-view for one process."""
         return subview_url(self.async_view_url, subview, process_id)
 
     # For the answers: see IProcessView
 
-    def get_process(self, process_id=None):
+    def get_process(self, process_id: str | None = None) -> IProcess:
         """Return the IProcess with that id, or with the request's.
 
         Raises NoSuchProcessError for any that is not of this view and

@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import contextmanager
 from contextlib import suppress
+from typing import Any
 
 import transaction
 import Zope2
@@ -83,7 +84,7 @@ def is_read_only(root):
     return registry_connection(root).isReadOnly()
 
 
-def getProcessRegistry(context=None):
+def getProcessRegistry(context: Any = None) -> ProcessRegistry:
     """Return the registry of the Zope application that `context` is in.
 
     Adds it if it is missing: for who stores something.

@@ -1,5 +1,8 @@
 """What is tried again later, and when: where another system is away."""
 
+Error = type[Exception] | str
+"""A class of exceptions, or its dotted name."""
+
 TIMES_MOST = 100
 """So often may it be asked for."""
 
@@ -19,7 +22,13 @@ class Retry:
     Raises TypeError or ValueError for what it cannot be.
     """
 
-    def __init__(self, on, times=3, first_delay=60, most_delay=3600):
+    def __init__(
+        self,
+        on: Error | tuple[Error, ...],
+        times: int = 3,
+        first_delay: float = 60,
+        most_delay: float = 3600,
+    ) -> None:
         on = on if isinstance(on, tuple) and on else (on,)
         self._names = tuple(map(_name_of, on))
         _check_number("times", times, TIMES_MOST, (int,))
@@ -33,7 +42,7 @@ class Retry:
         self._most_delay = most_delay
 
     @property
-    def rule(self):
+    def rule(self) -> tuple[tuple[str, ...], int, float, float]:
         """What is stored of it, a tuple for `delay_after`."""
         return (
             self._names,

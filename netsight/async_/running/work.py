@@ -7,7 +7,10 @@ is handed on to other threads, that have a transaction of their own.
 """
 
 import threading
+from collections.abc import Iterable
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from zope.interface import implementer
 
@@ -20,30 +23,37 @@ from netsight.async_.running.purging import send_purges
 from netsight.async_.running.transactions import commit_part
 
 
+Item = TypeVar("Item")
+
+
 @implementer(ICurrentProcess)
 class NoWork:
     """See ICurrentProcess.  That of code which is in no process."""
 
-    id = None
+    id: str | None = None
 
     def is_enough(self, percentage, message):
         return False
 
-    def set_progress(self, percentage, message=None):
+    def set_progress(
+        self, percentage: float | None, message: str | None = None
+    ) -> None:
         # What is wrong in a process is so without one.
         checked_percentage(percentage)
         checked_message(message)
 
-    def log(self, text):
+    def log(self, text: str) -> None:
         checked_line(text)
 
-    def check_cancelled(self):
+    def check_cancelled(self) -> None:
         pass
 
-    def track(self, iterable, total=None):
+    def track(
+        self, iterable: Iterable[Item], total: int | None = None
+    ) -> Iterator[Item]:
         yield from iterable
 
-    def checkpoint(self):
+    def checkpoint(self) -> None:
         pass
 
 
@@ -55,26 +65,30 @@ class Work:
     """See ICurrentProcess.  That of a Run, within one request of it."""
 
     def __init__(self, run, request):
-        self.id = run.process_id
+        self.id: str | None = run.process_id
         self.is_enough = run.report.is_enough
         """For callers to whom each microsecond counts."""
 
         self._run = run
         self._request = request
 
-    def set_progress(self, percentage, message=None):
+    def set_progress(
+        self, percentage: float | None, message: str | None = None
+    ) -> None:
         if not self.is_enough(percentage, message):
             self._run.set_progress(
                 checked_percentage(percentage), checked_message(message)
             )
 
-    def log(self, text):
+    def log(self, text: str) -> None:
         self._run.log(checked_line(text))
 
-    def check_cancelled(self):
+    def check_cancelled(self) -> None:
         self._run.check_cancelled()
 
-    def track(self, iterable, total=None):
+    def track(
+        self, iterable: Iterable[Item], total: int | None = None
+    ) -> Iterator[Item]:
         if total is None and hasattr(iterable, "__len__"):
             total = len(iterable)
         is_enough = self._run.report.is_count_enough
@@ -83,7 +97,7 @@ class Work:
                 self._run.set_progress(*track_shown(count, total))
             yield item
 
-    def checkpoint(self):
+    def checkpoint(self) -> None:
         self.check_cancelled()
         commit_part()
         send_purges(self._request)
@@ -113,7 +127,7 @@ class _Current(threading.local):
 _current = _Current()
 
 
-def current_process():
+def current_process() -> Work | NoWork:
     """Return the ICurrentProcess of the code that calls this.
 
     Within `__run__`, in its thread, that is its process.  Anywhere else it is

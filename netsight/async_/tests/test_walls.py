@@ -62,8 +62,20 @@ Each names only what stands above it, so that there is no circle.
 REEXPORTS = ("netsight.async_", "netsight.async_.rest")
 """Packages that documented names are imported from."""
 
+ONLY_TYPES = "TYPE_CHECKING"
+"""The test of a block that is never run."""
+
 PUBLISHERS = {"publish", "publish_module"}
 """Of ZPublisher.WSGIPublisher."""
+
+
+def nodes_of(tree):
+    """Yield the nodes below one, but for what only checkers of types read."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == ONLY_TYPES:
+            continue
+        yield node
+        yield from nodes_of(node)
 
 
 class Module:
@@ -92,7 +104,7 @@ class Module:
         package = self.name
         if not self.is_package:
             package = self.name.rpartition(".")[0]
-        for node in ast.walk(self.tree):
+        for node in nodes_of(self.tree):
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
