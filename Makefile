@@ -42,6 +42,10 @@ PEERS := .venv-bench/installed-$(PYTHON_VERSION)
 TOOLS := .venv-tools/installed-$(PYTHON_VERSION)
 DOCS := .venv-docs/installed-$(PYTHON_VERSION)
 
+# Templates are not among them: zpretty moves white space into texts that are
+# translated. Nor are those of tests, which have a line for each view.
+ZCML = $(shell find netsight -name '*.zcml' -not -path '*/tests/*')
+
 # Empty, tests are run without measuring what they cover, and faster.
 MEASURE ?= -m coverage run
 RUN_TESTS = $(MEASURE) -m zope.testrunner --test-path=. -s netsight
@@ -143,6 +147,7 @@ coverage: $(PLONE)
 lint: $(PLONE) $(TOOLS)  ## Check style, types, walls, and the pins.
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv-tools/bin/zpretty --check $(ZCML)
 	.venv-tools/bin/mypy --strict --allow-subclassing-any tools/typed_addon.py
 	.venv-tools/bin/mypy --package my.addon
 	.venv/bin/python -m unittest -q netsight.async_.tests.test_walls

@@ -57,6 +57,7 @@ __all__ = [
 
 Item = TypeVar("Item")
 Within = Literal["user", "context", "view"]
+SingleWithin = Literal["user", "context", "form", "view"]
 
 POST_ONLY = _(
     "error_post_only",
@@ -99,7 +100,7 @@ class BaseAsyncView(Shown, BrowserView):
     priority: int = 0
     """How early a process is taken, 0 to 9; those with 9 come first."""
 
-    single: Within | None = None
+    single: SingleWithin | None = None
     """At most one active process: of this view for each "user", of this view
     and "context", of these with the same "form", or of this "view" anywhere in
     the database."""

@@ -188,6 +188,13 @@ class DocumentationTests(unittest.TestCase):
         self.assertGreater(len(names), 40)
         self.assertEqual([n for n, count in names.items() if count > 1], [])
 
+    def test_pages_that_are_named_exist(self):
+        for page in (*PAGES, CHANGES):
+            text = page.read_text("utf-8")
+            for name in re.findall(r"``(docs/[\w/.-]+)``", text):
+                with self.subTest(page=page.name, name=name):
+                    self.assertTrue((ROOT / name).exists())
+
     def test_targets_of_make_exist(self):
         makefile = MAKEFILE.read_text("utf-8")
         targets = set(re.findall(r"^([\w-]+):", makefile, re.M))
