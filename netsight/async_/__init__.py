@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from netsight.async_.browser.in_background import in_background
     from netsight.async_.browser.view import BaseAsyncView
     from netsight.async_.exceptions import NoSuchProcessError
+    from netsight.async_.exceptions import ProcessFailed
     from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
     from netsight.async_.records.database import getProcessRegistry
     from netsight.async_.records.retries import Retry

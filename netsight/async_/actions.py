@@ -60,7 +60,7 @@ def cancel(process: IProcess) -> None:
         tell_after_commit(process)
 
 
-def stop(process):
+def stop(process: IProcess) -> bool:
     """Do what `cancel` does, and tell nobody; return whether it has ended."""
     if process.state == QUEUED:
         process.cancel()

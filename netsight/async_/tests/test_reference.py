@@ -22,8 +22,12 @@ from netsight.async_.tests.documents import IS_CHECKOUT
 PACKAGE = Path(netsight.async_.__file__).parent
 REFERENCE = DOCS / "reference"
 
-ZOPE_NAMES = {"index.html", "manage_workspace", "plone.htmlhead.title"}
-"""Names of pages and viewlets that are Zope's and Plone's own."""
+ZOPE_NAMES = {
+    "index.html", "manage_catalogReindex", "manage_reindexIndex",
+    "manage_workspace", "netsight.async.ManageZCatalogEntries",
+    "plone.htmlhead.title",
+}  # fmt: skip
+"""Names of pages, viewlets and permissions that are Zope's and Plone's."""
 
 EXAMPLE_KEYS = {"month", "titles"}
 """What the service of the examples on the page answers."""
@@ -110,7 +114,7 @@ def signature_of(function):
 @unittest.skipUnless(IS_CHECKOUT, "docs/ is in a checkout only")
 class ReferenceTests(unittest.TestCase):
     def setUp(self):
-        pages = REFERENCE.glob("*.rst")
+        pages = DOCS.rglob("*.rst")
         self.text = "".join(page.read_text("utf-8") for page in pages)
 
     def assert_named(self, names, least):
