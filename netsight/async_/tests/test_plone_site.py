@@ -186,7 +186,7 @@ class WaitingPageTests(PloneTestCase):
     def test_its_script_and_style_exist(self):
         page = self.waiting_page()
         urls = re.findall(r'"([^"]*netsight\.async\.[^"]*)"', page.text)
-        self.assertEqual(len(urls), 2)
+        self.assertEqual(len(urls), 3)
         for url in urls:
             self.client().get(url, status=200)
 

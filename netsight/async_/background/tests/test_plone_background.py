@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import unittest
+from ast import literal_eval
 
 import transaction
 from plone.app.testing import applyProfile
@@ -37,17 +38,50 @@ UNINSTALL = "netsight.async_.background:uninstall"
 LOAD = """
 import sys
 import Zope2.App
+from OFS.Application import import_products
+from zope.component import getGlobalSiteManager
 from zope.configuration import xmlconfig
+if sys.argv[2:]:
+    import_products()
 xmlconfig.string(sys.argv[1])
+print([
+    each.name
+    for each in getGlobalSiteManager().registeredAdapters()
+    if "netsight.async_.background." in str(each.required)
+])
 """
+
+BEFORE_PLONE = """
+<configure xmlns="http://namespaces.zope.org/zope"
+           xmlns:five="http://namespaces.zope.org/five">
+  <include package="Zope2.App" />
+  <include package="Products.Five" />
+  <five:loadProducts file="meta.zcml" />
+  <include package="netsight.async" />
+  <five:loadProducts />
+</configure>
+"""
+"""As where a buildout has the package in zcml."""
 
 
 class LoadTests(unittest.TestCase):
-    def test_a_zope_without_plone_loads_the_package(self):
-        # Here Plone is installed, but not configured.
-        command = sys.executable, "-c", LOAD, zope_site()
+    """In a program of its own, which knows nothing yet."""
+
+    def load(self, *arguments):
+        """Load a site.zcml; return the names of views for the layer."""
+        command = sys.executable, "-W", "ignore", "-c", LOAD, *arguments
         done = subprocess.run(command, capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
+        return literal_eval(done.stdout.splitlines()[-1])
+
+    def test_a_zope_without_plone_loads_the_package(self):
+        # Here Plone is installed, but not configured.
+        self.assertEqual(self.load(zope_site()), [])
+
+    def test_it_may_be_loaded_before_plone(self):
+        names = self.load(BEFORE_PLONE, "with products")
+        self.assertIn("fc-delete", names)
+        self.assertIn("background-actions", names)
 
 
 class ThemeLayer(IDefaultBrowserLayer):

@@ -3,7 +3,9 @@
 from io import BytesIO
 from zipfile import ZipFile
 
+import plone.exportimport
 import transaction
+from plone.app.testing import FunctionalTesting
 from plone.exportimport.exporters.content import ContentExporter
 from plone.exportimport.importers.content import ContentImporter
 from webtest import Upload
@@ -14,6 +16,7 @@ from netsight.async_.background.tests.background_support import (
 )
 from netsight.async_.background.tests.background_support import CancelGate
 from netsight.async_.background.tests.background_support import replaced
+from netsight.async_.tests.side_by_side import ContentLayer
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 
@@ -25,7 +28,22 @@ IMPORT = "/plone/background-import"
 PAGE = "/plone/work/f0/p1"
 
 
+class ExportLayer(ContentLayer):
+    """The same with what Plone loads by its autoinclude."""
+
+    def setUpZope(self, app, configurationContext):
+        self.loadZCML(package=plone.exportimport, context=configurationContext)
+
+
+EXPORT_FUNCTIONAL = FunctionalTesting(
+    bases=(ExportLayer(name="AsyncViews:Export"),),
+    name="AsyncViews:ExportFunctional",
+)
+
+
 class ExportTests(BackgroundTestCase):
+    layer = EXPORT_FUNCTIONAL
+
     def names(self, response):
         return sorted(ZipFile(BytesIO(response.body)).namelist())
 
@@ -68,6 +86,8 @@ class ExportTests(BackgroundTestCase):
 
 class ImportTests(BackgroundTestCase):
     """The file has what is in the site, which is deleted then."""
+
+    layer = EXPORT_FUNCTIONAL
 
     packed = None
     """The file, as bytes; each test begins with the same site."""

@@ -16,6 +16,7 @@ from zope.interface import Interface
 
 from netsight.async_.background import progress
 from netsight.async_.background.progress import Tally
+from netsight.async_.background.tests.background_support import CancelGate
 from netsight.async_.background.tests.service_support import ASYNC
 from netsight.async_.background.tests.service_support import UID
 from netsight.async_.background.tests.service_support import Exchange
@@ -31,7 +32,6 @@ from netsight.async_.tests.side_by_side import SUBFOLDERS
 from netsight.async_.tests.side_by_side import ends_told
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import READER
-from netsight.async_.tests.support import Gate
 from netsight.async_.tests.support import Never
 from netsight.async_.tests.waiting import WAIT_SECONDS
 
@@ -410,7 +410,7 @@ class ProcessTests(ServiceTestCase):
             yield tallies
 
     def test_a_running_one_is_cancelled_and_rolled_back(self):
-        gate = Gate()
+        gate = CancelGate(1)
 
         def wait(event):
             gate.reach()
