@@ -98,6 +98,10 @@ class ProfileTests(SideBySideTestCase):
         super().setUp()
         install(self.portal)
 
+    def test_site_setup_lists_it_beside_the_package(self):
+        page = self.client(MANAGER).get("/plone/prefs_install_products_form")
+        self.assertIn("Background actions (netsight.async)", page.text)
+
     def delete(self, *names):
         folder = self.portal.work.f0
         uids = [folder[name].UID() for name in names]

@@ -50,6 +50,20 @@ async function answerOf(options, headers, signal) {
   });
 }
 
+// What is refused, or has no result, is told in the words of the server: the
+// page has none but "error" for it.
+async function told(response) {
+  const type = response.headers.get("Content-Type") ?? "";
+  if (!type.startsWith("application/problem+json")) {
+    return response;
+  }
+  const { detail } = await response.json();
+  const answer = JSON.stringify({ status: "warning", msg: detail });
+  return new Response(answer, {
+    headers: { "Content-Type": "application/json" },
+  });
+}
+
 function headersOf(response) {
   return Array.from(response.headers, (pair) => pair.join(": ")).join("\r\n");
 }
@@ -63,7 +77,9 @@ function transport(options) {
   return {
     async send(headers, done) {
       try {
-        const response = await answerOf(options, headers, controller.signal);
+        const response = await told(
+          await answerOf(options, headers, controller.signal),
+        );
         const { status, statusText } = response;
         const text = await response.text();
         done(status, statusText, { text }, headersOf(response));

@@ -150,12 +150,12 @@ class BrowserTestCase(unittest.TestCase):
         page.wait_for_url("**/processing?process_id=*")
         return steps
 
-    def log_in(self, page=None):
-        """Log in as the administrator, on Plone's form."""
+    def log_in(self, page=None, name="admin", password="admin"):
+        """Log in, as the administrator if nobody else is named."""
         page = page or self.page
         page.goto(f"{self.site}/login")
-        page.get_by_label("Login Name").fill("admin")
-        page.get_by_label("Password", exact=True).fill("admin")
+        page.get_by_label("Login Name").fill(name)
+        page.get_by_label("Password", exact=True).fill(password)
         page.get_by_role("main").or_(page.locator("#content")).get_by_role(
             "button", name="Log in"
         ).first.click()

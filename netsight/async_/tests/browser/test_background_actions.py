@@ -4,16 +4,24 @@ import subprocess
 
 from playwright.sync_api import expect
 
+from netsight.async_.tests.browser.holding import HELD
 from netsight.async_.tests.browser.plone_server import FILL_SITE
 from netsight.async_.tests.browser.plone_server import PloneServer
 from netsight.async_.tests.browser.support import BASIC_AUTH
 from netsight.async_.tests.browser.support import BrowserLayer
 from netsight.async_.tests.browser.support import BrowserTestCase
+from netsight.async_.tests.instance import include
 from netsight.async_.tests.instance import plone_site
 from netsight.async_.tests.instance import zconsole
 
 
 OBJECTS = 300
+
+FEW = 20
+"""As many are deleted at once."""
+
+SOME = 60
+"""As many are not."""
 
 FOLDERS = (
     *("list-delete", "list-move", "list-publish"),
@@ -22,17 +30,30 @@ FOLDERS = (
 )
 """One for each test."""
 
+CASES = {
+    "few": FEW,
+    **dict.fromkeys(("locked", "linked", "denied", "stopped", "twice"), SOME),
+    "minutes": SOME,
+}
+"""The same for what is not as usual."""
+
+ANN = ("ann", "a-long-password")
+"""A user, and how they log in."""
+
 
 class FullServer(PloneServer):
     """A site with the profile, and a full folder for each test."""
 
-    site_zcml = plone_site()
+    site_zcml = plone_site(
+        include("netsight.async_.tests.browser", "holding.zcml")
+    )
 
     def create_site(self):
         super().create_site()
         command = zconsole(self.conf_path, FILL_SITE)
+        folders = dict.fromkeys(FOLDERS, OBJECTS) | CASES
         subprocess.run(
-            [*command, *(f"{name}={OBJECTS}" for name in FOLDERS)],
+            [*command, *(f"{name}={each}" for name, each in folders.items())],
             check=True,
             cwd=self.directory,
         )
@@ -71,34 +92,46 @@ class ActionTestCase(BrowserTestCase):
         return answer.json()["review_state"]
 
 
-class ListTests(ActionTestCase):
+class ListTestCase(ActionTestCase):
     """Folder contents."""
 
-    def open(self, folder, title="Full"):
-        """Select an object in the list of a folder."""
-        self.page.goto(f"{self.site}/{folder}/folder_contents")
-        self.row(title).locator("input").check()
+    def open(self, folder, *titles, page=None):
+        """Select objects in the list of a folder."""
+        page = page or self.page
+        page.goto(f"{self.site}/{folder}/folder_contents")
+        for title in titles or ("Full",):
+            self.row(title, page).locator("input").check()
 
-    def row(self, title):
-        return self.page.locator(".pat-structure tbody tr", has_text=title)
+    def row(self, title, page=None):
+        rows = (page or self.page).locator(".pat-structure tbody tr")
+        return rows.filter(has_text=title)
 
-    def press(self, button):
-        self.page.locator(f"#btn-{button}").click()
+    def press(self, button, page=None):
+        (page or self.page).locator(f"#btn-{button}").click()
 
-    def starts(self):
-        return self.page.expect_response(lambda each: each.status == 202)
+    def starts(self, page=None):
+        page = page or self.page
+        return page.expect_response(lambda each: each.status == 202)
 
-    def says(self, text):
-        expect(self.page.locator(".pat-structure")).to_contain_text(text)
+    def says(self, text, page=None):
+        contents = (page or self.page).locator(".pat-structure")
+        expect(contents).to_contain_text(text)
+
+    def delete(self, page=None):
+        """Delete what is selected."""
+        self.press("delete", page)
+        (page or self.page).locator(
+            ".popover .applyBtn, .popover .btn-danger"
+        ).click()
+
+
+class ListTests(ListTestCase):
+    """Each button of folder contents."""
 
     def test_delete(self):
         self.open("list-delete")
-        self.press("delete")
         with self.starts():
-            self.page.locator(
-                ".popover .applyBtn, .popover .btn-danger"
-            ).click()
-        self.picture("folder-contents-waits")
+            self.delete()
         self.says("Successfully delete items")
         expect(self.row("Full")).to_have_count(0)
         self.assertEqual(self.status("list-delete/full/s1"), 404)
@@ -126,6 +159,131 @@ class ListTests(ActionTestCase):
         self.assertEqual(self.state("list-publish/full/s1"), "published")
 
 
+class CaseTests(ListTestCase):
+    """What people meet who delete many, in folder contents."""
+
+    def rest(self, path, data):
+        """Have plone.restapi do something; return its answer."""
+        answer = self.page.request.post(
+            f"{self.site}/{path}",
+            headers={**BASIC_AUTH, "Accept": "application/json"},
+            data=data,
+        )
+        self.assertTrue(answer.ok, answer.text())
+        return answer
+
+    def add(self, folder, kind, name, **fields):
+        data = {"@type": kind, "id": name, "title": name.title(), **fields}
+        self.rest(folder, data)
+
+    def ann(self):
+        """Return a page of another user, who may log in."""
+        name, password = ANN
+        if self.status(f"@users/{name}") == 404:
+            email = f"{name}@example.org"
+            data = {"username": name, "password": password, "email": email}
+            self.rest("@users", data)
+        page = self.new_page()
+        self.log_in(page, *ANN)
+        return page
+
+    def share(self, path, role, inherit):
+        """Give Ann a role at an object."""
+        entry = {"id": ANN[0], "type": "user", "roles": {role: True}}
+        data = {"entries": [entry], "inherit": inherit}
+        self.rest(f"{path}/@sharing", data)
+
+    def stop(self, page):
+        """Stop what runs, on the page with one's own processes."""
+        page.goto(f"{self.site}/@@my-processes")
+        page.locator("button[name=cancel]").click()
+        expect(page.locator("button[name=cancel]")).to_have_count(0)
+
+    def test_few_are_deleted_at_once(self):
+        self.open("few")
+        with self.page.expect_response("**/@@fc-delete") as answers:
+            self.delete()
+        self.assertEqual(answers.value.status, 200)
+        self.says("Successfully delete items")
+
+    def test_a_page_that_somebody_edits_stays(self):
+        ann = self.ann()
+        self.add("locked", "Document", "edited")
+        self.share("locked/edited", "Editor", inherit=True)
+        ann.goto(f"{self.site}/locked/edited/edit")
+        expect(ann.get_by_label("Title")).to_have_value("Edited")
+        self.open("locked", "Full", "Edited")
+        with self.starts():
+            self.delete()
+        self.says("Edited is locked and cannot be deleted.")
+        self.assertEqual(self.status("locked/full"), 404)
+        self.assertEqual(self.status("locked/edited"), 200)
+
+    def test_what_others_lead_to_is_asked_for_first(self):
+        answer = self.page.request.get(
+            f"{self.site}/linked/full/s1",
+            headers={**BASIC_AUTH, "Accept": "application/json"},
+        )
+        link = f'<a href="resolveuid/{answer.json()["UID"]}">there</a>'
+        self.add("linked", "Document", "linking", text={"data": link})
+        self.open("linked")
+        self.press("delete")
+        popover = self.page.locator(".popover:visible")
+        expect(popover).to_contain_text("Linking")
+        with self.starts():
+            popover.locator(".applyBtn, .btn-danger").last.click()
+        self.says("Successfully delete items")
+        self.assertEqual(self.status("linked/full"), 404)
+
+    def test_what_may_not_be_deleted_stays(self):
+        ann = self.ann()
+        self.add("denied", "Folder", "kept")
+        self.share("denied", "Editor", inherit=True)
+        self.share("denied/kept", "Reader", inherit=False)
+        self.open("denied", "Full", "Kept", page=ann)
+        with self.starts(ann):
+            self.delete(ann)
+        self.says('Permission denied for "Kept"', ann)
+        self.assertEqual(self.status("denied/full"), 404)
+        self.assertEqual(self.status("denied/kept"), 200)
+
+    def test_one_that_is_stopped_half_way_changes_nothing(self):
+        self.add("stopped/full", "Folder", HELD)
+        self.open("stopped")
+        with self.starts():
+            self.delete()
+        self.picture("folder-contents-waits")
+        self.stop(self.page.context.new_page())
+        self.says("cancelled")
+        self.assertEqual(self.status("stopped/full/s1"), 200)
+
+    def test_nor_does_one_of_the_menu(self):
+        self.add("minutes/full", "Folder", HELD)
+        self.page.goto(f"{self.site}/minutes/full/delete_confirmation")
+        self.page.locator("[name='form.buttons.Delete']").click()
+        expect(self.part("activity")).to_contain_text("61 items")
+        # By then the bar has grown.
+        expect(self.part("elapsed")).to_contain_text("2 sec")
+        self.picture("background-action")
+        self.page.get_by_role("button", name="Stop the process").click()
+        self.ended("Cancelled")
+        self.assertEqual(self.status("minutes/full/s1"), 200)
+
+    def test_a_second_person_is_told_that_it_is_being_done(self):
+        ann = self.ann()
+        self.add("twice/full", "Folder", HELD)
+        self.share("twice", "Editor", inherit=True)
+        self.open("twice")
+        with self.starts():
+            self.delete()
+        self.open("twice", page=ann)
+        self.delete(ann)
+        self.says("This is running already", ann)
+        self.picture("folder-contents-already", ann)
+        self.stop(self.page.context.new_page())
+        self.says("cancelled")
+
+
 class MenuTests(ActionTestCase):
     """The forms and links of the menus."""
 
@@ -148,7 +306,6 @@ class MenuTests(ActionTestCase):
     def test_delete(self):
         self.page.goto(f"{self.site}/reports/full/delete_confirmation")
         self.send("[name='form.buttons.Delete']")
-        self.picture("background-action")
         self.says("Full has been deleted.")
         self.assertEqual(self.page.url, f"{self.site}/reports")
 
