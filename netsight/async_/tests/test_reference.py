@@ -24,8 +24,8 @@ REFERENCE = DOCS / "reference"
 
 ZOPE_NAMES = {
     "index.html", "manage_catalogReindex", "manage_reindexIndex",
-    "manage_workspace", "netsight.async.ManageZCatalogEntries",
-    "plone.htmlhead.title",
+    "manage_workspace", "netsight.async.ManageContentRules",
+    "netsight.async.ManageZCatalogEntries", "plone.htmlhead.title",
 }  # fmt: skip
 """Names of pages, viewlets and permissions that are Zope's and Plone's."""
 
