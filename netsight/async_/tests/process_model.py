@@ -24,6 +24,7 @@ LOOKED_AWAY_SECONDS = 45
 TOLERANCE_SECONDS = 60
 KEEP_FETCHED_SECONDS = 600
 KEEP_SECONDS = 7 * 24 * 60 * 60
+KEEP_REQUEST_SECONDS = 24 * 60 * 60
 
 
 @dataclass
@@ -64,6 +65,7 @@ class Process:
     cancel_requested: bool = False
     fetched: float | None = None
     progress: int | None = None
+    has_request: bool = True
 
     @property
     def is_restartable(self):
@@ -75,6 +77,8 @@ class Process:
         self.ended_as = state
         self.finished = when
         self.run = None
+        # All others may be run again.
+        self.has_request = state != COMPLETED
 
 
 @dataclass
@@ -295,12 +299,15 @@ class Model:
         for process_id, process in list(self.processes.items()):
             if process.ended_as is None:
                 continue
-            if process.fetched is not None:
+            if process.fetched is not None and process.ended_as == COMPLETED:
                 due = now > process.fetched + KEEP_FETCHED_SECONDS
             else:
                 due = now > process.finished + KEEP_SECONDS
             if due:
                 del self.processes[process_id]
+            elif not process.is_restartable:
+                kept = now - process.finished < KEEP_REQUEST_SECONDS
+                process.has_request = process.has_request and kept
 
     def fetch(self, process_id, reader):
         """Note the first time that a result was fetched."""
@@ -344,9 +351,7 @@ class Model:
                 "progress": (
                     100 if process.ended_as == COMPLETED else process.progress
                 ),
-                # What failed and may be repeated can be run again.
-                "request": process.ended_as is None
-                or (process.is_restartable and process.ended_as != COMPLETED),
+                "request": process.has_request,
             }
             for process_id, process in self.processes.items()
         }

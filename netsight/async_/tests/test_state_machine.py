@@ -68,7 +68,8 @@ SKEWS = (0, -30, 30)
 AT_ONCE = 3
 LOOK_SECONDS = 30
 LONG_SILENCE = 125
-SECONDS = (1, 59, 61, LONG_SILENCE, 601, 8 * 24 * 60 * 60)
+DAY = 24 * 60 * 60
+SECONDS = (1, 59, 61, LONG_SILENCE, 601, DAY + 1, 8 * DAY)
 
 
 class ProcessMachine(RuleBasedStateMachine):

@@ -121,7 +121,7 @@ class WaitressDownloadTests(ServerTestCase):
         """Wait until the server knows no more of a result; fetch nothing."""
         status = path.replace("/result", "/process-status")
         self.assertTrue(
-            wait_until(lambda: self.zope.get(status)[0] == 404, WAIT_SECONDS)
+            wait_until(lambda: self.zope.get(status)[0] == 410, WAIT_SECONDS)
         )
 
     def test_a_result_that_was_sent_expires(self):

@@ -217,7 +217,7 @@ class NotThereTests(BrowserTestCase):
 
     def test_the_page_of_an_unknown_process_offers_to_log_in(self):
         self.page.goto(f"{self.site}/steps/processing?process_id=abcde")
-        self.heading("This is not possible")
+        self.heading("Not found")
         link = self.page.locator(".netsight-async").get_by_role(
             "link", name="Log in"
         )

@@ -277,7 +277,8 @@ class ViewletTests(ListTestCase):
         expect(viewlet).to_contain_text("Running or waiting: 2")
         self.picture("viewlet")
         self.assert_accessible(self.viewlet)
-        press_by_keyboard(self.page, viewlet.get_by_role("link"))
+        link = viewlet.get_by_role("link", name="Running or waiting")
+        press_by_keyboard(self.page, link)
         self.state(steps, "Running")
 
     def test_on_a_phone_from_right_to_left(self):
