@@ -277,7 +277,7 @@ class ViewletTests(ListTestCase):
         expect(viewlet).to_contain_text("Running or waiting: 2")
         self.picture("viewlet")
         self.assert_accessible(self.viewlet)
-        link = viewlet.get_by_role("link", name="Running or waiting")
+        link = viewlet.get_by_role("link", name="My background processes")
         press_by_keyboard(self.page, link)
         self.state(steps, "Running")
 

@@ -84,7 +84,7 @@ class LooksTests(BrowserTestCase):
                 self.page.goto(
                     f"{self.root}/steps/processing?process_id=abcde"
                 )
-                self.heading("This is not possible")
+                self.heading("Not found")
                 self.picture(f"plain-unknown-{scheme}")
                 self.assert_accessible()
 
