@@ -98,6 +98,12 @@ class RunningPageTests(AsyncTestCase):
     def test_without_a_message_it_says_that_it_runs(self):
         self.assertRegex(text_of(self.running()), "Running 40% completed")
 
+    def test_times_are_seen_without_the_script(self):
+        row = '<div data-part="elapsed-row"[^>]*>'
+        found = re.search(row, self.running().text)[0]
+        # Whatever its value, the attribute hides.
+        self.assertNotIn("hidden", found)
+
     def test_it_tells_the_time_so_far(self):
         self.assertRegex(text_of(self.running()), r"Elapsed: 0:0\d")
 
