@@ -1,23 +1,17 @@
 """What the services of plone.restapi go through, object by object.
 
-For each that `rest.zcml` takes: the block in which it works.  What cannot be
-counted, since the request is wrong, the service itself will refuse.
+For each that `rest.zcml` takes, and that is not as in the menus: the block in
+which it works.  What cannot be counted, since the request is wrong, the
+service itself will refuse.
 """
 
 from json import loads
 
 from netsight.async_.background import counting
-from netsight.async_.background.contents import DELETED
-from netsight.async_.background.contents import in_stages
 from netsight.async_.background.contents import pasted_stages
 from netsight.async_.background.progress import INDEXED
 from netsight.async_.background.progress import TRANSITIONED
 from netsight.async_.background.progress import progress_of_objects
-
-
-deleting = in_stages(counting.below_context, **DELETED)
-
-sharing = in_stages(counting.below_context, **{INDEXED: 1})
 
 
 def changing(service):

@@ -6,9 +6,9 @@ from plone.app.linkintegrity.browser.update import UpdateView
 from plone.app.linkintegrity.handlers import modifiedContent
 from Products.CMFCore.utils import getToolByName
 from Products.CMFPlone.controlpanel.browser.types import TypesControlPanel
-from zExceptions import NotFound
 from ZODB.POSException import ConflictError
 
+from netsight.async_.background.counting import MISSING
 from netsight.async_.background.counting import count_site
 from netsight.async_.background.counting import is_in_background
 from netsight.async_.background.ticks import Ticks
@@ -92,7 +92,7 @@ def find_links(brain):
     """Find the links of one object; return whether that was possible."""
     try:
         item = brain.getObject()
-    except (AttributeError, KeyError, NotFound):
+    except MISSING:
         logger.exception("there is no object at %s", brain.getPath())
         return False
     try:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from difflib import unified_diff
 from pprint import pformat
 from typing import NamedTuple
+from urllib.parse import quote
 
 import transaction
 from plone.app.testing import TEST_USER_ID
@@ -35,6 +36,8 @@ from netsight.async_.tests.site_state import state_of
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.waiting import WAIT_SECONDS
 
+
+WORK = "/plone/work"
 
 FOLDERS = 5
 
@@ -217,12 +220,15 @@ class SideBySideTestCase(PloneTestCase):
             state_of(self.portal),
         )
 
-    def at_once(self, client, path, form):
+    def send(self, client, path, form):
         return client.post(path, form)
+
+    def at_once(self, client, path, form):
+        return self.send(client, path, form)
 
     def in_background(self, client, path, form):
         with self.threads(), ends_told() as ended:
-            start = client.post(path, form)
+            start = self.send(client, path, form)
             process_id = client.started(start)
             self.assertTrue(ended.wait(WAIT_SECONDS))
         self.assertEqual(self.process(process_id).state, "completed")
@@ -231,6 +237,16 @@ class SideBySideTestCase(PloneTestCase):
         while process_id in response.headers.get("Location", ""):
             response = response.follow()
         return response
+
+    def uids(self, path=f"{WORK}/f0"):
+        """Return the ids by which Plone's lists call what is in a folder."""
+        folder = self.app.unrestrictedTraverse(path)
+        return [each.UID() for each in folder.objectValues()]
+
+
+def clipboard(content):
+    """Return the cookie that has it, as Zope sets cookies."""
+    return {"__cp": quote(content)}
 
 
 @contextmanager

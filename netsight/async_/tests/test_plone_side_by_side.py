@@ -6,7 +6,6 @@ import re
 import unittest
 from contextlib import contextmanager
 from unittest import mock
-from urllib.parse import quote
 
 from plone.app.content.browser.actions import DeleteConfirmationForm
 from plone.app.content.browser.actions import RenameForm
@@ -37,12 +36,12 @@ from netsight.async_.tests.documents import read
 from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.plone_support import published
 from netsight.async_.tests.side_by_side import PAGES
+from netsight.async_.tests.side_by_side import WORK
 from netsight.async_.tests.side_by_side import SideBySideTestCase
 from netsight.async_.tests.side_by_side import all_registered
+from netsight.async_.tests.side_by_side import clipboard
 from netsight.async_.tests.support import EDITOR
 
-
-WORK = "/plone/work"
 
 COOKIES = {"NETSIGHT_ASYNC_COOKIES": "I18N_LANGUAGE __cp"}
 """The clipboard of Plone is a cookie."""
@@ -53,11 +52,6 @@ class Rebuild(BaseAsyncView):
 
     def __run__(self):
         self.context.manage_catalogRebuild(self.request.response, "")
-
-
-def clipboard(content):
-    """Return the cookie that has it, as Zope sets cookies."""
-    return {"__cp": quote(content)}
 
 
 @contextmanager
@@ -75,11 +69,6 @@ def added_by(view_class, kind):
 
 class SideBySideTests(SideBySideTestCase):
     """One test a view."""
-
-    def uids(self, path=f"{WORK}/f0"):
-        """Return the ids by which Plone's lists call what is in a folder."""
-        folder = self.app.unrestrictedTraverse(path)
-        return [each.UID() for each in folder.objectValues()]
 
     def selected(self, **form):
         """Return the form that the list of a folder sends."""

@@ -1,7 +1,6 @@
 """Plone's own actions at once, and in the background by the profile."""
 
 import re
-from urllib.parse import quote
 
 import transaction
 from plone.app.testing import applyProfile
@@ -11,11 +10,7 @@ from zope.component.hooks import setSite
 
 from netsight.async_.background.counting import PREFIX
 from netsight.async_.tests.side_by_side import SideBySideTestCase
-from netsight.async_.tests.side_by_side import ends_told
-from netsight.async_.tests.waiting import WAIT_SECONDS
 
-
-WORK = "/plone/work"
 
 VIEWLET = re.compile('<nav class="netsight-async-viewlet.*?</nav>', re.DOTALL)
 """What tells users that a process of theirs runs."""
@@ -40,11 +35,6 @@ def install(portal, threshold=None):
     transaction.commit()
     if threshold is not None:
         set_threshold(portal, threshold)
-
-
-def clipboard(content):
-    """Return the cookie that has it, as Zope sets cookies."""
-    return {"__cp": quote(content)}
 
 
 class ActionTestCase(SideBySideTestCase):
@@ -99,21 +89,3 @@ class ActionTestCase(SideBySideTestCase):
         if self.method == "get":
             return client.get(path, dict(form))
         return client.post(path, form)
-
-    at_once = send
-
-    def in_background(self, client, path, form):
-        with self.threads(), ends_told() as ended:
-            start = self.send(client, path, form)
-            process_id = client.started(start)
-            self.assertTrue(ended.wait(WAIT_SECONDS))
-        self.assertEqual(self.process(process_id).state, "completed")
-        response = start
-        while process_id in response.headers.get("Location", ""):
-            response = response.follow()
-        return response
-
-    def uids(self, path=f"{WORK}/f0"):
-        """Return the ids by which Plone's lists call what is in a folder."""
-        folder = self.app.unrestrictedTraverse(path)
-        return [each.UID() for each in folder.objectValues()]

@@ -19,14 +19,14 @@ from zope.publisher.interfaces.browser import IDefaultBrowserLayer
 
 from netsight.async_.background.counting import PREFIX
 from netsight.async_.background.interfaces import IBackgroundActionsLayer
-from netsight.async_.background.tests.support import WORK
-from netsight.async_.background.tests.support import clipboard
 from netsight.async_.background.tests.support import install
 from netsight.async_.background.tests.support import set_threshold
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.instance import zope_site
 from netsight.async_.tests.plone_support import published
+from netsight.async_.tests.side_by_side import WORK
 from netsight.async_.tests.side_by_side import SideBySideTestCase
+from netsight.async_.tests.side_by_side import clipboard
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import Never
 

@@ -6,10 +6,10 @@ from plone.app.testing import TEST_USER_NAME
 from plone.app.testing import login
 from plone.locking.interfaces import ILockable
 
-from netsight.async_.background.tests.support import WORK
 from netsight.async_.background.tests.support import ActionTestCase
-from netsight.async_.background.tests.support import clipboard
 from netsight.async_.background.tests.support import install
+from netsight.async_.tests.side_by_side import WORK
+from netsight.async_.tests.side_by_side import clipboard
 from netsight.async_.tests.support import EDITOR
 
 

@@ -2,10 +2,10 @@
 
 import transaction
 
-from netsight.async_.background.tests.support import WORK
 from netsight.async_.background.tests.support import ActionTestCase
-from netsight.async_.background.tests.support import clipboard
 from netsight.async_.background.tests.support import install
+from netsight.async_.tests.side_by_side import WORK
+from netsight.async_.tests.side_by_side import clipboard
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 

@@ -11,10 +11,10 @@ from netsight.async_.background import progress
 from netsight.async_.background.progress import INDEXED
 from netsight.async_.background.progress import Tally
 from netsight.async_.background.progress import progress_of_objects
-from netsight.async_.background.tests.support import WORK
 from netsight.async_.background.tests.support import ActionTestCase
-from netsight.async_.background.tests.support import clipboard
 from netsight.async_.background.tests.support import install
+from netsight.async_.tests.side_by_side import WORK
+from netsight.async_.tests.side_by_side import clipboard
 from netsight.async_.tests.side_by_side import ends_told
 from netsight.async_.tests.site_state import state_of
 from netsight.async_.tests.support import EDITOR

@@ -1,23 +1,17 @@
 """Objects that keep whoever deletes them waiting."""
 
-import time
-
 from netsight.async_.running.work import current_process
+from netsight.async_.tests.waiting import WAIT_SECONDS
+from netsight.async_.tests.waiting import wait_until
 
 
 HELD = "held"
 """The id of such an object."""
-
-MOST_SECONDS = 30
-
-STEP_SECONDS = 0.05
 
 
 def hold(item, event):
     """Wait until the process that deletes an object is cancelled."""
     if item.getId() != HELD:
         return
-    deadline = time.monotonic() + MOST_SECONDS
-    while time.monotonic() < deadline:
-        current_process().check_cancelled()
-        time.sleep(STEP_SECONDS)
+    # That raises ProcessCancelled, which ends the wait.
+    wait_until(current_process().check_cancelled, WAIT_SECONDS)
