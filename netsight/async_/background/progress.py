@@ -30,6 +30,9 @@ CLONED = "cloned"
 TRANSITIONED = "transitioned"
 """One has got another state."""
 
+RELATED = "related"
+"""The catalog of relations has taken a relation."""
+
 INDEXED = "indexed"
 """The catalog has taken, changed or dropped what it knows of one."""
 
@@ -125,6 +128,10 @@ def count_copied(item, event):
 
 def count_cloned(item, event):
     _count(CLONED)
+
+
+def count_related():
+    _count(RELATED)
 
 
 def count_transitioned(item, event):

@@ -12,11 +12,19 @@ from netsight.async_.background.contents import pasted_stages
 from netsight.async_.background.progress import INDEXED
 from netsight.async_.background.progress import TRANSITIONED
 from netsight.async_.background.progress import progress_of_objects
+from netsight.async_.background.relations import relations_told
 
 
 def changing(service):
     """Count nothing, as what follows from a change is not known."""
     return progress_of_objects({})
+
+
+def relating(service):
+    """Tell which relations are there again, if all are rebuilt."""
+    if "rebuild" in service.params:
+        return relations_told(service)
+    return changing(service)
 
 
 def transitioning(service):

@@ -1,6 +1,10 @@
 """Pages of Plone that work on a whole site, in the background."""
 
+from Products.CMFPlone import relationhelper
 from webtest import Upload
+from zc.relation.interfaces import ICatalog
+from zope.component import getUtility
+from zope.component.hooks import setSite
 
 from netsight.async_.background import site_work
 from netsight.async_.background.tests.background_support import (
@@ -80,6 +84,31 @@ class RelationsTests(BackgroundTestCase):
         form = [("rebuild:boolean", "1")]
         done = self.assert_same_as_at_once(RELATIONS, form)
         self.assertGreater(len(done.state["site"]["relations"]), 1)
+
+    def test_it_is_cancelled_half_way(self):
+        gate, find = CancelGate(20), relationhelper.modifiedContent
+
+        def reach(item, event):
+            gate.reach()
+            return find(item, event)
+
+        with replaced(relationhelper, "modifiedContent", reach):
+            form = [("rebuild:boolean", "1")]
+            process = self.cancelled_half_way(RELATIONS, form, gate)
+        self.assertEqual(process.state, "cancelled")
+
+    def test_each_is_told_once(self):
+        setSite(self.portal)
+        total = sum(1 for each in getUtility(ICatalog).findRelationTokens())
+        self.post(RELATIONS, [("rebuild:boolean", "1")])
+        (process,) = self.processes()
+        told = process.message.mapping
+        self.assertEqual((told["count"], told["total"]), (f"{total}",) * 2)
+
+    def test_nobody_listens_to_their_catalog_afterwards(self):
+        self.post(RELATIONS, [("rebuild:boolean", "1")])
+        setSite(self.portal)
+        self.assertEqual(list(getUtility(ICatalog).iterListeners()), [])
 
     def test_few_are_rebuilt_at_once(self):
         self.set("threshold", 1000)
