@@ -1,4 +1,4 @@
-"""Add up what zope.testrunner wrote to a log, as "N passed, N failed".
+"""Name the tests that failed in a log of zope.testrunner, and add all up.
 
     python3 tools/totals.py LOG
 
@@ -14,6 +14,7 @@ from pathlib import Path
 END_OF_RUN = "Tearing down left over layers:"
 COUNTS = r"(\d+) failures, (\d+) errors and (\d+) skipped"
 TOTAL = re.compile(rf"^Total: (\d+) tests, {COUNTS}", re.MULTILINE)
+FAILED = re.compile(r"^(?:Failure|Error) in test (.+)", re.MULTILINE)
 LAYER = re.compile(rf"^  Ran (\d+) tests with {COUNTS}", re.MULTILINE)
 
 
@@ -40,6 +41,8 @@ def add_up(log):
 
 def main(path):
     log = Path(path).read_text(errors="replace")
+    for name in FAILED.findall(log):
+        print(f"failed: {name}")
     for total in totals(log):
         print(total[0].strip())
     passed, failed, skipped = add_up(log)

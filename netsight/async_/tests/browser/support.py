@@ -81,6 +81,11 @@ def press_by_keyboard(page, locator, key="Enter"):
     page.keyboard.press(key)
 
 
+def is_post(response):
+    """Tell whether a response is one to a POST."""
+    return response.request.method == "POST"
+
+
 class BrowserLayer(Layer):
     """A running site and a running Chromium, for all tests."""
 
@@ -164,6 +169,20 @@ class BrowserTestCase(unittest.TestCase):
     def part(self, name, page=None):
         """Return the locator of a part of the waiting page."""
         return (page or self.page).locator(f'[data-part="{name}"]')
+
+    def stop(self, press=None, page=None):
+        """Stop a process; `press` presses its button, else the one shown.
+
+        On a slow machine it may have worked for ten seconds, and asks first.
+        """
+        page = page or self.page
+        shown = page.get_by_role("button", name="Stop the process")
+        with page.expect_response(is_post) as answer:
+            (press or shown.click)()
+        headers = answer.value.headers
+        if answer.value.ok and "html" in headers["content-type"]:
+            question = page.locator(".netsight-async-question")
+            question.get_by_role("button", name="Stop the process").click()
 
     def process_id(self, page=None):
         """Return the id in the address of a page."""

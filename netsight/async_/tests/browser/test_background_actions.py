@@ -1,6 +1,7 @@
 """300 objects, by folder contents and by the menus, in Chromium."""
 
 import subprocess
+from contextlib import contextmanager
 
 from playwright.sync_api import expect
 
@@ -34,6 +35,9 @@ CASES = {
     "few": FEW,
     **dict.fromkeys(("locked", "linked", "denied", "stopped", "twice"), SOME),
     "minutes": SOME,
+    **dict.fromkeys(("few-locked", "few-linked", "few-denied"), FEW),
+    **dict.fromkeys(("many-locked", "many-linked", "many-denied"), SOME),
+    "menu-twice": SOME,
 }
 """The same for what is not as usual."""
 
@@ -90,6 +94,54 @@ class ActionTestCase(BrowserTestCase):
             headers={**BASIC_AUTH, "Accept": "application/json"},
         )
         return answer.json()["review_state"]
+
+    def rest(self, path, data):
+        """Have plone.restapi do something; return its answer."""
+        answer = self.page.request.post(
+            f"{self.site}/{path}",
+            headers={**BASIC_AUTH, "Accept": "application/json"},
+            data=data,
+        )
+        self.assertTrue(answer.ok, answer.text())
+        return answer
+
+    def add(self, folder, kind, name, **fields):
+        data = {"@type": kind, "id": name, "title": name.title(), **fields}
+        self.rest(folder, data)
+
+    def ann(self):
+        """Return a page of another user, who may log in."""
+        name, password = ANN
+        if self.status(f"@users/{name}") == 404:
+            email = f"{name}@example.org"
+            data = {"username": name, "password": password, "email": email}
+            self.rest("@users", data)
+        page = self.new_page()
+        self.log_in(page, *ANN)
+        return page
+
+    def share(self, path, role, inherit):
+        """Give Ann a role at an object."""
+        entry = {"id": ANN[0], "type": "user", "roles": {role: True}}
+        data = {"entries": [entry], "inherit": inherit}
+        self.rest(f"{path}/@sharing", data)
+
+    def stop_elsewhere(self):
+        """Stop what runs, on the page with one's own processes."""
+        page = self.page.context.new_page()
+        page.goto(f"{self.site}/@@my-processes")
+        button = page.locator("button[name=cancel]")
+        self.stop(button.click, page)
+        expect(button).to_have_count(0)
+
+    def link(self, folder):
+        """Add a page to a folder that links to what is in the full one."""
+        answer = self.page.request.get(
+            f"{self.site}/{folder}/full/s1",
+            headers={**BASIC_AUTH, "Accept": "application/json"},
+        )
+        link = f'<a href="resolveuid/{answer.json()["UID"]}">there</a>'
+        self.add(folder, "Document", "linking", text={"data": link})
 
 
 class ListTestCase(ActionTestCase):
@@ -162,43 +214,6 @@ class ListTests(ListTestCase):
 class CaseTests(ListTestCase):
     """What people meet who delete many, in folder contents."""
 
-    def rest(self, path, data):
-        """Have plone.restapi do something; return its answer."""
-        answer = self.page.request.post(
-            f"{self.site}/{path}",
-            headers={**BASIC_AUTH, "Accept": "application/json"},
-            data=data,
-        )
-        self.assertTrue(answer.ok, answer.text())
-        return answer
-
-    def add(self, folder, kind, name, **fields):
-        data = {"@type": kind, "id": name, "title": name.title(), **fields}
-        self.rest(folder, data)
-
-    def ann(self):
-        """Return a page of another user, who may log in."""
-        name, password = ANN
-        if self.status(f"@users/{name}") == 404:
-            email = f"{name}@example.org"
-            data = {"username": name, "password": password, "email": email}
-            self.rest("@users", data)
-        page = self.new_page()
-        self.log_in(page, *ANN)
-        return page
-
-    def share(self, path, role, inherit):
-        """Give Ann a role at an object."""
-        entry = {"id": ANN[0], "type": "user", "roles": {role: True}}
-        data = {"entries": [entry], "inherit": inherit}
-        self.rest(f"{path}/@sharing", data)
-
-    def stop(self, page):
-        """Stop what runs, on the page with one's own processes."""
-        page.goto(f"{self.site}/@@my-processes")
-        page.locator("button[name=cancel]").click()
-        expect(page.locator("button[name=cancel]")).to_have_count(0)
-
     def test_few_are_deleted_at_once(self):
         self.open("few")
         with self.page.expect_response("**/@@fc-delete") as answers:
@@ -220,12 +235,7 @@ class CaseTests(ListTestCase):
         self.assertEqual(self.status("locked/edited"), 200)
 
     def test_what_others_lead_to_is_asked_for_first(self):
-        answer = self.page.request.get(
-            f"{self.site}/linked/full/s1",
-            headers={**BASIC_AUTH, "Accept": "application/json"},
-        )
-        link = f'<a href="resolveuid/{answer.json()["UID"]}">there</a>'
-        self.add("linked", "Document", "linking", text={"data": link})
+        self.link("linked")
         self.open("linked")
         self.press("delete")
         popover = self.page.locator(".popover:visible")
@@ -253,7 +263,7 @@ class CaseTests(ListTestCase):
         with self.starts():
             self.delete()
         self.picture("folder-contents-waits")
-        self.stop(self.page.context.new_page())
+        self.stop_elsewhere()
         self.says("cancelled")
         self.assertEqual(self.status("stopped/full/s1"), 200)
 
@@ -265,7 +275,7 @@ class CaseTests(ListTestCase):
         # By then the bar has grown.
         expect(self.part("elapsed")).to_contain_text("2 sec")
         self.picture("background-action")
-        self.page.get_by_role("button", name="Stop the process").click()
+        self.stop()
         self.ended("Cancelled")
         self.assertEqual(self.status("minutes/full/s1"), 200)
 
@@ -280,11 +290,11 @@ class CaseTests(ListTestCase):
         self.delete(ann)
         self.says("This is running already", ann)
         self.picture("folder-contents-already", ann)
-        self.stop(self.page.context.new_page())
+        self.stop_elsewhere()
         self.says("cancelled")
 
 
-class MenuTests(ActionTestCase):
+class MenuTestCase(ActionTestCase):
     """The forms and links of the menus."""
 
     def menu(self, folder, menu, entry):
@@ -293,19 +303,25 @@ class MenuTests(ActionTestCase):
         link = self.page.locator(f"#plone-contentmenu-{menu} #{entry}")
         self.page.goto(link.get_attribute("href"))
 
-    def send(self, button):
+    def send(self, button, page=None):
         """Press a button, by its selector, that sends a form."""
         # What it leads to is waited for by what it says.
-        self.page.locator(button).last.click(no_wait_after=True)
+        (page or self.page).locator(button).last.click(no_wait_after=True)
 
-    def says(self, text):
-        expect(self.page.locator("#global_statusmessage")).to_contain_text(
-            text
-        )
+    def delete(self, page=None):
+        self.send("[name='form.buttons.Delete']", page)
+
+    def says(self, text, page=None):
+        message = (page or self.page).locator("#global_statusmessage")
+        expect(message).to_contain_text(text)
+
+
+class MenuTests(MenuTestCase):
+    """One test an entry."""
 
     def test_delete(self):
         self.page.goto(f"{self.site}/reports/full/delete_confirmation")
-        self.send("[name='form.buttons.Delete']")
+        self.delete()
         self.says("Full has been deleted.")
         self.assertEqual(self.page.url, f"{self.site}/reports")
 
@@ -348,3 +364,105 @@ class MenuTests(ActionTestCase):
         self.send("[name='form.button.Save']")
         self.says("Changes saved.")
         self.assertIn("/menu-share/full/", self.page.url)
+
+
+class MenuCaseTests(MenuTestCase):
+    """What is not as usual ends as it does when it is done at once."""
+
+    def compare(self, case, act):
+        """Have something done to few objects, and to many.
+
+        `act` is called with the name of a folder, and returns what came of
+        it, which has to be the same.  Returns that.
+        """
+        with self.processes_seen() as seen:
+            at_once = act(f"few-{case}")
+        self.assertEqual(seen, [])
+        with self.processes_seen() as seen:
+            later = act(f"many-{case}")
+        self.assertNotEqual(seen, [])
+        self.assertEqual(at_once, later)
+        return later
+
+    @contextmanager
+    def processes_seen(self):
+        """Have the addresses of waiting pages that a block leads to."""
+        seen = []
+
+        def note(request):
+            if "/processing?" in request.url:
+                seen.append(request.url)
+
+        context = self.page.context
+        context.on("request", note)
+        try:
+            yield seen
+        finally:
+            context.remove_listener("request", note)
+
+    def delete_full(self, folder, page=None):
+        """Delete the full folder; return whether it and a page are gone."""
+        page = page or self.page
+        page.goto(f"{self.site}/{folder}/full/delete_confirmation")
+        self.delete(page)
+        self.says("Full has been deleted.", page)
+        paths = (f"{folder}/full", f"{folder}/full/s1")
+        return [self.status(path) for path in paths]
+
+    def test_a_page_that_somebody_edits(self):
+        ann = self.ann()
+
+        def act(folder):
+            self.share(f"{folder}/full", "Editor", inherit=True)
+            ann.goto(f"{self.site}/{folder}/full/s1/edit")
+            expect(ann.get_by_label("Title")).not_to_be_empty()
+            return self.delete_full(folder)
+
+        # In the menu, Plone asks for the lock of the folder only.
+        self.assertEqual(self.compare("locked", act), [404, 404])
+
+    def test_what_others_lead_to_is_asked_for_first(self):
+        def act(folder):
+            self.link(folder)
+            form = f"{self.site}/{folder}/full/delete_confirmation"
+            self.page.goto(form)
+            expect(self.page.locator("#content")).to_contain_text("Linking")
+            return self.delete_full(folder)
+
+        self.assertEqual(self.compare("linked", act), [404, 404])
+
+    def test_what_may_not_be_published_stays(self):
+        ann = self.ann()
+
+        def act(folder):
+            full = f"{folder}/full"
+            self.add(full, "Folder", "kept")
+            self.share(folder, "Reviewer", inherit=True)
+            self.share(f"{full}/kept", "Reader", inherit=False)
+            ann.goto(f"{self.site}/{full}/content_status_history")
+            ann.locator("[name=include_children]").check()
+            ann.locator("[name=workflow_action][value=publish]").check()
+            self.send("[name='form.button.Publish']", ann)
+            self.says("Item state changed.", ann)
+            return [
+                self.state(f"{full}{each}") for each in ("", "/s1", "/kept")
+            ]
+
+        states = self.compare("denied", act)
+        self.assertEqual(states, ["published", "published", "private"])
+
+    def test_a_second_person_is_told_that_it_is_being_done(self):
+        ann = self.ann()
+        self.add("menu-twice/full", "Folder", HELD)
+        self.share("menu-twice", "Editor", inherit=True)
+        form = f"{self.site}/menu-twice/full/delete_confirmation"
+        self.page.goto(form)
+        self.delete()
+        expect(self.part("activity")).to_contain_text("61 items")
+        ann.goto(form)
+        self.delete(ann)
+        expect(ann.locator("#content")).to_contain_text("running already")
+        self.picture("menu-already", ann)
+        self.stop_elsewhere()
+        self.ended("Cancelled")
+        self.assertEqual(self.status("menu-twice/full/s1"), 200)

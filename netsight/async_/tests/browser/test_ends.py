@@ -13,7 +13,7 @@ from netsight.async_.tests.browser.support import press_by_keyboard
 class CancelTests(BrowserTestCase):
     def test_by_the_button(self):
         self.start()
-        self.page.get_by_role("button", name="Stop the process").click()
+        self.stop()
         self.ended("Cancelled")
         expect(self.page).to_have_title(
             "Cancelled – Import of addresses – netsight.async"
@@ -24,7 +24,7 @@ class CancelTests(BrowserTestCase):
     def test_by_the_keyboard_alone(self):
         self.start()
         button = self.page.get_by_role("button", name="Stop the process")
-        press_by_keyboard(self.page, button)
+        self.stop(lambda: press_by_keyboard(self.page, button))
         self.ended("Cancelled")
 
     def worked_for_long(self, **options):
@@ -64,12 +64,12 @@ class CancelTests(BrowserTestCase):
         self.start()
         other = self.page.context.new_page()
         other.goto(self.page.url)
-        self.page.get_by_role("button", name="Stop the process").click()
+        self.stop()
         self.ended("Cancelled", other)
 
     def test_where_it_takes_a_while_the_page_says_so(self):
         self.start("steps-that-do-not-look")
-        self.page.get_by_role("button", name="Stop the process").click()
+        self.stop()
         expect(self.part("activity")).to_have_text("Being cancelled")
         expect(self.part("cancel")).to_be_hidden()
         self.picture("being-cancelled")

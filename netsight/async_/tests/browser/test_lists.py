@@ -62,7 +62,7 @@ class MyProcessesTests(ListTestCase):
         steps = self.start("steps-again")
         self.see()
         self.state(steps, "Running")
-        self.button(steps, "Stop").click()
+        self.stop(self.button(steps, "Stop").click)
         self.done("Cancelled.")
         for _each in range(200):
             if self.row(steps).locator(".badge").text_content() != "Running":
@@ -83,7 +83,8 @@ class MyProcessesTests(ListTestCase):
     def test_the_buttons_by_the_keyboard_alone(self):
         steps = self.start("steps-again")
         self.see()
-        press_by_keyboard(self.page, self.button(steps, "Stop"))
+        button = self.button(steps, "Stop")
+        self.stop(lambda: press_by_keyboard(self.page, button))
         self.done("Cancelled.")
         self.state(steps, "Cancelled")
         press_by_keyboard(self.page, self.button(steps, "Run again"))
@@ -126,7 +127,7 @@ class MyProcessesTests(ListTestCase):
         failed.fail("no such town")
         self.see()
         self.state(failed, "Failed")
-        self.button(cancelled, "Stop").click()
+        self.stop(self.button(cancelled, "Stop").click)
         self.state(cancelled, "Cancelled")
         running.show(42, WORD_OF_1000)
         expect(self.row(running)).to_contain_text(WORD_OF_1000)

@@ -120,7 +120,7 @@ class WithoutScriptTests(BrowserTestCase):
 
     def test_cancel(self):
         self.start()
-        self.page.get_by_role("button", name="Stop the process").click()
+        self.stop()
         self.ended("Cancelled")
 
 
@@ -153,7 +153,7 @@ class OldTemplateTests(BrowserTestCase):
 
     def test_cancel_below_a_traversal_of_1x(self):
         self.start("steps-below-1.x")
-        self.page.get_by_role("button", name="Stop the process").click()
+        self.stop()
         self.ended("Cancelled")
 
 

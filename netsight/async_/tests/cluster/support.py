@@ -202,10 +202,10 @@ class ClusterTestCase(unittest.TestCase):
         self.web = self.cluster.web
         return self.cluster
 
-    def wait(self, condition, *args):
+    def wait(self, condition, *args, seconds=WAIT_SECONDS):
         """Wait until a condition is true; fail if it never is."""
         self.assertTrue(
-            wait_until(lambda: condition(*args), WAIT_SECONDS),
+            wait_until(lambda: condition(*args), seconds),
             [server.new_log[-3000:] for server in self.cluster.servers],
         )
 

@@ -17,6 +17,9 @@ LONG = "600"
 
 EXIT_SECONDS = 15
 
+ZEO_WAIT_SECONDS = 30
+"""So long a client of ZEO waits for its server: `wait-timeout` of ZEO."""
+
 
 class WorkerTestCase(ClusterTestCase):
     """Has a worker with two children, and `options` of Celery."""
@@ -74,9 +77,10 @@ class BeginTests(WorkerTestCase):
         self.cluster.storage.kill()
         settings = {**self.cluster.settings}
         self.worker.launch(**settings)
-        # A client of ZEO waits for half a minute.
-        self.wait(lambda: "Connection to" in self.worker.new_log)
-        self.wait(lambda: "has no Zope" in self.worker.new_log)
+        self.wait(
+            lambda: "has no Zope" in self.worker.new_log,
+            seconds=ZEO_WAIT_SECONDS + READY_SECONDS,
+        )
         self.cluster.storage.start()
         self.wait(lambda: self.worker.answers())
         self.run_job("crash-quick")
