@@ -20,8 +20,8 @@ from netsight.async_.background.actions import led_to_settings
 from netsight.async_.background.counting import count_site
 from netsight.async_.background.counting import is_in_background
 from netsight.async_.background.interfaces import IBackgroundActionsLayer
+from netsight.async_.background.progress import indexing_told
 from netsight.async_.background.ticks import CatalogHandler
-from netsight.async_.background.ticks import indexing_told
 from netsight.async_.browser.view import BaseAsyncView
 from netsight.async_.i18n import _
 

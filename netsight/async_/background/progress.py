@@ -7,11 +7,13 @@ catalog.  In a block these are counted, and told as progress.
 import threading
 from contextlib import contextmanager
 
+from Products.CMFCore.indexing import getQueue
 from Products.CMFCore.indexing import processQueue
 from Products.CMFCore.interfaces import IIndexQueueProcessor
 from zope.interface import implementer
 
 from netsight.async_ import current_process
+from netsight.async_.background.ticks import Ticks
 from netsight.async_.i18n import _
 
 
@@ -51,7 +53,24 @@ def progress_of_objects(stages):
     if work.id is None:
         yield
         return
-    before, _current.tally = _current.tally, Tally(work, stages)
+    with _counted_by(Tally(work, stages)):
+        yield
+
+
+@contextmanager
+def indexing_told():
+    """Tell how far the indexing is that a block puts into the queue.
+
+    How much that is shows at the end of the block, when the catalog is
+    brought up to date; it may be cancelled at each object.
+    """
+    with _counted_by(QueueTally()):
+        yield
+
+
+@contextmanager
+def _counted_by(tally):
+    before, _current.tally = _current.tally, tally
     try:
         yield
         # Else it is done in the commit, when nothing is told any more.
@@ -77,6 +96,9 @@ class Tally:
         self._total = sum(stages.values())
         self._objects = max(stages.values(), default=0)
 
+    def begin(self):
+        """Take note that the catalog begins with its queue: it is planned."""
+
     def count(self, stage):
         """Note that one of the stages has happened once more."""
         if stage in self.counts:
@@ -96,6 +118,21 @@ class Tally:
             mapping={"count": count, "total": self._objects},
         )
         self._work.set_progress(100 * self.done / self._total, message)
+
+
+class QueueTally:
+    """What the catalog has indexed of all that was in its queue."""
+
+    _ticks = None
+
+    def begin(self):
+        """Take note of how much the queue has, with which it begins."""
+        self._ticks = Ticks(getQueue().length())
+
+    def count(self, stage):
+        """Note that one more is indexed; what is before that is unknown."""
+        if stage == INDEXED and self._ticks is not None:
+            self._ticks.next()
 
 
 class _Current(threading.local):
@@ -154,7 +191,8 @@ class IndexCounter:
         _count(INDEXED)
 
     def begin(self):
-        pass
+        if _current.tally is not None:
+            _current.tally.begin()
 
     def commit(self):
         pass

@@ -11,8 +11,8 @@ from ZODB.POSException import ConflictError
 from netsight.async_.background.counting import MISSING
 from netsight.async_.background.counting import count_site
 from netsight.async_.background.counting import is_in_background
+from netsight.async_.background.progress import indexing_told
 from netsight.async_.background.ticks import Ticks
-from netsight.async_.background.ticks import indexing_told
 from netsight.async_.browser.in_background import in_background
 
 

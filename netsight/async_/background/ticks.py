@@ -1,12 +1,6 @@
 """How far the work of others is, which says when it goes on to the next."""
 
-import threading
-from contextlib import contextmanager
-
 import transaction
-from Products.CMFCore.indexing import getQueue
-from Products.CMFCore.indexing import processQueue
-from Products.CMFCore.interfaces import IIndexQueueProcessor
 from Products.ZCatalog.interfaces import IProgressHandler
 from zope.interface import implementer
 
@@ -63,55 +57,4 @@ class CatalogHandler:
         pass
 
     def finish(self):
-        pass
-
-
-class _Told(threading.local):
-    is_on = False
-    ticks = None
-
-
-_told = _Told()
-
-
-@contextmanager
-def indexing_told():
-    """Tell how far the indexing is that a block puts into the queue.
-
-    CMFCore leaves that to the commit, or to the next search; here it is done
-    at the end of the block, and may be cancelled.
-    """
-    _told.is_on = True
-    try:
-        yield
-        processQueue()
-    finally:
-        _told.is_on, _told.ticks = False, None
-
-
-@implementer(IIndexQueueProcessor)
-class QueueTicks:
-    """Hears of each object that the queue of CMFCore has indexed.
-
-    Outside of `indexing_told` it does nothing.
-    """
-
-    def begin(self):
-        if _told.is_on:
-            _told.ticks = Ticks(getQueue().length())
-
-    def index(self, obj, attributes=None):
-        if _told.ticks is not None:
-            _told.ticks.next()
-
-    def reindex(self, obj, attributes=None, update_metadata=1):
-        self.index(obj)
-
-    def unindex(self, obj):
-        self.index(obj)
-
-    def commit(self):
-        pass
-
-    def abort(self):
         pass
