@@ -408,11 +408,12 @@ class IProcessRegistry(Interface):
     def queued_before(process_id):
         """Return how many processes of its queue are taken before one.
 
-        As things stood within the last second: of the AHEAD_MOST oldest that
-        are active, no more records are loaded.  Owners take turns, so others
-        may be taken before it that start later; but not with a broker, which
-        does not know owners.  For one that is behind others in its `line`, how
-        many of these have not ended.
+        It is a pair: their number, and whether there may be more.  As things
+        stood within the last second: of the AHEAD_MOST oldest that are active,
+        no more records are loaded.  Owners take turns, so others may be taken
+        before it that start later; but not with a broker, which does not know
+        owners.  For one that is behind others in its `line`, how many of these
+        have not ended.
         """
 
     def retire(process_id):

@@ -31,7 +31,8 @@ def status_of(process, registry, request):
     `title` and `message` are translated for the request; times are ISO 8601
     in UTC, or None; `elapsed` and `seconds_left` are in seconds; `cancelling`
     tells whether it will be cancelled soon; `ahead` is the number of
-    processes that are queued before, for one that is queued; `in_turn` tells
+    processes that are queued before, for one that is queued, and `ahead_more`
+    tells whether there may be more than these; `in_turn` tells
     whether those must end before it begins: see `in_turn` of views; `held`
     tells whether it waits for somebody to release it: see `deployment`;
     `not_before` is the time for which it waits in the queue, else None, and
@@ -45,6 +46,7 @@ def status_of(process, registry, request):
     reason = process.reason
     early = process.is_early and not held
     queued = state == interfaces.QUEUED and not held and not early
+    ahead = registry.queued_before(process.id) if queued else None
     return {
         "id": process.id,
         "title": _translated(process.title, request),
@@ -52,7 +54,8 @@ def status_of(process, registry, request):
         "progress": shown_progress(process),
         "message": message and _translated(message, request),
         "cancelling": process.is_cancelling,
-        "ahead": registry.queued_before(process.id) if queued else None,
+        "ahead": ahead and ahead.count,
+        "ahead_more": ahead is not None and ahead.has_more,
         "in_turn": queued and waits_in_turn(process, registry),
         "held": held,
         "not_before": iso_time(process.not_before) if early else None,

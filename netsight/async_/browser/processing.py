@@ -72,7 +72,7 @@ class ProcessingPage(LoggedPage):
         if self.process.is_early:
             return self._early_text()
         registry = query_registry(application_of(self.context))
-        ahead = registry.queued_before(self.process.id)
+        ahead = ahead_text(registry.queued_before(self.process.id))
         if waits_in_turn(self.process, registry):
             return in_turn_text(ahead)
         return queued_text(ahead)
@@ -113,6 +113,7 @@ class ProcessingPage(LoggedPage):
         """JSON of what the script says, by name; "#" is for a number."""
         patterns = {
             "percentage": percentage_text,
+            "orMore": or_more_text,
             "queued": queued_text,
             "inTurn": in_turn_text,
             "early": early_text,
@@ -177,8 +178,18 @@ def percentage_text(percentage):
     )
 
 
+def ahead_text(ahead):
+    """Return text or message id for an Ahead: "96", or "96 or more"."""
+    return or_more_text(ahead.count) if ahead.has_more else ahead.count
+
+
+def or_more_text(count):
+    """Return the message id for a number, or for "#", that may be higher."""
+    return _("or_more", default="${count} or more", mapping={"count": count})
+
+
 def queued_text(ahead):
-    """Return the message id for a place in the queue, a number or "#"."""
+    """Return the message id for a place in the queue: text, number or "#"."""
     return _(
         "waiting_queued",
         default="In the queue. Ahead of you: ${ahead}",
@@ -187,7 +198,7 @@ def queued_text(ahead):
 
 
 def in_turn_text(ahead):
-    """Return the message id for a place in a line, a number or "#"."""
+    """Return the message id for a place in a line: text, number or "#"."""
     return _(
         "waiting_in_turn",
         default="In turn: begins when those before it have ended. "

@@ -3,6 +3,7 @@
 import time
 from bisect import bisect_left
 from itertools import islice
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from netsight.async_ import config
@@ -19,10 +20,22 @@ FIRST_IN_FIRST_OUT = ("celery",)
 """Executors whose broker knows nothing of owners."""
 
 
-class Places:
-    """The order in which some Queued are taken: see `records.turns`."""
+class Ahead(NamedTuple):
+    """How many are taken before a process."""
 
-    def __init__(self, queued):
+    count: int
+    has_more: bool
+    """Whether there may be more than these: not all were looked at."""
+
+
+class Places:
+    """The order in which some Queued are taken: see `records.turns`.
+
+    `are_all` tells whether there are no others.
+    """
+
+    def __init__(self, queued, are_all=True):
+        self._are_all = are_all
         # A broker is first-in, first-out within a priority.
         self._has_turns = config.get("executor") not in FIRST_IN_FIRST_OUT
         self._ids = {}
@@ -36,7 +49,7 @@ class Places:
         return queued.owner if self._has_turns else None
 
     def before(self, mine):
-        """Return how many are taken before a Queued, be it among them or not.
+        """Return what is Ahead of a Queued, be it among them or not.
 
         As things stand: those that are started later may be, too.
         """
@@ -53,7 +66,16 @@ class Places:
             # In each round, who came first is served first.
             served = place + (ids[0] < first)
             count += place if owner == my_owner else min(len(ids), served)
-        return count
+        return Ahead(count, self._may_miss_some(mine, own, place))
+
+    def _may_miss_some(self, mine, own, place):
+        """Tell whether others may be before one at a place of its owner's."""
+        if self._are_all:
+            return False
+        if mine.process_id not in own[place : place + 1]:
+            return True
+        # Its owner's first is taken before what others have started later.
+        return self._has_turns and place > 0
 
 
 _seen = WeakKeyDictionary()
@@ -63,7 +85,7 @@ in_forked_child(_seen.clear)
 
 
 def queued_before(registry, process):
-    """Return how many are taken before a queued IProcess of a registry.
+    """Return what is Ahead of a queued IProcess of a registry.
 
     Of the AHEAD_MOST oldest that are active; as they were seen within
     SEEN_SECONDS.
@@ -72,19 +94,18 @@ def queued_before(registry, process):
     until, places = _seen.get(database, (0, None)) if database else (0, None)
     now = time.monotonic()
     if now >= until:
-        places = Places(oldest_queued(registry))
+        places = places_in(registry)
         if database:
             _seen[database] = now + SEEN_SECONDS, places
     return places.before(Queued.of(process))
 
 
-def oldest_queued(registry):
-    """Return a list of Queued among the AHEAD_MOST oldest active ones."""
-    oldest = islice(registry.oldest_active_ids(), AHEAD_MOST)
-    return heads(
-        [
-            Queued.of(process)
-            for process in registry.readable(oldest)
-            if process.may_begin
-        ]
-    )
+def places_in(registry):
+    """Return the Places of the AHEAD_MOST oldest that are active."""
+    ids = list(islice(registry.oldest_active_ids(), AHEAD_MOST + 1))
+    queued = [
+        Queued.of(process)
+        for process in registry.readable(ids[:AHEAD_MOST])
+        if process.may_begin
+    ]
+    return Places(heads(queued), are_all=len(ids) <= AHEAD_MOST)

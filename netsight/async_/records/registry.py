@@ -16,10 +16,12 @@ from netsight.async_.exceptions import NewerFormatError
 from netsight.async_.interfaces import IProcessRegistry
 from netsight.async_.records.deployments import HeldIds
 from netsight.async_.records.lease import Worker
+from netsight.async_.records.lines import AHEAD_MOST
 from netsight.async_.records.lines import Line
 from netsight.async_.records.nodes import Nodes
 from netsight.async_.records.notes import Notes
 from netsight.async_.records.owners import Owner
+from netsight.async_.records.places import Ahead
 from netsight.async_.records.places import queued_before
 from netsight.async_.records.shards import Shards
 from netsight.async_.records.shards import Tree
@@ -232,7 +234,7 @@ class ProcessRegistry(HeldIds, SimpleItem):
         mine = self[process_id]
         line = self.line(mine.line)
         if line is not None and (place := line.place_of(self, process_id)):
-            return place
+            return Ahead(place, has_more=place == AHEAD_MOST)
         return queued_before(self, mine)
 
     def retire(self, process_id):

@@ -45,6 +45,7 @@ class StatusTests(AsyncTestCase):
                 "message": None,
                 "cancelling": False,
                 "ahead": None,
+                "ahead_more": False,
                 "in_turn": False,
                 "held": False,
                 "not_before": None,
@@ -110,7 +111,8 @@ class StatusTests(AsyncTestCase):
         self.job(lambda view, pid: "x")
         last = self.queued(5)[-1]
         with mock.patch("netsight.async_.records.places.AHEAD_MOST", 2):
-            self.assertEqual(self.status(self.client(), last)["ahead"], 2)
+            status = self.status(self.client(), last)
+        self.assertEqual((status["ahead"], status["ahead_more"]), (2, True))
 
     def test_what_is_left_is_told_for_a_steady_process(self):
         gate = Gate()

@@ -35,6 +35,11 @@ function percentageText(number) {
   return texts.percentage.replace("#", decimal(number));
 }
 
+function aheadText({ ahead, ahead_more: hasMore }) {
+  const number = decimal(ahead);
+  return hasMore ? texts.orMore.replace("#", number) : number;
+}
+
 function activityOf(status) {
   if (status.held) {
     return texts.held;
@@ -45,7 +50,7 @@ function activityOf(status) {
   }
   if (status.state === "queued") {
     const text = status.in_turn ? texts.inTurn : texts.queued;
-    return text.replace("#", decimal(status.ahead));
+    return text.replace("#", aheadText(status));
   }
   if (status.state !== "running") {
     return texts[status.state];

@@ -4,8 +4,10 @@ import json
 import re
 import unittest
 from html import unescape
+from unittest import mock
 
 from netsight.async_.browser.times import clock
+from netsight.async_.records import places
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
 from netsight.async_.running.monitor import monitor
@@ -31,6 +33,14 @@ class QueuedPageTests(AsyncTestCase):
         self.queued()
         page = self.queued()
         self.assertIn("In the queue. Ahead of you: 1", page)
+
+    def test_it_says_if_more_may_be_ahead_than_were_looked_at(self):
+        for _each in range(3):
+            self.queued()
+        places._seen.clear()
+        with mock.patch.object(places, "AHEAD_MOST", 2):
+            page = self.queued()
+        self.assertIn("Ahead of you: 2 or more", page)
 
     def test_nothing_is_told_about_time(self):
         page = self.queued()

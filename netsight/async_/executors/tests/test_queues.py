@@ -90,7 +90,7 @@ class AheadTests(AsyncTestCase):
                     JobView, queue=queue, priority=priority
                 ):
                     process_id = self.client().start("/job")
-        return query_registry(self.app).queued_before(process_id)
+        return query_registry(self.app).queued_before(process_id).count
 
     def test_other_queues_are_not_waited_for(self):
         ahead = self.ahead_of_last(("heavy", 0), ("default", 0), ("heavy", 0))
@@ -107,4 +107,6 @@ class AheadTests(AsyncTestCase):
             for _ in range(5):
                 self.client().start("/job")
             process_id = self.client(EDITOR).start("/job")
-        self.assertEqual(query_registry(self.app).queued_before(process_id), 1)
+        self.assertEqual(
+            query_registry(self.app).queued_before(process_id).count, 1
+        )

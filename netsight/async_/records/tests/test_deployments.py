@@ -180,7 +180,7 @@ class ManyTests(DeploymentTestCase):
     def test_it_is_not_ahead_of_others(self):
         self.production(0)
         process = self.own(1)
-        self.assertEqual(self.registry.queued_before(process.id), 0)
+        self.assertEqual(self.registry.queued_before(process.id).count, 0)
 
 
 class IndexTests(DeploymentTestCase):

@@ -121,7 +121,7 @@ class NewerTests(AsyncTestCase):
     def test_others_go_on_beside_it(self):
         other = self.start()
         registry = query_registry(self.app)
-        self.assertEqual(registry.queued_before(other), 0)
+        self.assertEqual(registry.queued_before(other).count, 0)
         self.assertEqual(
             find(registry, Query(states=("queued",))).ids, [other]
         )

@@ -132,11 +132,11 @@ class LineTests(unittest.TestCase):
         self.assertEqual(process.again("new").line, "key")
 
     def test_the_place_in_the_queue_is_that_in_the_line(self):
-        self.assertEqual(self.registry.queued_before("3"), 3)
+        self.assertEqual(self.registry.queued_before("3").count, 3)
 
     def test_others_do_not_wait_for_those_behind_in_a_line(self):
         self.registry.add(make_process("9"))
-        self.assertEqual(self.registry.queued_before("9"), 1)
+        self.assertEqual(self.registry.queued_before("9").count, 1)
 
     def test_the_heads_of_lines(self):
         more = [make_process("8"), make_process("9", line="other")]

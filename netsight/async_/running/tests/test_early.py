@@ -187,7 +187,7 @@ class LineTests(RetryTestCase):
             process_id = self.client().start("/job")
         transaction.begin()
         registry = query_registry(self.app)
-        self.assertEqual(registry.queued_before(process_id), 0)
+        self.assertEqual(registry.queued_before(process_id).count, 0)
 
     def test_it_is_queued_for_monitoring_but_not_late(self):
         self.start_later()
