@@ -210,8 +210,10 @@ class BrowserTestCase(unittest.TestCase):
                 path=directory / f"{name}.png", animations="disabled"
             )
 
-    def assert_accessible(self, context=""):
+    def assert_accessible(self, context="", ignored=()):
         """Fail for what axe-core finds in a part of the page (a selector).
+
+        But for the `ignored` rules.
 
         In a site that is our content only: of Plone's frame, the contrast of
         its search button and footer, and the roles of its toolbar are found.
@@ -223,6 +225,7 @@ class BrowserTestCase(unittest.TestCase):
         found = [
             f"{each['id']}: {each['help']}: {node['html'][:200]}"
             for each in results.response["violations"]
+            if each["id"] not in ignored
             for node in each["nodes"]
         ]
         self.assertEqual(found, [])

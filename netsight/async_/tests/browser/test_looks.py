@@ -1,5 +1,8 @@
 """Every device, theme and reader."""
 
+from io import BytesIO
+
+from PIL import Image
 from playwright.sync_api import expect
 
 from netsight.async_.tests.browser.support import PHONE
@@ -103,6 +106,35 @@ class LooksTests(BrowserTestCase):
         self.start()
         self.assertEqual(self.animation(), "none")
         self.picture("reduced-motion")
+
+    def colors_of_bar(self):
+        """Return the colours of the bar near its start and its end."""
+        picture = self.part("progress").screenshot(animations="disabled")
+        image = Image.open(BytesIO(picture)).convert("RGB")
+        middle = image.height // 2
+        return [
+            image.getpixel((x, middle))
+            for x in (image.width // 10, image.width * 9 // 10)
+        ]
+
+    def test_the_bar_is_seen_in_forced_colors(self):
+        for scheme in ("light", "dark"):
+            with self.subTest(scheme):
+                self.waiting(forced_colors="active", color_scheme=scheme)
+                self.picture(f"forced-colors-{scheme}")
+                # axe-core does not see which colours are forced.
+                self.assert_accessible(ignored=["color-contrast"])
+                filled, empty = self.colors_of_bar()
+                self.assertNotEqual(filled, empty)
+
+    def test_so_is_one_without_a_number(self):
+        self.page = self.new_page(forced_colors="active")
+        self.start()
+        self.picture("forced-colors-indeterminate")
+        # The band comes to rest where it begins.
+        self.assertEqual(self.animation(), "netsight-async-run")
+        band, track = self.colors_of_bar()
+        self.assertNotEqual(band, track)
 
     def test_the_examples(self):
         self.log_in()
