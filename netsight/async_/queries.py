@@ -116,13 +116,17 @@ def find(
     query: Query,
     before: str | None = None,
     most: int = SCAN_MOST,
+    after: str | None = None,
 ) -> Found:
     """Return what a Query finds among `most` processes older than `before`.
 
-    `before` is an id; without it, the newest are looked at.
+    `before` is an id; without it, the newest are looked at.  With an id
+    `after`, that one and older ones are not.
     """
     found, last = [], None
     for count, process_id in enumerate(query.candidates(registry, before)):
+        if after is not None and process_id <= after:
+            break
         if count == most:
             return Found(found, last)
         last = process_id

@@ -1,5 +1,8 @@
 """What the fields of a request may be."""
 
+import uuid
+
+
 PROCESS_ID_CHARS = 64
 """An id has 36 characters; what is longer is refused unread."""
 
@@ -13,6 +16,17 @@ def number_of(value):
     text = str(value)
     is_number = text.isdecimal() and len(text) <= NUMBER_CHARS
     return int(text) if is_number else 0
+
+
+def uuid_of(value):
+    """Return a form value that is an id as we make them; None for others.
+
+    So a link cannot have our page say what its author likes.
+    """
+    try:
+        return value if str(uuid.UUID(value)) == value else None
+    except (AttributeError, TypeError, ValueError):
+        return None
 
 
 def is_process_id(value):

@@ -111,6 +111,10 @@ class Claim(Part):
     since = None
     closed = None
     """POSIX time when recovery put the ended process away."""
+
+    ran_by = None
+    """Name of the worker that had it then; no claim of it any more."""
+
     deaths = 0
     """How many workers died under a claim."""
 
@@ -158,6 +162,9 @@ class Claim(Part):
 
         Should its outcome be undone later, it stays where it is.
         """
+        if self.worker is not None:
+            # Not the Worker: its record goes when nobody needs it.
+            self.ran_by = self.worker.name
         self.worker = None
         self.token = None
         self.closed = time.time()

@@ -1,14 +1,18 @@
-// Shows how far the processes of a list are.  Only rows that have not ended
-// are asked for; of one whose state changes, the server's own row is put in.
+// Shows how far the processes of a list are, and new ones.  One request asks for
+// all rows; of one that has changed, the server's own row is put in.
 
 import { Notices, write } from "./notices.js";
-import { GONE, LOGGED_OUT, ask, get, repeat } from "./polling.js";
+import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
 import { askFirst } from "./question.js";
 
 const FIRST_MS = 2_000;
 const AIM_MS = 1_000;
+const NOT_WHILE_HIDDEN = null;
 
 const list = document.querySelector(".netsight-async-list");
+const table = list?.querySelector("table");
+const body = list?.querySelector("tbody");
+const newButton = list?.querySelector(".netsight-async-new");
 const reload = document.querySelector(".netsight-async-reload");
 const texts = JSON.parse(list?.dataset.texts ?? "{}");
 const notices = new Notices(
@@ -17,6 +21,22 @@ const notices = new Notices(
   texts,
   reload,
 );
+// New rows that wait until nobody aims at what they would move.
+const waiting = document.createElement("tbody");
+
+// What is asked
+
+const ID_PREFIX = "netsight-async-";
+const idOf = (row) => row.id.slice(ID_PREFIX.length);
+const rowsOf = (parent) => [...parent.querySelectorAll(`[id^=${ID_PREFIX}][data-mark]`)];
+const allRows = () => [...rowsOf(waiting), ...rowsOf(body)];
+
+function address() {
+  const url = new URL(list.dataset.url, document.baseURI);
+  const known = allRows().map((row) => `${idOf(row)}~${row.dataset.mark}`);
+  url.searchParams.set("known", known.join(" "));
+  return url;
+}
 
 // What is seen
 
@@ -27,11 +47,9 @@ function duration(seconds) {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
 }
 
-function showProgress(row, { progress, message, started, elapsed }) {
+function showProgress(row, { progress, message, elapsed }) {
   const part = (name) => row.querySelector(`.netsight-async-${name}`);
-  if (started !== null) {
-    write(part("took"), duration(elapsed));
-  }
+  write(part("took"), duration(elapsed));
   write(part("percent"), progress === null ? "" : `${progress}%`);
   write(part("message"), message ?? "");
   const bar = row.querySelector("progress");
@@ -51,22 +69,21 @@ function newsOf(row) {
 
 // Rows that have changed
 
-function isChanged(row, status) {
-  const { state, cancelling } = row.dataset;
-  return status.state !== state || String(status.cancelling) !== cancelling;
-}
-
 const sameButton = (row, { name }) =>
   name ? row.querySelector(`button[name="${name}"]`) : null;
+
+function hold(button) {
+  button.disabled = true;
+  setTimeout(() => {
+    button.disabled = false;
+  }, AIM_MS);
+}
 
 // Who aims at a button must not press another that has come into its place.
 function holdNewButtons(row, renewed) {
   for (const button of renewed.querySelectorAll("button")) {
     if (sameButton(row, button) === null) {
-      button.disabled = true;
-      setTimeout(() => {
-        button.disabled = false;
-      }, AIM_MS);
+      hold(button);
     }
   }
 }
@@ -75,7 +92,7 @@ function replace(row, renewed) {
   const focused = document.activeElement;
   const hadFocus = row.contains(focused);
   holdNewButtons(row, renewed);
-  row.replaceWith(document.adoptNode(renewed));
+  row.replaceWith(renewed);
   if (hadFocus) {
     const name = renewed.querySelector("th");
     name.tabIndex = -1;
@@ -86,6 +103,8 @@ function replace(row, renewed) {
 // The row of a process that was removed, or that does not match the filter.
 function withoutState(row) {
   const left = row.cloneNode(true);
+  delete left.dataset.live;
+  left.dataset.mark = "";
   const state = left.querySelector(".netsight-async-state");
   const badge = state.querySelector(".badge");
   badge.className = "badge text-bg-secondary badge-secondary";
@@ -95,69 +114,138 @@ function withoutState(row) {
   return left;
 }
 
-// Resolves to LOGGED_OUT, or to what is to be said.  The page itself knows the
-// texts, links and buttons of each state.
-async function renew(rows) {
-  const page = await get(list.dataset.url, "text/html");
-  if (page === GONE || page === LOGGED_OUT) {
-    return LOGGED_OUT;
+// New rows
+
+const hasMouse = window.matchMedia("(hover: hover)").matches;
+
+function isAimedAt() {
+  return (
+    table.contains(document.activeElement) ||
+    (hasMouse && table.matches(":hover"))
+  );
+}
+
+// Ids are in the order of the starts.
+function insert(row) {
+  const older = rowsOf(body).find((each) => each.id < row.id) ?? null;
+  body.insertBefore(row, older);
+  if (!hasMouse) {
+    row.querySelectorAll("button").forEach(hold);
   }
-  const html = await page.text();
+}
+
+// The list stays as long as a page is: what is behind it is on the next one.
+function dropLast() {
+  rowsOf(body)
+    .slice(Number(list.dataset.size))
+    .filter((row) => !row.contains(document.activeElement))
+    .forEach((row) => row.remove());
+}
+
+function showNew() {
+  rowsOf(waiting).forEach(insert);
+  dropLast();
+  table.hidden = rowsOf(body).length === 0;
+  document.querySelector(".netsight-async-empty")?.toggleAttribute("hidden", !table.hidden);
+  newButton.hidden = true;
+}
+
+function showNewUnlessAimedAt() {
+  const count = rowsOf(waiting).length;
+  if (count > 0 && !isAimedAt()) {
+    showNew();
+  }
+}
+
+function tellNew(count) {
+  write(newButton, texts.showNew.replace("${count}", count));
+  newButton.hidden = count === 0;
+}
+
+// The list is short of nothing then: the first of the new ones has the focus.
+function pressNew() {
+  const first = rowsOf(waiting).at(0);
+  showNew();
+  first?.querySelector("th a")?.focus();
+}
+
+// What an answer brings
+
+function rowsIn(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
+  const rows = rowsOf(parsed).map((row) => document.adoptNode(row));
+  return new Map(rows.map((row) => [idOf(row), row]));
+}
+
+// Returns what is to be said of rows that have ended.
+function renew({ changed, gone, html }, rows, known) {
   const news = [];
-  for (const [row, isReadable] of rows) {
-    const found = parsed.getElementById(row.id);
-    const renewed = found ?? withoutState(row);
-    if (!found || !isReadable) {
-      delete renewed.dataset.statusUrl;
+  for (const id of changed) {
+    const wasLive = "live" in known.get(id).dataset;
+    const row = rows.get(id);
+    replace(known.get(id), row);
+    if (wasLive && !("live" in row.dataset)) {
+      news.push(newsOf(row));
     }
-    replace(row, renewed);
-    if (!("statusUrl" in renewed.dataset)) {
-      news.push(newsOf(renewed));
-    }
+  }
+  for (const id of gone.filter((each) => known.get(each).dataset.mark)) {
+    const row = withoutState(known.get(id));
+    replace(known.get(id), row);
+    news.push(newsOf(row));
   }
   return news;
 }
 
-// Resolves to a Map of the rows that have changed, to whether their state can
-// be asked for.
-async function changesOf(rows) {
-  const changed = new Map();
-  for (const row of rows) {
-    const status = await ask(row.dataset.statusUrl);
-    if (status === GONE || status === LOGGED_OUT) {
-      changed.set(row, false);
-    } else if (isChanged(row, status)) {
-      changed.set(row, true);
-    } else {
-      showProgress(row, status);
-    }
+function takeNew({ count, new: ids }, rows) {
+  if (ids.length === 0) {
+    return [];
   }
-  return changed;
+  waiting.prepend(...ids.map((id) => rows.get(id)));
+  for (const each of document.querySelectorAll(".netsight-async-count")) {
+    write(each, count);
+  }
+  tellNew(rowsOf(waiting).length);
+  showNewUnlessAimedAt();
+  return [texts.saidNew.replace("${count}", ids.length)];
 }
 
+// Returns what is to be said.
+function show(answer) {
+  const known = new Map(allRows().map((row) => [idOf(row), row]));
+  const rows = rowsIn(answer.html);
+  const news = renew(answer, rows, known);
+  for (const [id, status] of Object.entries(answer.rows)) {
+    showProgress(rows.get(id) ?? known.get(id), status);
+  }
+  return [...news, ...takeNew(answer, rows)];
+}
+
+const isOver = () =>
+  !("newest" in list.dataset) && list.querySelector("tr[data-live]") === null;
+
 async function poll() {
-  const rows = [...list.querySelectorAll("tr[data-status-url]")];
-  let news;
+  let answer;
   try {
-    const changed = await changesOf(rows);
-    news = changed.size > 0 ? await renew(changed) : [];
+    answer = await ask(address());
   } catch {
     notices.away();
     return false;
   }
   const again = notices.back();
-  if (news === LOGGED_OUT) {
+  if (answer === LOGGED_OUT || answer === GONE) {
     notices.tell(texts.loggedOutText);
     return true;
   }
-  notices.say([...again, ...news], "; ");
-  return list.querySelector("tr[data-status-url]") === null;
+  notices.say([...again, ...show(answer)], "; ");
+  return isOver();
 }
 
 askFirst(document);
-if (list?.querySelector("tr[data-status-url]")) {
-  repeat(poll, FIRST_MS);
+if (list && !isOver()) {
+  newButton.addEventListener("click", pressNew);
+  table.addEventListener("pointerleave", showNewUnlessAimedAt);
+  table.addEventListener("focusout", () => setTimeout(showNewUnlessAimedAt));
+  repeat(poll, FIRST_MS, NOT_WHILE_HIDDEN);
 } else if (reload) {
   reload.hidden = true;
 }

@@ -47,7 +47,9 @@ export async function ask(url) {
 
 // Calls `poll` now and again until it resolves to true: after `first`
 // milliseconds, then less and less often; at once when the tab is looked at.
-export function repeat(poll, first) {
+// While nobody does, it is called each `hidden` milliseconds, or not at all if
+// that is null.
+export function repeat(poll, first, hidden = HIDDEN_MS) {
   let wait = first;
   let timer = null;
   let isPolling = false;
@@ -55,7 +57,11 @@ export function repeat(poll, first) {
 
   function schedule() {
     clearTimeout(timer);
-    timer = setTimeout(run, document.hidden ? HIDDEN_MS : wait);
+    if (!document.hidden) {
+      timer = setTimeout(run, wait);
+    } else if (hidden !== null) {
+      timer = setTimeout(run, hidden);
+    }
   }
 
   async function run() {

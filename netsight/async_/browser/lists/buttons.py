@@ -18,6 +18,7 @@ from netsight.async_.answers.unstored import Change
 from netsight.async_.answers.unstored import check_writable
 from netsight.async_.answers.unstored import tell_if_not_stored
 from netsight.async_.browser.lists import texts
+from netsight.async_.browser.lists.polling import is_poll
 from netsight.async_.browser.lists.questions import QUESTIONS
 from netsight.async_.browser.question import is_asked
 from netsight.async_.browser.question import no_question
@@ -65,6 +66,8 @@ class Buttons:
         if current_owner().is_anonymous:
             raise Unauthorized("log in to see processes")
         no_store(self.request.response)
+        if is_poll(self.request):
+            return self.poll()
         if self.request.method != "POST":
             return self.page()
         try:
@@ -134,8 +137,9 @@ class Buttons:
         return {"done": "again", "new": new.id}
 
     def _remove(self):
-        actions.remove(self.registry, self._to_change("remove"))
-        return {"done": "remove"}
+        process = self._to_change("remove")
+        actions.remove(self.registry, process)
+        return {"done": "remove", "number": process.id}
 
     def _mail(self):
         wish_mail(self._to_change("mail"), self.context, self.request, True)

@@ -11,7 +11,9 @@ from zope.i18nmessageid import Message
 
 from netsight.async_.answers.fields import is_process_id
 from netsight.async_.answers.fields import number_of
+from netsight.async_.answers.fields import uuid_of
 from netsight.async_.browser.lists import batching
+from netsight.async_.browser.lists import polling
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.buttons import Buttons
 from netsight.async_.browser.lists.rows import Row
@@ -36,10 +38,12 @@ class Listing(Buttons, Framed, Asked):
     """A list for somebody who is logged in."""
 
     parts = ViewPageTemplateFile("templates/macros.pt")
+    rows_html = ViewPageTemplateFile("templates/rows.pt")
 
     kept_fields = ("before",)
     """Fields of the form that links and buttons keep."""
 
+    page_size = PAGE_SIZE
     shows_users = False
     scan_most = SCAN_MOST
 
@@ -107,8 +111,11 @@ class Listing(Buttons, Framed, Asked):
     def done(self):
         """The sentence after a button, or None."""
         sentence = texts.DONE.get(self.text_of("done"))
-        count = number_of(self.request.form.get("count"))
-        return sentence and Message(sentence, mapping={"count": count})
+        mapping = {
+            "count": number_of(self.request.form.get("count")),
+            "number": uuid_of(self.text_of("number")) or "",
+        }
+        return sentence and Message(sentence, mapping=mapping)
 
     @property
     def has_more(self):
@@ -143,6 +150,19 @@ class Listing(Buttons, Framed, Asked):
         )
 
     # What is found
+
+    @property
+    def shows_newest(self):
+        """Whether what is started now comes into this page, at its top."""
+        first = number_of(self.request.form.get("b_start")) == 0
+        return first and self.text_of("before") is None
+
+    def poll(self):
+        """Return what has changed of this page, for its script."""
+        return polling.as_json(self.request, polling.Poll(self).answer())
+
+    def note_told(self, rows):
+        """The visitor is told by a poll how these Rows have changed."""
 
     @property
     def root(self):

@@ -1,22 +1,25 @@
 """The list of all processes, for those who may manage them."""
 
+from collections import Counter
 from functools import cached_property
 
 from zope.component import getGlobalSiteManager
 from zope.i18nmessageid import Message
 
+from netsight.async_ import config
 from netsight.async_ import interfaces
 from netsight.async_.actions import HELD_MOST
 from netsight.async_.actions import drop_held
 from netsight.async_.actions import release_held
 from netsight.async_.answers.refusals import refusal_of
-from netsight.async_.browser.lists.buttons import WORDS
+from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import Listing
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.lists.texts import ALL_PROCESSES
 from netsight.async_.browser.lists.texts import NOT_SURE
 from netsight.async_.browser.lists.texts import STATES
 from netsight.async_.browser.lists.workers import WorkerRow
+from netsight.async_.browser.question import text_for
 from netsight.async_.browser.times import ago
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.interfaces import IAsyncView
@@ -25,6 +28,16 @@ from netsight.async_.queries import active_of
 from netsight.async_.queries import held_of
 from netsight.async_.records.deployments import this_deployment
 
+
+def no_such_number(exc):
+    """Return the message id for the number of a NoSuchProcessError."""
+    days = config.get("keep-days")
+    mapping = {"number": exc.args[0], "days": days}
+    return Message(texts.NO_SUCH_NUMBER, mapping=mapping)
+
+
+NUMBER_WORDS = {NoSuchProcessError: no_such_number}
+"""What is said of a number that somebody looks up."""
 
 DECISIONS = ("release-held", "drop-held")
 """Buttons that cannot be undone, and need a tick in the box before them."""
@@ -51,7 +64,7 @@ class ManageProcesses(Listing):
         try:
             self.details = Row(self.process(self.number_asked), self)
         except NoSuchProcessError as exc:
-            status, self.problem = refusal_of(exc, WORDS)
+            status, self.problem = refusal_of(exc, NUMBER_WORDS)
             self.request.response.setStatus(status)
         return self.index()
 
@@ -147,10 +160,14 @@ class ManageProcesses(Listing):
     def views(self):
         """List of (name, text, whether it is asked for), by name."""
         asked = self.text_of("view")
-        titles = registered_views()
+        titles = {
+            name: text_for(self.request, title)
+            for name, title in registered_views().items()
+        }
         if asked is not None:
             titles.setdefault(asked, asked)
-        return [(n, title, n == asked) for n, title in sorted(titles.items())]
+        pairs = sorted(told_apart(titles).items())
+        return [(name, title, name == asked) for name, title in pairs]
 
     # What runs them
 
@@ -169,6 +186,15 @@ class ManageProcesses(Listing):
     def workers(self):
         """List of WorkerRow."""
         return [WorkerRow(worker, self) for worker in self.registry.workers()]
+
+
+def told_apart(titles):
+    """Return a dict of titles by name in which no two are the same."""
+    times = Counter(titles.values())
+    return {
+        name: title if times[title] == 1 else f"{title} ({name})"
+        for name, title in titles.items()
+    }
 
 
 def registered_views():

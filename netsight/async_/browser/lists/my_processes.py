@@ -16,11 +16,14 @@ class MyProcesses(Listing):
     def page(self):
         """Return the page, and note that what it tells is seen."""
         page = super().page()
-        if not is_read_only(self.root):
-            ended = [row.id for row in self.rows if row.is_final]
+        self.note_told(self.rows)
+        return page
+
+    def note_told(self, rows):
+        ended = [row.id for row in rows if row.is_final]
+        if ended and not is_read_only(self.root):
             # By another thread: a GET writes nothing.
             monitor.note_seen(ended)
-        return page
 
     @property
     def scope(self):

@@ -1,6 +1,7 @@
 """One process as a row of a list: ready values for templates."""
 
 import time
+from zlib import crc32
 
 from netsight.async_ import interfaces
 from netsight.async_.answers.status import elapsed
@@ -15,6 +16,26 @@ from netsight.async_.browser.times import duration
 from netsight.async_.browser.wishes import is_wished
 from netsight.async_.browser.wishes import mail_address
 from netsight.async_.context import lasting_url
+
+
+UNITS = ("B", "kB", "MB", "GB")
+
+STEP_MOST = 9_999
+"""What is more is told in the next unit."""
+
+STEP = 1000
+
+
+def size_text(size):
+    """Return a number of bytes as text.
+
+    >>> size_text(512), size_text(12_345), size_text(12_345_678)
+    ('512\xa0B', '12\xa0kB', '12\xa0MB')
+    """
+    number = 0
+    while size > STEP_MOST and number < len(UNITS) - 1:
+        size, number = size / STEP, number + 1
+    return f"{round(size)}\N{NO-BREAK SPACE}{UNITS[number]}"
 
 
 class Row:
@@ -37,6 +58,16 @@ class Row:
         self.attempts = process.attempts
         self.error = process.error
         self.reason = process.reason
+
+    @property
+    def mark(self):
+        """Text that changes with what the row shows, but for its progress."""
+        shown = (
+            self.state, self.is_being_cancelled, self.may_run_again,
+            self.silent_since, self.early_text, self.is_held, self.expires,
+            self.log_url is not None,
+        )  # fmt: skip
+        return format(crc32(repr(shown).encode()), "x")
 
     @property
     def element_id(self):
@@ -66,7 +97,12 @@ class Row:
         """Hours, minutes and seconds since it was started, or that it took."""
         if self.process.started is None:
             return None
-        return duration(elapsed(self.process))
+        return duration(self.elapsed)
+
+    @property
+    def elapsed(self):
+        """The same in seconds (int)."""
+        return elapsed(self.process)
 
     @property
     def waited(self):
@@ -98,8 +134,14 @@ class Row:
     @property
     def worker(self):
         """Name of the Zope that has, or had, the process; or None."""
-        worker = self.process.claim.worker
-        return worker and worker.name
+        claim = self.process.claim
+        return claim.worker.name if claim.worker else claim.ran_by
+
+    @property
+    def result_size(self):
+        """Bytes of the result, as text; None if there is none."""
+        response = self.process.response
+        return response and size_text(response.body.size)
 
     def url(self, subview):
         return lasting_url(self._listing.context, subview, self.id)
@@ -124,11 +166,6 @@ class Row:
     def log(self):
         """The last lines of that, as one text."""
         return shown_log(self.process, self._listing.request)
-
-    @property
-    def status_url(self):
-        """Where a script asks how far it is; None if it has ended."""
-        return None if self.is_final else self.url("process-status")
 
     @property
     def details_url(self):

@@ -36,7 +36,7 @@ DONE = {
     "again": _("done_again", default="Started again, as a new process."),
     "mail": _("done_mail", default="You get a mail when it has ended."),
     "no-mail": _("done_no_mail", default="You get no mail of it."),
-    "remove": _("done_remove", default="Removed."),
+    "remove": _("done_remove", default="Removed: number ${number}."),
     "cancel-all": _(
         "done_cancel_all",
         default="Cancelled: ${count}. What runs stops at its next step.",
@@ -72,7 +72,10 @@ DONE = {
 """What is said after a button, by its name."""
 
 SCRIPT = {name: TEXTS[name] for name in ("away", "back", "loggedOutText")} | {
-    "notHere": _("list_not_here", default="Not on this page any more")
+    "notHere": _("list_not_here", default="Not on this page any more"),
+    # The script puts in the number.
+    "showNew": _("list_show_new", default="Show new: ${count}"),
+    "saidNew": _("list_said_new", default="New processes: ${count}"),
 }
 """What the script of the lists says, by name."""
 
@@ -90,6 +93,11 @@ OWNER_WAITS = _(
     "error_list_user_queue_full",
     default="Nothing was started: so many processes of this user are waiting "
     "that no more are taken. Please try again when some of them have started.",
+)
+NO_SUCH_NUMBER = _(
+    "error_no_such_number",
+    default="No process of this site has the number ${number}. One that has "
+    "ended is kept for ${days} days at most.",
 )
 GONE = _(
     "error_list_gone",

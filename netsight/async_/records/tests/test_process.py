@@ -66,6 +66,25 @@ class ProcessTests(unittest.TestCase):
         with self.assertRaises(ClaimLostError):
             claimed.check_claim("worker", "another token")
 
+    def test_a_closed_claim_tells_who_had_it_and_is_held_by_nobody(self):
+        done = make_process()
+        token = done.claim_for(self.worker)
+        done.complete(1, None)
+        done.claim.close()
+        self.assertEqual(done.claim.ran_by, "worker")
+        self.assertIsNone(done.claim.worker)
+        self.assertFalse(done.is_abandoned)
+        for name in ("worker", None):
+            self.assertFalse(done.claim.is_held_by(name, token))
+            with self.assertRaises(ClaimLostError):
+                done.check_running(name, token)
+
+    def test_of_one_that_nobody_ran_a_closed_claim_tells_nothing(self):
+        cancelled = make_process()
+        cancelled.cancel()
+        cancelled.claim.close()
+        self.assertIsNone(cancelled.claim.ran_by)
+
     def test_completion_keeps_the_response_and_drops_the_request(self):
         done = make_process()
         done.claim_for(self.worker)

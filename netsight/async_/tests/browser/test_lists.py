@@ -77,7 +77,7 @@ class MyProcessesTests(ListTestCase):
         self.state(steps, "Cancelled")
         self.button(steps, "Remove").click()
         page.get_by_role("button", name="Remove it").click()
-        self.done("Removed.")
+        self.done("Removed: number ")
         expect(self.row(steps)).to_have_count(0)
 
     def test_the_buttons_by_the_keyboard_alone(self):
@@ -105,7 +105,7 @@ class MyProcessesTests(ListTestCase):
         press_by_keyboard(
             self.page, dialog.get_by_role("button", name="Remove it")
         )
-        self.done("Removed.")
+        self.done("Removed: number ")
         expect(self.row(steps)).to_have_count(0)
 
     def test_a_long_list_has_pages(self):
@@ -304,7 +304,7 @@ class ListPolicyTests(PolicyTestCase, ListTestCase):
                 self.state(steps, "Completed")
                 self.button(steps, "Remove").click()
                 self.page.get_by_role("button", name="Remove it").click()
-                self.done("Removed.")
+                self.done("Removed: number ")
                 check()
 
     def test_in_a_site(self):

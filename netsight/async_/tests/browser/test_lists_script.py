@@ -2,9 +2,11 @@
 
 from playwright.sync_api import expect
 
+from netsight.async_.browser.lists.listing import PAGE_SIZE
 from netsight.async_.tests.browser.clock_support import ClockTestCase
 from netsight.async_.tests.browser.list_support import ListTestCase
 from netsight.async_.tests.browser.support import BASIC_AUTH
+from netsight.async_.tests.browser.support import press_by_keyboard
 from netsight.async_.tests.waiting import WAIT_SECONDS
 from netsight.async_.tests.waiting import wait_until
 
@@ -16,6 +18,9 @@ RECORD_SPEECH = """
       spoken, { childList: true, characterData: true, subtree: true },
     );
 """
+
+POLL = "**/*known=*"
+"""What the script asks for."""
 
 NAME = "Import of addresses"
 AWAY = "The server does not answer; trying again."
@@ -117,11 +122,44 @@ class PollingTests(ScriptTestCase):
         """Return how often the server was asked, and forget it."""
         return len(self.page.evaluate("window.asked.splice(0)"))
 
-    def test_nothing_is_asked_when_all_have_ended(self):
+    def test_one_request_for_all_rows(self):
+        self.started(3)
+        self.open()
+        self.asked()
+        self.pass_time(30)
+        self.assertLess(self.asked(), 12)
+
+    def test_none_while_nobody_looks_at_the_tab(self):
         steps = self.start()
-        self.wait_for(steps, state="running")
-        self.open("?state=running")
+        self.open()
+        self.hide("hidden")
         self.end_all(steps)
+        self.asked()
+        self.pass_time(60)
+        self.assertEqual(self.asked(), 0)
+        self.hide("visible")
+        self.pass_time(1)
+        self.state(steps, "Completed")
+
+    def hide(self, state):
+        """Let the page think that its tab is hidden, or visible."""
+        self.page.evaluate(
+            """state => {
+              const define = (name, value) =>
+                Object.defineProperty(
+                  document, name, { configurable: true, value },
+                );
+              define("visibilityState", state);
+              define("hidden", state === "hidden");
+              document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            state,
+        )
+
+    def test_nothing_is_asked_when_all_of_an_older_page_have_ended(self):
+        steps, newer = self.started(2)
+        self.end_all(steps, newer)
+        self.open(f"?before={newer.process_id}")
         self.pass_time(5)
         self.asked()
         self.pass_time(30)
@@ -130,10 +168,10 @@ class PollingTests(ScriptTestCase):
     def test_a_server_that_is_away_once(self):
         steps = self.start()
         self.open()
-        self.page.route("**/process-status?*", lambda route: route.abort())
+        self.page.route(POLL, lambda route: route.abort())
         self.pass_time(15)
         expect(self.notice()).to_have_text(AWAY)
-        self.page.unroute("**/process-status?*")
+        self.page.unroute(POLL)
         self.end_all(steps)
         self.pass_time(10)
         expect(self.notice()).to_be_hidden()
@@ -143,15 +181,12 @@ class PollingTests(ScriptTestCase):
     def test_a_server_that_is_away_when_a_row_has_changed(self):
         steps = self.start()
         self.open()
-        self.page.route(
-            "**/@@async-processes",
-            lambda route: route.fulfill(status=502),
-        )
+        self.page.route(POLL, lambda route: route.fulfill(status=502))
         self.end_all(steps)
         self.pass_time(10)
         self.state(steps, "Running")
         expect(self.notice()).to_have_text(AWAY)
-        self.page.unroute("**/@@async-processes")
+        self.page.unroute(POLL)
         self.pass_time(10)
         self.state(steps, "Completed")
 
@@ -177,9 +212,8 @@ class PollingTests(ScriptTestCase):
         self.pass_time(5)
         self.state(steps, NOT_HERE)
         self.assert_said(f"{NAME}: {NOT_HERE}")
-        self.asked()
         self.pass_time(30)
-        self.assertEqual(self.asked(), 0)
+        self.assert_said(f"{NAME}: {NOT_HERE}")
 
     def test_the_page_after_a_refusal_is_of_the_same_list(self):
         removed, steps = self.started(2)
@@ -191,6 +225,124 @@ class PollingTests(ScriptTestCase):
         expect(self.page.locator(".alert-danger")).to_be_visible()
         steps.end()
         self.state(steps, NOT_HERE)
+
+
+class NewRowTests(ScriptTestCase):
+    def setUp(self):
+        super().setUp()
+        self.page.mouse.move(0, 0)
+
+    def aim_at(self, steps):
+        """Have the mouse over the row of a process."""
+        self.row(steps).locator("th").hover()
+
+    def top_of(self, steps):
+        return self.row(steps).bounding_box()["y"]
+
+    def new_button(self):
+        return self.page.locator(".netsight-async-new")
+
+    def test_they_come_to_the_top_and_are_told_once(self):
+        first = self.start()
+        self.open()
+        second, third = self.started(2)
+        self.pass_time(5)
+        expect(self.row(third)).to_be_visible()
+        self.assertLess(self.top_of(third), self.top_of(second))
+        self.assertLess(self.top_of(second), self.top_of(first))
+        self.pass_time(10)
+        self.assert_said("New processes: 2")
+        expect(self.new_button()).to_be_hidden()
+
+    def test_the_first_one_comes_into_an_empty_list(self):
+        view = "steps-that-do-not-look"
+        self.remove_all(f"?view={view}")
+        self.open(f"?view={view}")
+        empty = self.page.locator(".netsight-async-empty")
+        expect(empty).to_be_visible()
+        steps = self.start(view)
+        self.pass_time(5)
+        expect(self.row(steps)).to_be_visible()
+        expect(empty).to_be_hidden()
+        self.assert_accessible(self.frame)
+
+    def remove_all(self, query):
+        """Remove the records of all rows of a list."""
+        self.see(query)
+        rows = self.page.locator("tbody tr[id]").all()
+        for name in [row.get_attribute("id") for row in rows]:
+            steps = self.steps()
+            steps.process_id = name.removeprefix("netsight-async-")
+            self.remove(steps)
+
+    def test_what_one_is_about_to_click_does_not_move(self):
+        steps = self.start()
+        self.open()
+        self.aim_at(steps)
+        before = self.top_of(steps)
+        new = self.start()
+        self.pass_time(10)
+        expect(self.new_button()).to_have_text("Show new: 1")
+        self.assertEqual(self.top_of(steps), before)
+        expect(self.row(new)).to_have_count(0)
+        self.page.clock.resume()
+        self.picture("list-new")
+        self.assert_accessible(self.frame)
+        self.page.mouse.move(0, 0)
+        expect(self.row(new)).to_be_visible()
+        self.assert_said("New processes: 1")
+
+    def test_the_focus_stays_where_it_is(self):
+        steps = self.start()
+        self.open()
+        stop = self.button(steps, "Stop")
+        stop.focus()
+        new = self.start()
+        self.pass_time(10)
+        expect(stop).to_be_focused()
+        expect(self.row(new)).to_have_count(0)
+        press_by_keyboard(self.page, self.new_button())
+        name = self.row(new).get_by_role("link", name=NAME)
+        expect(name).to_be_focused()
+
+    def test_one_that_waits_to_be_shown_is_as_it_is_then(self):
+        steps = self.start()
+        self.open()
+        self.aim_at(steps)
+        new = self.start()
+        self.pass_time(5)
+        self.end_all(new)
+        self.pass_time(10)
+        self.page.mouse.move(0, 0)
+        self.state(new, "Completed")
+
+    def test_what_comes_behind_the_page_goes(self):
+        last = self.ended(PAGE_SIZE)[0]
+        self.open()
+        expect(self.row(last)).to_be_visible()
+        self.start()
+        self.pass_time(5)
+        expect(self.row(last)).to_have_count(0)
+        self.assertEqual(self.page.locator("tbody tr[id]").count(), PAGE_SIZE)
+
+    def test_none_come_into_a_list_whose_filter_excludes_them(self):
+        self.open("?state=failed")
+        self.start()
+        self.pass_time(10)
+        expect(self.new_button()).to_be_hidden()
+        self.assertEqual(self.said(), [])
+
+    def test_an_open_question_stays(self):
+        steps = self.start()
+        self.end_all(steps)
+        self.see()
+        self.button(steps, "Remove").click()
+        dialog = self.page.get_by_role("dialog", name="Remove this process?")
+        expect(dialog).to_be_visible()
+        self.page.mouse.move(0, 0)
+        new = self.start()
+        expect(self.row(new)).to_be_visible()
+        expect(dialog).to_be_visible()
 
 
 class ButtonTests(ScriptTestCase):

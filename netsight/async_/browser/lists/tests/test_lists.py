@@ -10,6 +10,7 @@ from zope.i18nmessageid import Message
 
 from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.browser.lists.listing import PAGE_SIZE
+from netsight.async_.browser.lists.manage import told_apart
 from netsight.async_.browser.lists.tests.list_support import ListMixin
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import NotRepeatableError
@@ -98,15 +99,12 @@ class MyProcessesTests(ListTestCase):
             gate.open()
         for text in ('value="25"', "25%", "Importing 1 of 4", "Running"):
             self.assertIn(text, row)
-        self.assertIn("process-status?", row)
 
-    def test_only_what_has_not_ended_is_polled(self):
-        self.done()
-        queued = self.queued()
-        found = re.findall(r'data-status-url="([^"]+)"', self.see().text)
-        self.assertEqual(len(found), 1)
-        status = self.client(EDITOR).get(found[0]).json
-        self.assertEqual(status["id"], queued)
+    def test_only_what_has_not_ended_is_live(self):
+        done, queued = self.done(), self.queued()
+        page = self.see()
+        self.assertIn("data-live", self.row(page, queued))
+        self.assertNotIn("data-live", self.row(page, done))
 
     def test_the_buttons_are_those_that_work(self):
         for process_id, buttons in (
@@ -221,7 +219,9 @@ class ButtonTests(ListTestCase):
         process_id = self.done()
         response = self.press("remove", process_id, status=302)
         self.assertEqual(self.processes(), [])
-        self.assertIn("Removed.", self.client(EDITOR).get(response.location))
+        self.assertIn(
+            "Removed: number ", self.client(EDITOR).get(response.location)
+        )
 
     def test_run_again(self):
         process_id = self.failed()
@@ -399,7 +399,51 @@ class ManageTests(ListTestCase):
 
     def test_details_of_an_unknown_one_are_not_there(self):
         page = self.see("?process_id=abcde", status=404)
-        self.assertIn("no such process any more", text_of(page))
+        self.assertIn("of this site has the number abcde", text_of(page))
+        self.assertIn("kept for 7 days at most", text_of(page))
+        self.assertNotIn("Nothing was changed", page)
+
+    def test_a_filter_that_nothing_matches_says_so(self):
+        self.done()
+        for query in ("?state=lost", "?user=nobody", "?view=other"):
+            page = text_of(self.see(query))
+            self.assertIn("None match the filter. Show all", page)
+            self.assertNotIn("There are no background processes", page)
+
+    def test_views_with_one_title_are_told_apart(self):
+        titles = {"one": "Import", "two": "Import", "three": "Export"}
+        self.assertEqual(
+            told_apart(titles),
+            {"one": "Import (one)", "two": "Import (two)", "three": "Export"},
+        )
+        texts = re.findall(r"<option[^>]*>([^<]*)<", self.see().text)
+        self.assertEqual(len(texts), len(set(texts)) + 1)  # All, twice
+
+    def test_who_ran_one_is_told_after_its_end(self):
+        for process_id in (self.done(), self.failed()):
+            transaction.begin()
+            recover(self.registry())
+            transaction.commit()
+            page = text_of(self.see(f"?process_id={process_id}"))
+            self.assertIn(f"Server {this_worker()}", page)
+            self.assertRegex(page, "Waited 0:00:0")
+            self.assertRegex(page, "Took 0:00:0")
+            self.assertIn("Attempts 1", page)
+
+    def test_how_large_a_result_is(self):
+        process_id = self.done()
+        page = self.see(f"?process_id={process_id}")
+        self.assertIn("Size of the result 1 B", text_of(page))
+
+    def test_it_says_which_one_was_removed(self):
+        process_id = self.done()
+        response = self.press("remove", process_id, status=302)
+        page = self.client(MANAGER).get(response.location)
+        self.assertIn(f"Removed: number {process_id}.", text_of(page))
+
+    def test_a_link_cannot_have_it_say_anything_else(self):
+        page = self.see("?done=remove&number=Call+555+now")
+        self.assertNotIn("555", page)
 
     def test_remove_all_that_have_ended(self):
         self.done()

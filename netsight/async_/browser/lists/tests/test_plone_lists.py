@@ -212,6 +212,14 @@ class ControlPanelTests(PloneListTestCase):
             self.assertTrue(self.process(there).is_held)
             self.assertNotIn('name="sure"', self.client(MANAGER).get(ALL))
 
+    def test_the_token_does_not_come_into_addresses(self):
+        forms = self.client(MANAGER).get(ALL).forms.values()
+        filters = next(each for each in forms if "state" in each.fields)
+        self.assertEqual(filters.method.lower(), "get")
+        field = filters["_authenticator"]
+        self.assertEqual(field.attrs.get("disabled"), "disabled")
+        self.assertFalse(field.value)
+
     def test_a_user_is_asked_for_by_login_name(self):
         process_id = self.done()
         self.done(READER)

@@ -54,7 +54,7 @@ class RemoveTests(QuestionTestCase):
 
     def test_its_form_removes_it(self):
         page = self.post({"remove": self.done()})
-        self.assertIn("Removed.", self.answered(page))
+        self.assertIn("Removed: number ", self.answered(page))
         self.assertEqual(self.processes(), [])
 
     def test_no_leads_back_to_the_list_with_its_filter(self):
