@@ -1,18 +1,25 @@
 """What people do with processes that are there: cancel, repeat, remove.
 
+And with queues: pause and resume them.
+
 And what managers do with those that are held: release or drop them.
 
 Who may do it is for the caller to check.
 """
 
+import logging
+import time
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
+import transaction
 from zope.event import notify
 
+from netsight.async_ import config
 from netsight.async_.events import ProcessQueuedEvent
 from netsight.async_.exceptions import AlreadyRunningError
+from netsight.async_.exceptions import BadQueueError
 from netsight.async_.exceptions import NotAllReleasedError
 from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.exceptions import NotCancellableError
@@ -28,11 +35,16 @@ from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.limits import check_limits
+from netsight.async_.records.owners import current_owner
+from netsight.async_.records.paused import Pause
 from netsight.async_.records.registry import ProcessRegistry
+from netsight.async_.running.monitor import monitor
 from netsight.async_.running.telling import tell_after_commit
 from netsight.async_.running.telling import tell_in_thread
 from netsight.async_.running.telling import wait_told
 
+
+logger = logging.getLogger(__name__)
 
 REMOVE_BATCH = 100
 """How many records `remove_ended` looks at in one transaction."""
@@ -116,6 +128,48 @@ def _recover_abandoned(process):
         process.recover()
         if process.is_final:
             tell_after_commit(process)
+
+
+def pause_queue(registry: ProcessRegistry, queue: str) -> None:
+    """Have nothing begin that waits in a queue, in no Zope or worker.
+
+    From the commit on, until `resume_queue`; what runs goes on.  The user of
+    this request is noted.  Raises BadQueueError if there can be no queue of
+    that name; there need not be anything in it.
+    """
+    try:
+        config.queue_name(queue)
+    except ValueError as exc:
+        raise BadQueueError(queue) from exc
+    registry.pause(Pause(queue, time.time(), current_owner()))
+    _log_after_commit("%s has paused the queue %s", queue)
+
+
+def resume_queue(registry: ProcessRegistry, queue: str) -> None:
+    """End the pause of a queue; does nothing if it is not paused.
+
+    After the commit this Zope begins with what waits, as far as it has
+    threads; others do when they hear of it, and at the next poll at the
+    latest.
+    """
+    if registry.resume(queue):
+        _log_after_commit("%s has resumed the queue %s", queue)
+        transaction.get().addAfterCommitHook(_look_soon)
+
+
+def _log_after_commit(text, queue):
+    user = current_owner().user_id or "code"
+
+    def log(success):
+        if success:
+            logger.warning(text, user, queue)
+
+    transaction.get().addAfterCommitHook(log)
+
+
+def _look_soon(success):
+    if success:
+        monitor.do_duty_soon()
 
 
 def remove_ended(

@@ -24,6 +24,12 @@ from netsight.async_.interfaces import IExecutor
 PROCESS_REGISTRY_ID = "netsight_async_process_registry"
 PROCESS_REGISTRY_TYPE = "netsight.async Process Registry"
 MANAGE_PROCESSES = "netsight.async: Manage processes"
+"""Whoever has it may do all that the others below allow, and more."""
+
+VIEW_PROCESSES = "netsight.async: View processes"
+CONTROL_PROCESSES = "netsight.async: Control processes"
+REMOVE_PROCESSES = "netsight.async: Remove processes"
+PAUSE_QUEUES = "netsight.async: Pause queues"
 
 PRODUCT = "netsight.async"
 ENVIRONMENT_PREFIX = "NETSIGHT_ASYNC_"

@@ -214,6 +214,13 @@ class BadQueueError(BadChoiceError):
     """The `queue` or `priority` of a view is not what it may be."""
 
 
+class NotAllowedError(AsyncError):
+    """A user may see a process of somebody else, and not change it.
+
+    Or a queue.  The message is the permission that is needed.  Over HTTP: 403.
+    """
+
+
 class LoginFieldsError(AsyncError):
     """A form would log in and start a process at once.
 

@@ -235,8 +235,11 @@ class IProcess(Interface):
     is_early: bool = Attribute(
         "Whether it is queued, and waits for that time."
     )
+    is_paused: bool = Attribute(
+        "Whether it is queued, in a queue that is paused."
+    )
     may_begin: bool = Attribute(
-        "Whether it is queued, not held, and not early."
+        "Whether it is queued, not held, not early, and not paused."
     )
     retry: Any = Attribute("What is tried again later: the rule of a Retry.")
     retries: int = Attribute("How often it was put off for that (int).")
@@ -395,6 +398,25 @@ class IProcessRegistry(Interface):
 
     def returns():
         """Return how often a process was put back into the queue (int)."""
+
+    def is_paused(queue):
+        """Tell whether the queue of that name (str) is paused."""
+
+    def pauses():
+        """Return a list of `records.paused.Pause`, by name of the queue."""
+
+    def pause(pause):
+        """Pause the queue of a `records.paused.Pause`.
+
+        From the commit on, no process of it is claimed.  One that is paused
+        already stays as it is.
+        """
+
+    def resume(queue):
+        """End the pause of a queue; tell whether it was paused.
+
+        Servers are to be told of it: see `actions.resume_queue`.
+        """
 
     def is_active(process_id):
         """Tell whether an id is among them."""

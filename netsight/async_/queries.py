@@ -214,7 +214,8 @@ def health_of(registry: ProcessRegistry) -> dict[str, int]:
 
     ``queued``, ``running`` and ``silent`` are numbers of processes,
     ``oldest_queued_seconds`` is 0 if none is queued, ``held`` is the number of
-    those that wait for somebody to release them, ``failed_last_hour`` and
+    those that wait for somebody to release them, ``paused_queues`` is the
+    number of queues of which nothing begins, ``failed_last_hour`` and
     ``lost_last_hour`` are counted among the RECENT_MOST newest processes,
     ``workers_alive`` is the number of Zopes that run processes or have lately,
     this one included.
@@ -229,6 +230,7 @@ def health_of(registry: ProcessRegistry) -> dict[str, int]:
         "running": active.running,
         "silent": active.silent,
         "held": active.held,
+        "paused_queues": len(registry.pauses()),
         "failed_last_hour": states.count(FAILED),
         "lost_last_hour": states.count(LOST),
         "workers_alive": len(_alive(registry)),

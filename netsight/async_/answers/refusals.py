@@ -72,6 +72,16 @@ def result_gone(exc):
     )
 
 
+def not_allowed(exc):
+    """Return the message id that says which permission is needed."""
+    return _(
+        "error_not_allowed",
+        default="Nothing was changed: you may look at this, and not change "
+        "it. For that you need the permission “${permission}”.",
+        mapping={"permission": str(exc)},
+    )
+
+
 def expired(exc):
     """Return the message id that says when a process has expired."""
     day = datetime.fromtimestamp(exc.when, timezone.utc).date()
@@ -116,6 +126,7 @@ REFUSALS = {
             "back, reload the page and try again.",
         ),
     ),
+    exceptions.NotAllowedError: (403, not_allowed),
     exceptions.NoSuchProcessError: (
         404,
         _(

@@ -35,6 +35,7 @@ def status_of(process, registry, request):
     tells whether there may be more than these; `in_turn` tells
     whether those must end before it begins: see `in_turn` of views; `held`
     tells whether it waits for somebody to release it: see `deployment`;
+    `paused` tells whether its queue is paused, for one that is queued;
     `not_before` is the time for which it waits in the queue, else None, and
     `retries` how often it was put off since a run had failed; `reason` is what
     a failed one tells its user, translated, or None; `log` has the last lines
@@ -58,6 +59,7 @@ def status_of(process, registry, request):
         "ahead_more": ahead is not None and ahead.has_more,
         "in_turn": queued and waits_in_turn(process, registry),
         "held": held,
+        "paused": process.is_paused and not held,
         "not_before": iso_time(process.not_before) if early else None,
         "retries": process.retries,
         "created": iso_time(process.created),

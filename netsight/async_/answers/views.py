@@ -9,8 +9,11 @@ from zope.traversing.namespace import namespaceLookup
 from zope.traversing.namespace import nsParse
 
 from netsight.async_.context import found_at
+from netsight.async_.records.owners import SEE
+from netsight.async_.records.owners import check_may
 from netsight.async_.records.owners import is_of_visitor
-from netsight.async_.records.owners import may_manage
+from netsight.async_.records.owners import may
+from netsight.async_.records.owners import may_change
 
 
 SERVICES = tuple(
@@ -84,16 +87,30 @@ def may_see_somewhere(process, root, request):
     """Tell whether this request's user may see a process away from its view.
 
     Owners may, always: what they started may have locked them out.  All others
-    must be managers at the context, or at the nearest parent that is left, and
-    have the permission of the view, if that is there.
+    must have the permission to see processes at the context, or at the nearest
+    parent that is left, and that of the view, if that is there.
     """
     if is_of_visitor(process):
         return True
     context, _is_there = _find_context(process, root)
-    if not may_manage(context):
+    if not may(SEE, context):
         return False
     view = find_view(process, root, request)
     return view is None or may_use(view)
+
+
+def may_do(action, process, root):
+    """Tell whether this request's user may do an action to a process.
+
+    Owners may; others need the permission where it was started, or at the
+    nearest parent that is left.
+    """
+    return may_change(action, process, _find_context(process, root)[0])
+
+
+def check_may_do(action, process, root):
+    """Raise NotAllowedError if `may_do` says no."""
+    check_may(action, process, _find_context(process, root)[0])
 
 
 def _find_context(process, root):

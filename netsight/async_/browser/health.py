@@ -25,6 +25,7 @@ METRICS = {
     "running": "Processes that run.",
     "silent": "Of these, how many have told nothing for long.",
     "held": "Processes of another deployment, which are not run here.",
+    "paused_queues": "Queues that somebody has paused.",
     "failed_last_hour": "Recent processes that failed within an hour.",
     "lost_last_hour": "Recent processes that were lost within an hour.",
     "workers_alive": "Zopes that run processes or have lately.",

@@ -14,14 +14,17 @@ from zope.interface import implementer
 from netsight.async_ import interfaces
 from netsight.async_.answers.sentences import STATE_TITLES
 from netsight.async_.answers.sentences import told_of
+from netsight.async_.answers.views import may_do
 from netsight.async_.browser.times import local_time
 from netsight.async_.context import site_of
 from netsight.async_.i18n import _
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import is_read_only
+from netsight.async_.records.owners import CONTROL
+from netsight.async_.records.owners import SEE
 from netsight.async_.records.owners import current_owner
-from netsight.async_.records.owners import may_manage
+from netsight.async_.records.owners import may
 from netsight.async_.running.monitor import monitor
 
 
@@ -171,13 +174,15 @@ class EndedPage(LoggedPage):
 
     @property
     def error(self):
-        """The Error of a failed process, for managers; else None."""
-        return self.process.error if may_manage(self.context) else None
+        """The Error of a failed process; None for most but managers."""
+        return self.process.error if may(SEE, self.context) else None
 
     @property
     def again_url(self):
         """Where a form lets it run again; None if it cannot."""
-        if not self.process.may_run_again:
+        root = application_of(self.context)
+        is_allowed = may_do(CONTROL, self.process, root)
+        if not (is_allowed and self.process.may_run_again):
             return None
         return self.process_view.process_url("process-again", self.process_id)
 

@@ -11,6 +11,7 @@ from netsight.async_.answers.sentences import STATE_TITLES
 from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import waits_in_turn
+from netsight.async_.answers.views import may_do
 from netsight.async_.browser.pages import LoggedPage
 from netsight.async_.browser.times import clock
 from netsight.async_.browser.times import local_time
@@ -21,6 +22,7 @@ from netsight.async_.context import site_of
 from netsight.async_.i18n import _
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import query_registry
+from netsight.async_.records.owners import CONTROL
 from netsight.async_.records.owners import current_owner
 
 
@@ -69,6 +71,8 @@ class ProcessingPage(LoggedPage):
     def _queued_text(self):
         if self.process.is_held:
             return TEXTS["held"]
+        if self.process.is_paused:
+            return TEXTS["paused"]
         if self.process.is_early:
             return self._early_text()
         registry = query_registry(application_of(self.context))
@@ -96,7 +100,11 @@ class ProcessingPage(LoggedPage):
     @property
     def may_cancel(self):
         """Whether there is a button to stop it."""
-        return self.process.cancellable and not self.process.is_cancelling
+        return (
+            self.process.cancellable
+            and not self.process.is_cancelling
+            and may_do(CONTROL, self.process, application_of(self.context))
+        )
 
     @property
     def mail_address(self):
@@ -233,6 +241,11 @@ TEXTS = STATE_TITLES | {
         "waiting_held",
         default="On hold: this site is a copy, and this was started at "
         "another one. The administrators decide whether it runs here.",
+    ),
+    "paused": _(
+        "waiting_paused",
+        default="Paused by the administrators: it begins when they let its "
+        "queue go on.",
     ),
     "away": _(
         "waiting_away",

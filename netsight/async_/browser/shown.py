@@ -18,6 +18,7 @@ from netsight.async_.answers.status import links_of
 from netsight.async_.answers.status import log_text
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.status import status_of
+from netsight.async_.answers.views import check_may_do
 from netsight.async_.browser.start import lead_to
 from netsight.async_.browser.wishes import wish_mail
 from netsight.async_.context import as_came
@@ -29,6 +30,7 @@ from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import ThreadDiedBeforeCompletionError
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import query_registry
+from netsight.async_.records.owners import CONTROL
 
 
 PROCESSING_PAGE = "netsight.async.processing"
@@ -126,9 +128,10 @@ class Shown:
 
         A queued one is cancelled at once, a running one at its next
         `set_progress`, `track` or `check_cancelled`; one that has ended stays
-        as it is.  Raises NotCancellableError if the view does not allow it.
+        as it is.  Raises NotCancellableError if the view does not allow it,
+        and NotAllowedError for who may see it only.
         """
-        process = self.get_process(process_id)
+        process = self._process_to(CONTROL, process_id)
         cancel(process)
         url = self.process_url("processing", process.id)
         return self.request.response.redirect(url)
@@ -137,9 +140,9 @@ class Shown:
         """Run a process again, and lead to the page of the new one.
 
         Programs get 202, as for a start.  Raises NotRepeatableError,
-        AlreadyRunningError or QueueFullError.
+        AlreadyRunningError, QueueFullError or NotAllowedError.
         """
-        process = self.get_process(process_id)
+        process = self._process_to(CONTROL, process_id)
         registry = query_registry(application_of(self.context))
         return lead_to(self, run_again(registry, process))
 
@@ -172,6 +175,12 @@ class Shown:
         To find it takes as long as all else that a poll does.
         """
         return home_of(self.context) or application_of(self.context)
+
+    def _process_to(self, action, process_id):
+        """Return a process that the visitor may do an action to."""
+        process = self.get_process(process_id)
+        check_may_do(action, process, application_of(self.context))
+        return process
 
     def _asked_id(self, process_id):
         """Return an id, or that of the request; raises NoSuchProcessError."""

@@ -37,7 +37,9 @@ def ends_early(executor):
 def ring_after_commit(process):
     """Ring for a queued IProcess, if the current transaction is committed.
 
-    What a script has queued it leaves to servers.
+    What a script has queued it leaves to servers.  It rings for one in a
+    paused queue, too, which is refused when it is claimed: a start need not
+    load what is paused.
     """
     transaction.get().addAfterCommitHook(_ring, (Queued.of(process),))
 

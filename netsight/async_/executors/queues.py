@@ -36,6 +36,6 @@ def _next_in_line(root, key):
     registry = query_registry(root)
     line = registry.line(key)
     process = None if line is None else line.first(registry)
-    if process is None or process.state != QUEUED:
+    if process is None or process.state != QUEUED or process.is_paused:
         return None
     return Queued.of(process)

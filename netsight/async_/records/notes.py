@@ -10,13 +10,16 @@ fetched    by the monitor, when a result was fetched
 =========  ==================================================
 
 And how often something was put back into the queue is counted, in an object in
-which storages merge what two transactions add.
+which storages merge what two transactions add.  The queues that are paused
+are noted here, too, as what is asked for a claim is loaded with it.
 """
 
 from BTrees.Length import Length
 
 from netsight.async_.records.parts import Part
 from netsight.async_.records.parts import Progress
+from netsight.async_.records.parts import guard
+from netsight.async_.records.paused import Paused
 from netsight.async_.records.shards import Shards
 
 
@@ -26,6 +29,9 @@ NOTHING = Progress()
 
 class Notes(Part):
     """The notes of all processes of a registry."""
+
+    paused = None
+    """The `records.paused.Paused`; None before a queue was ever paused."""
 
     def __init__(self):
         self._progress = Shards()
@@ -61,6 +67,35 @@ class Notes(Part):
         """Keep the POSIX time of the first fetch of a result."""
         if process_id not in self._fetched:
             self._fetched[process_id] = when
+
+    def is_paused(self, queue):
+        """Tell whether a queue is paused."""
+        return self.paused is not None and queue in self.paused
+
+    def guard_paused(self):
+        """Let the open transaction commit only if no queue is paused by then.
+
+        Or resumed: it sees then how it is.
+        """
+        guard(self if self.paused is None else self.paused)
+
+    def pauses(self):
+        """Return a list of Pause."""
+        return [] if self.paused is None else self.paused.all()
+
+    def pause(self, pause):
+        """Keep a Pause."""
+        if self.paused is None:
+            self.paused = Paused()
+        self.paused.add(pause)
+
+    def resume(self, queue):
+        """End the pause of a queue; tell whether it was paused."""
+        if self.paused is None or not self.paused.discard(queue):
+            return False
+        # Others are to look at what they have seen.
+        self.returns.change(1)
+        return True
 
     def forget(self, process_id):
         """Drop what is noted of a process that is removed."""

@@ -10,8 +10,13 @@ from Acquisition import aq_chain
 from Acquisition import aq_inner
 from Acquisition import aq_parent
 
+from netsight.async_.config import CONTROL_PROCESSES
 from netsight.async_.config import MANAGE_PROCESSES
+from netsight.async_.config import PAUSE_QUEUES
+from netsight.async_.config import REMOVE_PROCESSES
+from netsight.async_.config import VIEW_PROCESSES
 from netsight.async_.exceptions import NoSuchUserError
+from netsight.async_.exceptions import NotAllowedError
 
 
 class Owner(NamedTuple):
@@ -29,6 +34,19 @@ class Owner(NamedTuple):
 
 
 ANONYMOUS = Owner(None, "")
+
+SEE, CONTROL, REMOVE, PAUSE = "see", "control", "remove", "pause"
+
+PERMISSIONS = {
+    SEE: VIEW_PROCESSES,
+    CONTROL: CONTROL_PROCESSES,
+    REMOVE: REMOVE_PROCESSES,
+    PAUSE: PAUSE_QUEUES,
+}
+"""What it takes to do something with the processes of others.
+
+To control them is to cancel them, and to run them again.
+"""
 
 EVERYBODYS_ROLES = {"Anonymous", "Authenticated"}
 
@@ -98,17 +116,42 @@ def may_act_as(user):
 
 
 def may_see(process, context):
-    """Tell whether this request's user may see and use `process`.
+    """Tell whether this request's user may see `process`.
 
-    Owners may, and who has the permission MANAGE_PROCESSES at `context`.  Of
+    Owners may, and who has the permission VIEW_PROCESSES at `context`.  Of
     a process that an anonymous visitor started, the id is the key.
     """
-    return is_of_visitor(process) or may_manage(context)
+    return is_of_visitor(process) or may(SEE, context)
+
+
+def check_may(action, process, context):
+    """Raise NotAllowedError if this request's user may not change `process`.
+
+    Those who may see it for the reason that it is theirs may do all.  For
+    others the `action` is one of PERMISSIONS, which they need at `context`.
+    """
+    if not may_change(action, process, context):
+        raise NotAllowedError(PERMISSIONS[action])
+
+
+def may_change(action, process, context):
+    """Tell whether `check_may` raises nothing."""
+    return is_of_visitor(process) or may(action, context)
 
 
 def is_of_visitor(process):
     """Tell whether this request's user is the owner, or nobody is known."""
     return process.owner.is_anonymous or process.owner == current_owner()
+
+
+def may(action, context):
+    """Tell what this request's user may do with all processes at `context`.
+
+    The `action` is one of PERMISSIONS.  Managers of processes may do all.
+    """
+    check = getSecurityManager().checkPermission
+    allowed = check(PERMISSIONS[action], context)
+    return bool(allowed or check(MANAGE_PROCESSES, context))
 
 
 def may_manage(context):

@@ -163,12 +163,19 @@ class Process(Part):
         return self.state == interfaces.QUEUED
 
     @property
+    def is_paused(self):
+        """Whether it waits in the queue, and that is paused."""
+        is_paused = self.notes is not None and self.notes.is_paused(self.queue)
+        return is_paused and self.state == interfaces.QUEUED
+
+    @property
     def may_begin(self):
-        """Whether it is queued, not held, and not early."""
+        """Whether it is queued, not held, not early, and not paused."""
         return (
             self.state == interfaces.QUEUED
             and not self.is_held
             and not self.is_early
+            and not self.is_paused
         )
 
     @property
@@ -312,7 +319,7 @@ class Process(Part):
         """Take a queued process for a Worker; return the claim's token.
 
         `token` is as in `Claim.take`.  Raises ClaimLostError if the process
-        is not queued, or held.
+        is not queued, or held, or if its queue is paused.
         """
         if is_foreign(self):
             raise ClaimLostError(
@@ -324,10 +331,19 @@ class Process(Part):
             raise ClaimLostError(f"the process is {self.state}")
         if self.is_early:
             raise ClaimLostError("it is too early for it")
+        self._check_queue()
         if self.format < config.RECORD_FORMAT:
             # What the run stores may be nothing for older code.
             self.format = config.RECORD_FORMAT
         return self.claim.take(worker, token)
+
+    def _check_queue(self):
+        if self.notes is None:
+            return
+        # None is claimed from the commit of a pause on.
+        self.notes.guard_paused()
+        if self.is_paused:
+            raise ClaimLostError(f"the queue {self.queue!r} is paused")
 
     def check_running(self, worker, token):
         """Raise ClaimLostError if this claim may not work on the process.

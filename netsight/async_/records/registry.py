@@ -223,6 +223,20 @@ class ProcessRegistry(HeldIds, SimpleItem):
     def returns(self):
         return 0 if self._notes is None else self._notes.returns()
 
+    def is_paused(self, queue):
+        return self._notes is not None and self._notes.is_paused(queue)
+
+    def pauses(self):
+        return [] if self._notes is None else self._notes.pauses()
+
+    def pause(self, pause):
+        if self._notes is None:
+            self._make_containers()
+        self._notes.pause(pause)
+
+    def resume(self, queue):
+        return self._notes is not None and self._notes.resume(queue)
+
     def oid_of(self, process_id):
         process = self._mapping().get(process_id)
         return None if process is None else process._p_oid

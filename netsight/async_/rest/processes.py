@@ -1,6 +1,7 @@
 """@async-processes: the processes of a site, and each of them.
 
-Users who are logged in see their own; managers see all of the site.
+Users who are logged in see their own; who has the permission to see processes
+sees all of the site.
 """
 
 from contextlib import suppress
@@ -43,8 +44,12 @@ from netsight.async_.queries import is_below
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import query_registry
+from netsight.async_.records.owners import CONTROL
+from netsight.async_.records.owners import REMOVE
+from netsight.async_.records.owners import SEE
+from netsight.async_.records.owners import check_may
 from netsight.async_.records.owners import current_owner
-from netsight.async_.records.owners import may_manage
+from netsight.async_.records.owners import may
 from netsight.async_.records.owners import may_see
 from netsight.async_.rest.errors import RestErrors
 from netsight.async_.rest.representation import NAME
@@ -194,7 +199,7 @@ class ProcessesGet(ProcessesService):
             "view_name": filters["view"],
             "states": () if state is None else (state,),
         }
-        if may_manage(self.context):
+        if may(SEE, self.context):
             return Query(path, **more), filters["before"]
         return Query.of_owner(owner, path, **more), filters["before"]
 
@@ -218,6 +223,8 @@ class ProcessesDelete(ProcessesService):
             raise NotFound("/".join(self.names))
         check_writable(self.context)
         process = self.process()
+        action = REMOVE if process.is_final else CONTROL
+        check_may(action, process, self.context)
         alsoProvides(self.request, IDisableCSRFProtection)
         tell_if_not_stored(Change(self, process.id, "removal"))
         with suppress(StillRunningError):

@@ -5,7 +5,8 @@ from netsight.async_.context import as_came
 from netsight.async_.context import url_of_path
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import query_registry
-from netsight.async_.records.owners import may_manage
+from netsight.async_.records.owners import SEE
+from netsight.async_.records.owners import may
 
 
 NAME = "@async-processes"
@@ -41,7 +42,7 @@ def represent(site, request, process, whole=False):
         },
     }
     error = process.error
-    if whole and error is not None and may_manage(site):
+    if whole and error is not None and may(SEE, site):
         result["error"] = {
             "kind": error.kind,
             "text": error.text,

@@ -272,6 +272,13 @@ class Monitor:
                 self._polling.due = due
                 self._lock.notify_all()
 
+    def do_duty_soon(self):
+        """Have the duty of a server, if there is one, done at once.
+
+        From any thread; returns at once.
+        """
+        self._do_again(self._serving, True)
+
     def stop(self, timeout, *last):
         """End the threads; return False if one lives after `timeout` seconds.
 
@@ -408,6 +415,7 @@ class Monitor:
         if wanted:
             with self._lock:
                 task.due = time.monotonic()
+                self._lock.notify_all()
 
     def _running_ids(self):
         return ", ".join(h.process_id for h in self.holds()) or "nothing"

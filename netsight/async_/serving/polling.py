@@ -95,6 +95,9 @@ class New(NamedTuple):
     returns: int
     """How often something was put back into the queue."""
 
+    paused: frozenset
+    """Of the names of the queues that are paused."""
+
 
 class Poll:
     """Rings for what others have queued, and sees which workers are gone.
@@ -120,9 +123,21 @@ class Poll:
         """Of the workers that may have claimed what was rung for."""
 
         self._returns = 0
+        self._paused = frozenset()
+        self._is_resumed = False
 
     def __call__(self):
-        """Return whether there may be something to recover."""
+        """Return whether there is something for the duty of a server.
+
+        There may be something to recover.  Or a queue is not paused any more,
+        in which much may have waited for long: it knows of that.
+        """
+        self._is_resumed = False
+        gone = self._call()
+        return gone or self._is_resumed
+
+    def _call(self):
+        """Look if it is time to; return whether a worker is gone."""
         now = time.monotonic()
         is_full = self._is_full()
         if self._news is None:
@@ -207,6 +222,8 @@ class Poll:
         self._seen.update(new.known)
         self._names |= new.names
         self._returns = new.returns
+        self._is_resumed |= not self._paused <= new.paused
+        self._paused = new.paused
         if self._news is not None:
             self._news.watch(new.nodes, self._workers.oids)
         for each in new.queued:
@@ -236,7 +253,8 @@ class Poll:
         queued = self._queued(registry, ids) if ids else []
         names = frozenset(registry.worker_names())
         returns = self._returns if is_full else registry.returns()
-        return New(known, queued, active_nodes(root), names, returns)
+        paused = frozenset(each.queue for each in registry.pauses())
+        return New(known, queued, active_nodes(root), names, returns, paused)
 
     def _new_ids(self, registry, now):
         """Return the `known` of a New, and a list of those ids to load."""

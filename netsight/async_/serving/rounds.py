@@ -55,6 +55,9 @@ class Slice(NamedTuple):
 
     recovered: Recovered
 
+    paused: frozenset
+    """Of the names of the queues that are paused."""
+
 
 class Rounds:
     """What one server knows of the active processes."""
@@ -63,13 +66,21 @@ class Rounds:
         self._waiting = {}
         self._newer = frozenset()
         self._held = frozenset()
+        self._paused = frozenset()
         self._searched = frozenset()
         self._turn = ""
         self._round = None
 
     def queued(self):
-        """Return a list of Queued for all that waits, the oldest first."""
-        return in_order(self._waiting.values())
+        """Return a list of Queued for what may begin, the oldest first.
+
+        That is all that waits, but for what is in a queue that is paused.
+        """
+        return [
+            each
+            for each in in_order(self._waiting.values())
+            if each.queue not in self._paused
+        ]
 
     @property
     def newer(self):
@@ -107,7 +118,8 @@ class Rounds:
         holders = now.holders | recovered.holders
         if not left:
             forget_workers(registry, now.dead, holders)
-        return Slice(ids, Round(left, now.dead, holders), recovered)
+        paused = frozenset(each.queue for each in registry.pauses())
+        return Slice(ids, Round(left, now.dead, holders), recovered, paused)
 
     def note(self, done):
         """Remember a Slice that is committed; return whether more is left."""
@@ -115,6 +127,7 @@ class Rounds:
         self._waiting.update(done.recovered.waiting)
         self._newer = self._newer.union(done.recovered.newer)
         self._held = self._held.union(done.recovered.held)
+        self._paused = done.paused
         self._round = done.round if done.round.left else None
         if self._round is None:
             self._searched = done.round.dead
@@ -155,6 +168,7 @@ class Rounds:
         turns = in_turns(
             each.queued.turn
             for each in self._waiting.values()
-            if each.queued.queue in served and each.queued.is_due
+            if each.queued.queue in served - self._paused
+            and each.queued.is_due
         )
         return list(islice(turns, AGAIN))

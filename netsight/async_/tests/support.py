@@ -214,6 +214,18 @@ class AsyncTestCase(unittest.TestCase):
                 )
 
 
+class Bell:
+    """An executor that notes the rings, and leaves everything queued."""
+
+    runs_here = True
+
+    def __init__(self):
+        self.rung = []
+
+    def ring(self, process_id, *choices):
+        self.rung.append(process_id)
+
+
 class Never:
     """An executor that leaves everything queued."""
 

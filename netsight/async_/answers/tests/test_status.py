@@ -4,10 +4,14 @@ import time
 from datetime import datetime
 from unittest import mock
 
+import transaction
+
+from netsight.async_.actions import pause_queue
 from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import iso_time
 from netsight.async_.records import places
 from netsight.async_.records.database import get_process
+from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import transact
 from netsight.async_.records.lease import lookout
 from netsight.async_.running.monitor import monitor
@@ -48,6 +52,7 @@ class StatusTests(AsyncTestCase):
                 "ahead_more": False,
                 "in_turn": False,
                 "held": False,
+                "paused": False,
                 "not_before": None,
                 "retries": 0,
                 "elapsed": 0,
@@ -106,6 +111,13 @@ class StatusTests(AsyncTestCase):
             (status["state"], status["held"], status["ahead"]),
             ("queued", True, None),
         )
+
+    def test_one_in_a_paused_queue_says_so(self):
+        (process_id,) = self.queued(1)
+        pause_queue(getProcessRegistry(self.app), "default")
+        transaction.commit()
+        status = self.status(self.client(), process_id)
+        self.assertEqual((status["state"], status["paused"]), ("queued", True))
 
     def test_it_does_not_look_further_than_the_limit(self):
         self.job(lambda view, pid: "x")

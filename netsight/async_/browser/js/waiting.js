@@ -44,6 +44,9 @@ function activityOf(status) {
   if (status.held) {
     return texts.held;
   }
+  if (status.paused) {
+    return texts.paused;
+  }
   if (status.not_before) {
     const text = status.retries > 0 ? texts.retry : texts.early;
     return text.replace("#", moment(status.not_before));
@@ -117,8 +120,12 @@ function show(status) {
 
 // What is said: changes of the state, and quarters
 
+function waitsFor(status) {
+  return ["held", "paused"].find((name) => status[name]);
+}
+
 function speak(status, news) {
-  const state = status.held ? "held" : status.not_before || status.state;
+  const state = waitsFor(status) || status.not_before || status.state;
   const now = { state, quarter: quarterOf(status.progress) };
   if (now.state !== shown.state) {
     news.push(activityOf(status));

@@ -30,10 +30,15 @@ from netsight.async_.bulk import run_all_again
 from netsight.async_.context import context_path
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotAllChangedError
+from netsight.async_.exceptions import NotAllowedError
 from netsight.async_.exceptions import NotAllReleasedError
 from netsight.async_.exceptions import NotAllRemovedError
 from netsight.async_.exceptions import UserQueueFullError
 from netsight.async_.records.database import get_process
+from netsight.async_.records.owners import CONTROL
+from netsight.async_.records.owners import PAUSE
+from netsight.async_.records.owners import PERMISSIONS
+from netsight.async_.records.owners import REMOVE
 from netsight.async_.records.owners import current_owner
 
 
@@ -41,6 +46,23 @@ logger = logging.getLogger(__name__)
 
 STOPPED = (NotAllRemovedError, NotAllChangedError, NotAllReleasedError)
 """What the long changes raise when the database does not take a part."""
+
+ACTIONS = {
+    "cancel": CONTROL,
+    "again": CONTROL,
+    "remove": REMOVE,
+    "cancel-all": CONTROL,
+    "again-all": CONTROL,
+    "remove-ended": REMOVE,
+    "release-held": CONTROL,
+    "drop-held": REMOVE,
+    "pause": PAUSE,
+    "resume": PAUSE,
+}
+"""What one needs to press a button, by its name; all others are for owners."""
+
+ONES = ("cancel", "again", "remove")
+"""Of these, the buttons of one process, which may be one's own."""
 
 WORDS = {
     Forbidden: texts.FORGED,
@@ -107,8 +129,13 @@ class Buttons:
         check_start(self)
         for name, button in self.buttons.items():
             if name in self.request.form:
+                self._check_all(name)
                 return self._ask(name) or self._press(button)
         return self.page()
+
+    def _check_all(self, name):
+        if name not in ONES:
+            self._check_may(name)
 
     def _press(self, button):
         url = self.url_with(**button(self))
@@ -181,9 +208,23 @@ class Buttons:
     }
     """By name of the field with the id; they return fields of the next URL."""
 
+    def may(self, action, process=None):
+        """Tell whether the user may do an action to what the list has.
+
+        That is one of `records.owners.PERMISSIONS`, to a process or to all.
+        """
+        return True
+
+    def _check_may(self, button, process=None):
+        """Raise NotAllowedError for a button that is not for this user."""
+        action = ACTIONS.get(button)
+        if action is not None and not self.may(action, process):
+            raise NotAllowedError(PERMISSIONS[action])
+
     def _to_change(self, button):
         """Return the process that a button is to change; see `process`."""
         process = self.process(self.text_of(button))
+        self._check_may(button, process)
         tell_if_not_stored(Change(self, process.id, button))
         return process
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from functools import cached_property
 
+from AccessControl import Unauthorized
 from zope.component import getGlobalSiteManager
 from zope.i18nmessageid import Message
 
@@ -14,6 +15,7 @@ from netsight.async_.actions import release_held
 from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import Listing
+from netsight.async_.browser.lists.queues import QueueButtons
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.lists.texts import ALL_PROCESSES
 from netsight.async_.browser.lists.texts import NOT_SURE
@@ -21,12 +23,17 @@ from netsight.async_.browser.lists.texts import STATES
 from netsight.async_.browser.lists.workers import WorkerRow
 from netsight.async_.browser.question import text_for
 from netsight.async_.browser.times import ago
+from netsight.async_.config import VIEW_PROCESSES
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.queries import Query
 from netsight.async_.queries import active_of
 from netsight.async_.queries import held_of
 from netsight.async_.records.deployments import this_deployment
+from netsight.async_.records.owners import PERMISSIONS
+from netsight.async_.records.owners import SEE
+from netsight.async_.records.owners import current_owner
+from netsight.async_.records.owners import may
 
 
 def no_such_number(exc):
@@ -46,15 +53,29 @@ NO_NAME = "–"
 """Stands for a deployment without a name."""
 
 
-class ManageProcesses(Listing):
+class ManageProcesses(QueueButtons, Listing):
     """All processes of a site, of the Zope root all of all sites.
 
-    ZCML asks for the permission to manage processes.
+    For whoever may see them, which this asks itself: two permissions do.
     """
 
     title = ALL_PROCESSES
     kept_fields = ("state", "user", "view", "before")
     shows_users = True
+
+    def __call__(self):
+        if not self.may(SEE):
+            raise Unauthorized(VIEW_PROCESSES)
+        return super().__call__()
+
+    def may(self, action, process=None):
+        is_own = process is not None and process.owner == current_owner()
+        return is_own or self.allowed[action]
+
+    @cached_property
+    def allowed(self):
+        """Whether the user may do each of the PERMISSIONS to all."""
+        return {action: may(action, self.context) for action in PERMISSIONS}
 
     def page(self):
         """Return the list, or the details of one process."""
@@ -107,6 +128,7 @@ class ManageProcesses(Listing):
 
     buttons = {
         **Listing.buttons,
+        **QueueButtons.buttons,
         "release-held": _release_held,
         "drop-held": _drop_held,
     }

@@ -16,6 +16,8 @@ from netsight.async_.browser.times import duration
 from netsight.async_.browser.wishes import is_wished
 from netsight.async_.browser.wishes import mail_address
 from netsight.async_.context import lasting_url
+from netsight.async_.records.owners import CONTROL
+from netsight.async_.records.owners import REMOVE
 
 
 UNITS = ("B", "kB", "MB", "GB")
@@ -52,6 +54,7 @@ class Row:
         self.color = COLORS[self.state]
         self.is_final = process.is_final
         self.is_held = process.is_held
+        self.is_paused = process.is_paused and not self.is_held
         self.progress = shown_progress(process)
         self.shows_progress = self.state == interfaces.RUNNING
         self.message = None if self.is_final else process.message
@@ -179,7 +182,11 @@ class Row:
 
     @property
     def may_cancel(self):
-        return self.process.cancellable and not self.is_final
+        return (
+            self.process.cancellable
+            and not self.is_final
+            and self._listing.may(CONTROL, self.process)
+        )
 
     @property
     def is_being_cancelled(self):
@@ -197,8 +204,10 @@ class Row:
 
     @property
     def may_run_again(self):
-        return self.process.may_run_again
+        return self.process.may_run_again and self._listing.may(
+            CONTROL, self.process
+        )
 
     @property
     def may_remove(self):
-        return self.is_final
+        return self.is_final and self._listing.may(REMOVE, self.process)

@@ -65,6 +65,15 @@ DONE = {
         default="Many are released, and there are more. Press the button "
         "once more to go on.",
     ),
+    "pause": _(
+        "done_pause",
+        default="Paused. What runs goes on; nothing else of this queue begins "
+        "until you resume it.",
+    ),
+    "resume": _(
+        "done_resume",
+        default="Resumed. What waits begins now, as far as threads are free.",
+    ),
     "drop-held": _(
         "done_drop_held", default="All that were held are removed."
     ),
@@ -83,6 +92,10 @@ NOT_SURE = _(
     "error_not_sure",
     default="Nothing was changed. Tick the box before the buttons first: what "
     "they do cannot be undone.",
+)
+NO_QUEUE = _(
+    "error_no_queue",
+    default="Nothing was changed: there is no queue of that name.",
 )
 FORGED = _(
     "error_list_forged",

@@ -18,8 +18,10 @@ from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.lease import Worker
 from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.records.parts import Error
+from netsight.async_.records.paused import Pause
 from netsight.async_.records.registry import ProcessRegistry
 from netsight.async_.testing import processes_run_by
+from netsight.async_.tests.record_support import ANN
 from netsight.async_.tests.record_support import deployed
 from netsight.async_.tests.record_support import make_process
 from netsight.async_.tests.support import EDITOR
@@ -35,6 +37,7 @@ NOTHING = {
     "running": 0,
     "silent": 0,
     "held": 0,
+    "paused_queues": 0,
     "failed_last_hour": 0,
     "lost_last_hour": 0,
     "workers_alive": 1,
@@ -98,6 +101,11 @@ class NumberTests(unittest.TestCase):
         with mock.patch.object(queries, "ACTIVE_MOST", 2):
             self.add(*(started(n) for n in range(5)))
             self.check(queued=5, oldest_queued_seconds=4)
+
+    def test_queues_that_are_paused(self):
+        for queue in ("default", "slow"):
+            self.registry.pause(Pause(queue, 1.0, ANN))
+        self.check(paused_queues=2)
 
     def test_what_is_held_is_not_queued(self):
         self.add(started(90), started(60))

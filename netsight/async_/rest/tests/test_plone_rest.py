@@ -9,7 +9,10 @@ from plone.app.testing import setRoles
 from plone.protect.interfaces import IDisableCSRFProtection
 
 from netsight.async_ import ProcessFailed
+from netsight.async_.config import CONTROL_PROCESSES
 from netsight.async_.config import MANAGE_PROCESSES
+from netsight.async_.config import REMOVE_PROCESSES
+from netsight.async_.config import VIEW_PROCESSES
 from netsight.async_.queries import is_below
 from netsight.async_.records import registry
 from netsight.async_.records.database import transact
@@ -385,6 +388,25 @@ class DeleteTests(ProcessesTestCase):
         self.assertEqual(self.delete(process_id).body, b"")
         self.assertEqual(self.processes(), [])
         self.delete(process_id, status=404)
+
+    def test_who_may_only_see_it_changes_nothing(self):
+        self.portal.manage_permission(VIEW_PROCESSES, ["Member"])
+        transaction.commit()
+        for process_id, permission in (
+            (self.ended(), REMOVE_PROCESSES),
+            (self.start(view="cancellable-job"), CONTROL_PROCESSES),
+        ):
+            before = self.process(process_id).state
+            response = self.delete(process_id, READER, status=403)
+            self.assertIn(permission, response.json["message"])
+            self.assertEqual(self.process(process_id).state, before)
+
+    def test_who_may_remove_it_does(self):
+        for permission in (VIEW_PROCESSES, REMOVE_PROCESSES):
+            self.portal.manage_permission(permission, ["Member"])
+        transaction.commit()
+        self.delete(self.ended(), READER)
+        self.assertEqual(self.processes(), [])
 
     def test_one_that_is_active_is_cancelled(self):
         process_id = self.start(view="cancellable-job")

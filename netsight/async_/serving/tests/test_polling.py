@@ -26,21 +26,10 @@ from netsight.async_.serving.polling import Poll
 from netsight.async_.serving.recovery import recover
 from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.support import AsyncTestCase
+from netsight.async_.tests.support import Bell
 from netsight.async_.tests.support import Never
 from netsight.async_.tests.waiting import WAIT_SECONDS
 from netsight.async_.tests.waiting import wait_until
-
-
-class Bell:
-    """An executor that notes the rings, and leaves everything queued."""
-
-    runs_here = True
-
-    def __init__(self):
-        self.rung = []
-
-    def ring(self, process_id, *choices):
-        self.rung.append(process_id)
 
 
 class PollTestCase(AsyncTestCase):

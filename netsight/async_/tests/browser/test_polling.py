@@ -125,6 +125,14 @@ class SpokenTests(WaitingTestCase):
         self.pass_time(2)
         self.assertEqual(self.said()[1:], ["In the queue. Ahead of you: 0"])
 
+    def test_what_waits_in_a_paused_queue(self):
+        self.status |= {"state": "queued", "ahead": 0, "paused": True}
+        self.pass_time(2)
+        self.assertIn("Paused by the administrators", self.said()[-1])
+        self.status |= {"paused": False}
+        self.pass_time(2)
+        self.assertEqual(self.said()[1:], ["In the queue. Ahead of you: 0"])
+
     def test_the_time_that_it_waits_for(self):
         self.status |= {
             "state": "queued",
