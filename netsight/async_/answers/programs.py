@@ -9,6 +9,7 @@ from netsight.async_.answers.headers import vary
 from netsight.async_.answers.negotiate import RESPOND_ASYNC
 from netsight.async_.answers.negotiate import prefers_async
 from netsight.async_.context import as_came
+from netsight.async_.i18n import _
 
 
 RETRY_AFTER_SECONDS = 5
@@ -18,6 +19,17 @@ PROBLEMS = (
     "problems.rst"
 )
 """Where the types of problems are explained."""
+
+NO_TOKEN = _(
+    "error_forged_program",
+    default="This request has no token of this site. A program sends the "
+    "header “Prefer: respond-async” instead, and no Origin of another site.",
+)
+FOR_PROGRAMS = {
+    "error_forged_start": NO_TOKEN,
+    "error_cancel_forged": NO_TOKEN,
+}
+"""What is said in place of a sentence that tells what to do with a page."""
 
 
 def accepted(view, process, status=202):
@@ -51,12 +63,13 @@ def problem(request, status, sentence, instance=None, detail=None, **more):
     response = request.response
     response.setStatus(status)
     vary(response)
+    detail = detail or FOR_PROGRAMS.get(sentence, sentence)
     told = {
         "type": f"{PROBLEMS}#{problem_name(sentence)}",
         # The words of the status line; Python's change with its version.
         "title": response.errmsg,
         "status": status,
-        "detail": translate(detail or sentence, context=request),
+        "detail": translate(detail, context=request),
         "instance": instance or as_came(request["ACTUAL_URL"], request),
         **more,
     }

@@ -38,6 +38,7 @@ class PloneProgramMixin:
         # A page of another site may send this header.
         response = Client(EDITOR).post("/plone/job", headers=JSON, status=403)
         self.assertEqual(response.content_type, "application/problem+json")
+        self.assertIn("Prefer: respond-async", response.json["detail"])
         self.assertEqual(self.processes(), [])
         token = self.client(EDITOR).token()
         response = Client(EDITOR).post(
