@@ -32,9 +32,15 @@ class Unseen(Part):
             packed(process.id), None
         )
 
-    def of(self, owner):
-        """Yield (whether it has a result, path of the view) of an Owner's."""
-        yield from self._owners.get(tuple(owner), {}).values()
+    def of(self, owner, besides=None):
+        """Yield (whether it has a result, path of the view) of an Owner's.
+
+        But of that with the id `besides`.
+        """
+        besides = besides and packed(besides)
+        for key, ended in self._owners.get(tuple(owner), {}).items():
+            if key != besides:
+                yield ended
 
 
 def note_ended(registry, process):

@@ -16,6 +16,7 @@ from netsight.async_.queries import is_below
 from netsight.async_.records.database import application_of
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import current_owner
+from netsight.async_.running.publishing import run_of
 
 
 COUNT_MOST = 20
@@ -29,8 +30,9 @@ class MyProcessesViewlet(ViewletBase):
     """How many processes of the user run or wait, and have ended unseen.
 
     What runs for the context of the page is named.  Nothing is shown if none
-    does.  On the list itself it shows nothing; on the page of
-    a process, that one does not count, as the page tells of it.
+    does, and on the list itself.  Nor on a page that is the result of a
+    process: when that is made it still runs, and when it is shown it does not.
+    On the page of a process, that one does not count, as the page tells of it.
     """
 
     active = done = failed = 0
@@ -45,6 +47,8 @@ class MyProcessesViewlet(ViewletBase):
         owner = current_owner()
         if owner.is_anonymous or isinstance(self.view, MyProcesses):
             return
+        if run_of(self.request) is not None:
+            return
         self._path = "/".join(self.portal_state.portal().getPhysicalPath())
         registry = query_registry(application_of(self.context))
         self._count_active(registry, owner)
@@ -54,7 +58,8 @@ class MyProcessesViewlet(ViewletBase):
         """Count those that run or wait, and that have just ended."""
         ids = registry.newest_ids(owner, active=True)
         for process in registry.readable(islice(ids, COUNT_MOST + 1)):
-            if self._is_here(process) or not is_below(process, self._path):
+            is_shown = process.id == self._shown_id
+            if is_shown or not is_below(process, self._path):
                 continue
             if not process.is_final:
                 self.active += 1
@@ -87,7 +92,8 @@ class MyProcessesViewlet(ViewletBase):
     def _count_unseen(self, registry, owner):
         if registry.unseen is None:
             return
-        ended = islice(registry.unseen.of(owner), COUNT_MOST + 1)
+        ended = registry.unseen.of(owner, besides=self._shown_id)
+        ended = islice(ended, COUNT_MOST + 1)
         for is_done, view_path in ended:
             if view_path.startswith(f"{self._path}/"):
                 self._count_ended(is_done)
@@ -98,10 +104,10 @@ class MyProcessesViewlet(ViewletBase):
         else:
             self.failed += 1
 
-    def _is_here(self, process):
-        """Tell whether this page is about a process."""
-        is_page = isinstance(self.view, Page)
-        return is_page and self.view.process.id == process.id
+    @property
+    def _shown_id(self):
+        """Id of the process that this page is about, or None."""
+        return self.view.process.id if isinstance(self.view, Page) else None
 
     @property
     def badges(self):
