@@ -9,6 +9,7 @@ from zope.i18nmessageid import Message
 
 from netsight.async_ import interfaces
 from netsight.async_.i18n import _
+from netsight.async_.records.responses import is_download
 
 
 LOG_DROPPED = _("log_dropped", default="Earlier lines left out: ${count}")
@@ -37,7 +38,9 @@ def status_of(process, registry, request):
     tells whether it waits for somebody to release it: see `deployment`;
     `paused` tells whether its queue is paused, for one that is queued;
     `not_before` is the time for which it waits in the queue, else None, and
-    `retries` how often it was put off since a run had failed; `reason` is what
+    `retries` how often it was put off since a run had failed; `waited` is in
+    seconds; `download` tells whether there is a result that browsers save as a
+    file; `reason` is what
     a failed one tells its user, translated, or None; `log` has the last lines
     of its log, translated, and how many are before them, or is None.
     """
@@ -65,8 +68,11 @@ def status_of(process, registry, request):
         "created": iso_time(process.created),
         "started": iso_time(process.started),
         "finished": iso_time(process.finished),
+        "waited": waited(process),
         "elapsed": elapsed(process),
         "seconds_left": process.seconds_left,
+        "download": state == interfaces.COMPLETED
+        and is_download(process.response),
         "reason": reason and _translated(reason, request),
         "log": _log_of(process, request),
     }
@@ -115,6 +121,12 @@ def iso_time(when):
         return None
     moment = datetime.fromtimestamp(when, timezone.utc)
     return moment.isoformat(timespec="seconds")
+
+
+def waited(process):
+    """Return the seconds (int) from the POST until it was started, or now."""
+    end = process.started or process.finished or time.time()
+    return max(0, round(end - process.created))
 
 
 def elapsed(process):

@@ -14,8 +14,9 @@ from zope.interface import implementer
 from netsight.async_ import interfaces
 from netsight.async_.answers.sentences import STATE_TITLES
 from netsight.async_.answers.sentences import told_of
+from netsight.async_.answers.status import iso_time
 from netsight.async_.answers.views import may_do
-from netsight.async_.browser.times import local_time
+from netsight.async_.browser.times import zoned_time
 from netsight.async_.context import site_of
 from netsight.async_.i18n import _
 from netsight.async_.interfaces import IAsyncView
@@ -40,8 +41,13 @@ class Framed:
 
     plain = ViewPageTemplateFile("templates/plain.pt")
 
-    page_title = _("processing_title", default="Processing...")
-    """What is above the page, a text or message id."""
+    @property
+    def page_title(self):
+        """What is above the page, a text or message id.
+
+        The title of the view, or its name, if a subclass says nothing else.
+        """
+        return getattr(self, "title", None) or self.__name__
 
     @property
     def titles(self):
@@ -155,7 +161,12 @@ class EndedPage(LoggedPage):
     def expires(self):
         """Until when this page is kept, as text."""
         when = self.process.expires
-        return local_time(self.context, self.request, when)
+        return zoned_time(self.context, self.request, when)
+
+    @property
+    def expires_iso(self):
+        """The same in ISO 8601."""
+        return iso_time(self.process.expires)
 
     @property
     def has_reference(self):

@@ -10,11 +10,13 @@ from netsight.async_ import interfaces
 from netsight.async_.answers.sentences import STATE_TITLES
 from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import shown_progress
+from netsight.async_.answers.status import waited
 from netsight.async_.answers.status import waits_in_turn
 from netsight.async_.answers.views import may_do
+from netsight.async_.browser.numbers import decimal
 from netsight.async_.browser.pages import LoggedPage
 from netsight.async_.browser.times import clock
-from netsight.async_.browser.times import local_time
+from netsight.async_.browser.times import zoned_time
 from netsight.async_.browser.wishes import is_wished
 from netsight.async_.browser.wishes import mail_address
 from netsight.async_.context import context_url
@@ -45,7 +47,17 @@ class ProcessingPage(LoggedPage):
     @property
     def progress_text(self):
         """The message id for `progress`."""
-        return percentage_text(self.progress or 0)
+        return percentage_text(decimal(self.progress or 0, self.request))
+
+    @property
+    def heading(self):
+        """Whether it waits or runs, a message id."""
+        is_queued = self.process.state == interfaces.QUEUED
+        return TEXTS["waiting" if is_queued else "processing"]
+
+    @property
+    def titles(self):
+        return (self.heading, self.title)
 
     @property
     def title(self):
@@ -83,8 +95,15 @@ class ProcessingPage(LoggedPage):
 
     def _early_text(self):
         when = self.process.not_before
-        when = local_time(self.context, self.request, when)
+        when = zoned_time(self.context, self.request, when)
         return early_text(when, self.process.retries)
+
+    @property
+    def waited(self):
+        """Time since the POST, as "1:05", for one that waits; else None."""
+        if self.process.state != interfaces.QUEUED:
+            return None
+        return clock(waited(self.process))
 
     @property
     def elapsed(self):
@@ -178,7 +197,7 @@ class ProcessingPage(LoggedPage):
 
 
 def percentage_text(percentage):
-    """Return the message id for a number, or for "#"."""
+    """Return the message id for a number as text, or for "#"."""
     return _(
         "percentage_completion",
         default="${percentage}% completed...",
@@ -200,7 +219,7 @@ def queued_text(ahead):
     """Return the message id for a place in the queue: text, number or "#"."""
     return _(
         "waiting_queued",
-        default="In the queue. Ahead of you: ${ahead}",
+        default="Ahead of you: ${ahead}",
         mapping={"ahead": ahead},
     )
 
@@ -234,9 +253,12 @@ def early_text(when, retries=0):
 
 
 TEXTS = STATE_TITLES | {
+    "waiting": _("state_queued", default="Waiting"),
+    "processing": _("processing_title", default="Processing..."),
     "running": _("waiting_running", default="Running"),
     "cancelling": _("waiting_cancelling", default="Being cancelled"),
     "completed": _("waiting_completed", default="Completed"),
+    "downloading": _("waiting_downloading", default="The download has begun."),
     "held": _(
         "waiting_held",
         default="On hold: this site is a copy, and this was started at "

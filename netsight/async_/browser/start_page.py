@@ -18,5 +18,5 @@ class StartPage(Framed, BrowserView):
 
     def __call__(self, process_view, title):
         """Render for an async view and its title, a text or message id."""
-        self.page_title = title
+        self.title = title
         return self.index(url=process_view.async_view_url)

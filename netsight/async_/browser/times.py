@@ -26,6 +26,18 @@ def local_time(context, request, when):
     return formatter.format(datetime.fromtimestamp(when))
 
 
+def zoned_time(context, request, when):
+    """Return the same with the name of its time zone, which is the server's.
+
+    For pages that are read without a script, which would write it in the time
+    zone of the visitor.
+    """
+    if when is None:
+        return None
+    zone = time.strftime("%Z", time.localtime(when))
+    return f"{local_time(context, request, when)} ({zone})"
+
+
 def clock(seconds, with_hours=False):
     """Return seconds as text that needs no language.
 

@@ -25,6 +25,8 @@ LONGEST_SECONDS = 600
 class Examples(Framed, BrowserView):
     """Lists the examples, with a form for each."""
 
+    page_title = _("examples_title", default="Examples of background work")
+
     @property
     def may_add(self):
         """Whether the visitor may use the import example."""

@@ -159,6 +159,12 @@ def is_themed(snapshot):
     return content_type.startswith(THEMED_TYPES)
 
 
+def is_download(snapshot):
+    """Tell whether browsers save a response as a file."""
+    disposition = header_of(snapshot, "Content-Disposition") or ""
+    return disposition.lower().startswith("attachment")
+
+
 def location_of(snapshot):
     """Return where a response redirects to, or None."""
     return header_of(snapshot, "Location")

@@ -9,6 +9,7 @@ import transaction
 from netsight.async_.actions import pause_queue
 from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import iso_time
+from netsight.async_.answers.status import waited
 from netsight.async_.records import places
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
@@ -55,8 +56,10 @@ class StatusTests(AsyncTestCase):
                 "paused": False,
                 "not_before": None,
                 "retries": 0,
+                "waited": 0,
                 "elapsed": 0,
                 "seconds_left": None,
+                "download": False,
                 "reason": None,
                 "log": None,
                 "links": {
@@ -102,6 +105,22 @@ class StatusTests(AsyncTestCase):
             places._seen.clear()
             ahead = [self.status(self.client(), i)["ahead"] for i in ids]
         self.assertEqual(ahead, [None, 0, 1])
+
+    def test_a_file_to_save(self):
+        disposition = "attachment; filename=a.csv"
+
+        def work(view, process_id):
+            view.request.response.setHeader("Content-Disposition", disposition)
+            return "a,b"
+
+        client, process_id = self.run_job(work)
+        self.assertTrue(self.status(client, process_id)["download"])
+
+    def test_how_long_it_has_waited(self):
+        (process_id,) = self.queued(1)
+        created = self.process(process_id).created
+        with mock.patch("time.time", return_value=created + 65):
+            self.assertEqual(waited(self.process(process_id)), 65)
 
     def test_one_that_is_held_has_none(self):
         (process_id,) = self.queued(1)

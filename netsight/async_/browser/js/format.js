@@ -1,11 +1,15 @@
-// Numbers and durations, in the language of the page.
+// Numbers, times and durations, in the language of our part of the page; as
+// browser/numbers.py on the server.
 
-const language = document.documentElement.lang.replace("_", "-") || "en";
+const ours =
+  document.querySelector(".netsight-async[lang]") ?? document.documentElement;
+const language = ours.lang.replace("_", "-") || "en";
 
 export function percent(number) {
-  return new Intl.NumberFormat(language, { style: "percent" }).format(
-    Math.floor(number) / 100,
-  );
+  return new Intl.NumberFormat(language, {
+    style: "percent",
+    maximumFractionDigits: 1,
+  }).format(number / 100);
 }
 
 export function decimal(number) {
@@ -20,6 +24,13 @@ export function moment(text) {
     dateStyle: "medium",
     timeStyle: "short",
   }).format(new Date(text));
+}
+
+// Writes times that the server has written by its own clock.
+export function localizeTimes(root) {
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    element.textContent = moment(element.dateTime);
+  }
 }
 
 // "1 hr 5 min", "2 min 10 sec", "5 sec": the two largest units.

@@ -23,7 +23,7 @@
   function show(completed) {
     const element = document.getElementById("progress");
     if (element && completed !== false) {
-      element.textContent = percent(completed);
+      element.textContent = percent(Math.floor(completed));
     }
   }
 

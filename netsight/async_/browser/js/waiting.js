@@ -10,7 +10,6 @@ const RELOAD_MS = 5_000;
 const page = document.querySelector(".netsight-async[data-status-url]");
 const { statusUrl, processingUrl, resultUrl, pollSeconds } = page.dataset;
 const texts = JSON.parse(page.dataset.texts);
-const ownTitle = document.title; // names the process
 const parts = Object.fromEntries(
   Array.from(page.querySelectorAll("[data-part]"), (element) => [
     element.dataset.part,
@@ -18,10 +17,18 @@ const parts = Object.fromEntries(
   ]),
 );
 
+const ownTitle = withoutHeading(document.title); // names the process
 const notices = new Notices(parts.notice, parts.spoken, texts, parts.again);
 
 let shown = { state: page.dataset.state, quarter: quarterOf(shownProgress()) };
-let startedAt = null; // by the clock of this page
+
+// When it was started, and when it began to wait: by the clock of this page.
+const began = { elapsed: null, waited: null };
+
+function withoutHeading(title) {
+  const heading = `${parts.heading.textContent} – `;
+  return title.startsWith(heading) ? title.slice(heading.length) : title;
+}
 
 function shownProgress() {
   return parts.progress.hasAttribute("value") ? parts.progress.value : null;
@@ -40,6 +47,15 @@ function aheadText({ ahead, ahead_more: hasMore }) {
   return hasMore ? texts.orMore.replace("#", number) : number;
 }
 
+// The state, as the heading and the window have it.
+function stateOf(status) {
+  if (status.state === "queued") {
+    return texts.waiting;
+  }
+  return status.state === "running" ? texts.processing : texts[status.state];
+}
+
+// What there is to say beside that.
 function activityOf(status) {
   if (status.held) {
     return texts.held;
@@ -56,40 +72,50 @@ function activityOf(status) {
     return text.replace("#", aheadText(status));
   }
   if (status.state !== "running") {
-    return texts[status.state];
+    return status.download ? texts.downloading : "";
   }
   return status.cancelling ? texts.cancelling : status.message || texts.running;
 }
 
 // What is seen
 
-function showProgress(progress) {
+function showProgress({ progress, state }) {
   if (progress === null) {
     parts.progress.removeAttribute("value");
   } else {
     parts.progress.value = progress;
   }
-  write(parts.percentage, progress === null ? "" : percentageText(progress));
+  const isTold = progress !== null && state === "running";
+  write(parts.percentage, isTold ? percentageText(progress) : "");
 }
 
 function setTitle(text) {
   document.title = [text, ownTitle].filter(Boolean).join(" – ");
 }
 
-function showTitle(status) {
-  if (status.state === "running") {
-    setTitle(status.progress === null ? "" : percent(status.progress));
-  } else {
-    setTitle(activityOf(status));
+function showState(status) {
+  const hasNumber = status.state === "running" && status.progress !== null;
+  page.dataset.state = status.state;
+  write(parts.heading, stateOf(status));
+  setTitle(hasNumber ? percent(Math.floor(status.progress)) : stateOf(status));
+}
+
+function showTimes() {
+  for (const [name, beginning] of Object.entries(began)) {
+    parts[`${name}-row`].hidden = beginning === null;
+    if (beginning !== null) {
+      const seconds = Math.round((performance.now() - beginning) / 1000);
+      write(parts[name], duration(seconds));
+    }
   }
 }
 
-function showElapsed() {
-  parts["elapsed-row"].hidden = startedAt === null;
-  if (startedAt !== null) {
-    const seconds = Math.round((performance.now() - startedAt) / 1000);
-    write(parts.elapsed, duration(seconds));
-  }
+function noteTimes(status) {
+  const before = (seconds) => performance.now() - seconds * 1000;
+  const isStarted = status.started !== null;
+  const isQueued = status.state === "queued";
+  began.elapsed = isStarted ? before(status.elapsed) : null;
+  began.waited = isQueued ? before(status.waited) : null;
 }
 
 function showLog(log) {
@@ -101,18 +127,18 @@ function showLog(log) {
 
 function show(status) {
   write(parts.activity, activityOf(status));
-  showProgress(status.progress);
+  showProgress(status);
   if (parts.log) {
     showLog(status.log);
   }
-  showTitle(status);
-  const started = status.started !== null;
-  startedAt = started ? performance.now() - status.elapsed * 1000 : null;
-  showElapsed();
+  showState(status);
+  noteTimes(status);
+  showTimes();
   parts["left-row"].hidden = status.seconds_left === null;
   if (status.seconds_left !== null) {
     write(parts.left, roughly(status.seconds_left));
   }
+  parts.hint.hidden = status.cancelling;
   if (parts.cancel) {
     parts.cancel.hidden = status.cancelling;
   }
@@ -124,11 +150,18 @@ function waitsFor(status) {
   return ["held", "paused"].find((name) => status[name]);
 }
 
+function saidOf(status) {
+  const isTold =
+    status.state === "running" || waitsFor(status) || status.not_before;
+  const state = isTold ? "" : stateOf(status);
+  return [state, activityOf(status)].filter(Boolean).join(". ");
+}
+
 function speak(status, news) {
   const state = waitsFor(status) || status.not_before || status.state;
   const now = { state, quarter: quarterOf(status.progress) };
   if (now.state !== shown.state) {
-    news.push(activityOf(status));
+    news.push(saidOf(status));
   } else if (now.quarter !== shown.quarter && now.quarter !== null) {
     news.push(percentageText(now.quarter));
   }
@@ -151,10 +184,11 @@ function stop(reason) {
   if (logIn) {
     logIn.hidden = false;
   }
+  // What runs of somebody who is not logged in any more.
+  document.querySelector(".netsight-async-viewlet")?.remove();
 }
 
 function end(status) {
-  write(parts.heading, texts[status.state]);
   parts.hint.hidden = true;
   if (parts.cancel) {
     parts.cancel.hidden = true;
@@ -173,7 +207,7 @@ async function look() {
   try {
     status = await ask(statusUrl);
   } catch {
-    startedAt = null;
+    began.elapsed = began.waited = null;
     notices.away();
     return false;
   }
@@ -204,4 +238,4 @@ async function poll() {
 
 askFirst(parts.cancel);
 repeat(poll, Number(pollSeconds) * 1000);
-setInterval(showElapsed, 1000);
+setInterval(showTimes, 1000);

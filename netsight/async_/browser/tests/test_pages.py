@@ -32,7 +32,7 @@ class QueuedPageTests(AsyncTestCase):
     def test_it_tells_the_place_in_the_queue(self):
         self.queued()
         page = self.queued()
-        self.assertIn("In the queue. Ahead of you: 1", page)
+        self.assertIn("Ahead of you: 1", page)
 
     def test_it_says_if_more_may_be_ahead_than_were_looked_at(self):
         for _each in range(3):
@@ -42,7 +42,12 @@ class QueuedPageTests(AsyncTestCase):
             page = self.queued()
         self.assertIn("Ahead of you: 2 or more", page)
 
-    def test_nothing_is_told_about_time(self):
+    def test_it_says_that_it_waits_and_for_how_long(self):
+        page = self.queued()
+        self.assertRegex(text_of(page), r"^ Waiting – job Waiting job ")
+        self.assertRegex(text_of(page), r"Waiting for: 0:0\d")
+
+    def test_it_does_not_say_that_it_runs(self):
         page = self.queued()
         for name in ("elapsed", "left"):
             row = re.search(rf'<div data-part="{name}-row"[^>]*>', page.text)
@@ -60,13 +65,13 @@ class QueuedPageTests(AsyncTestCase):
         data = re.search('data-texts="(.*?)"', self.queued().text)[1]
         texts = json.loads(unescape(data))
         self.assertEqual(texts["percentage"], "#% completed...")
-        self.assertEqual(texts["queued"], "In the queue. Ahead of you: #")
+        self.assertEqual(texts["queued"], "Ahead of you: #")
         self.assertEqual(texts["lost"], "Interrupted")
 
     def test_it_names_its_language(self):
         page = self.queued(headers={"Accept-Language": "pt-br"})
         self.assertRegex(page.text, r'<html\s[^>]*lang="pt-BR"')
-        self.assertIn("Na fila. À sua frente: 0", page)
+        self.assertIn("À sua frente: 0", page)
 
     def test_a_link_leads_back_to_the_context(self):
         page = self.queued()
@@ -86,12 +91,18 @@ class QueuedPageTests(AsyncTestCase):
 
 
 class RunningPageTests(AsyncTestCase):
-    def running(self, path="/job", before_look=lambda process_id: None):
-        """Return the waiting page of a process that says 40%."""
+    def running(
+        self,
+        path="/job",
+        before_look=lambda process_id: None,
+        progress=40,
+        **kwargs,
+    ):
+        """Return the waiting page of a process that says its progress."""
         gate = Gate()
 
         def work(view, process_id):
-            view.set_progress(process_id, 40)
+            view.set_progress(process_id, progress)
             gate.reach()
 
         self.job(work)
@@ -101,9 +112,21 @@ class RunningPageTests(AsyncTestCase):
             gate.wait()
             self.assertTrue(monitor.wait_idle(WAIT_SECONDS))
             before_look(process_id)
-            page = client.see(path, "processing", process_id)
+            page = client.get(
+                f"{path}/processing?process_id={process_id}", **kwargs
+            )
             gate.open()
         return page
+
+    def test_the_number_is_in_the_language_of_the_page(self):
+        page = self.running(progress=55.4, headers={"Accept-Language": "de"})
+        self.assertIn("55,4\xa0% abgeschlossen", page)
+
+    def test_its_title_says_that_it_runs(self):
+        page = self.running()
+        self.assertIn("<title>Processing... – job</title>", page)
+        row = re.search(r'<div data-part="waited-row"[^>]*>', page.text)[0]
+        self.assertIn("hidden", row)
 
     def test_without_a_message_it_says_that_it_runs(self):
         self.assertRegex(text_of(self.running()), "Running 40% completed")
@@ -123,6 +146,8 @@ class RunningPageTests(AsyncTestCase):
 
         page = self.running("/cancellable-job", want_cancelled)
         self.assertIn("Being cancelled", page)
+        hint = re.search(r'<p data-part="hint"[^>]*>', page.text)[0]
+        self.assertIn("hidden", hint)
         self.assertEqual(len(page.forms), 0)
 
 

@@ -236,7 +236,7 @@ class ShownTests(RetryTestCase):
         process_id = self.put_off()
         text = text_of(Client().see(VIEW, "processing", process_id))
         self.assertIn("The last attempt failed. Next attempt at", text)
-        self.assertNotIn("In the queue", text)
+        self.assertNotIn("Ahead of you", text)
 
     def test_so_do_the_lists(self):
         self.put_off()

@@ -37,7 +37,7 @@ class DeleteTests(BrowserTestCase):
             self.start(page=self.new_page()) for _each in range(THREADS)
         ]
         self.delete()
-        expect(self.part("activity")).to_contain_text("In the queue")
+        expect(self.part("activity")).to_contain_text("Ahead of you")
         self.assertIn("/deleting/processing?", self.page.url)
         running[0].end()
         self.arrives()

@@ -100,9 +100,7 @@ class SpokenTests(WaitingTestCase):
         self.pass_time(2)
         self.status |= {"state": "running", "ahead": None}
         self.pass_time(2)
-        self.assertEqual(
-            self.said(), ["In the queue. Ahead of you: 3", "Running"]
-        )
+        self.assertEqual(self.said(), ["Waiting. Ahead of you: 3", "Running"])
 
     def test_a_turn(self):
         self.status |= {"state": "queued", "ahead": 1, "in_turn": True}
@@ -112,8 +110,8 @@ class SpokenTests(WaitingTestCase):
         self.assertEqual(
             self.said(),
             [
-                "In turn: begins when those before it have ended. Ahead of "
-                "you: 1",
+                "Waiting. In turn: begins when those before it have ended. "
+                "Ahead of you: 1",
             ],
         )
 
@@ -123,7 +121,7 @@ class SpokenTests(WaitingTestCase):
         self.assertIn("On hold", self.said()[-1])
         self.status |= {"ahead": 0, "held": False}
         self.pass_time(2)
-        self.assertEqual(self.said()[1:], ["In the queue. Ahead of you: 0"])
+        self.assertEqual(self.said()[1:], ["Waiting. Ahead of you: 0"])
 
     def test_what_waits_in_a_paused_queue(self):
         self.status |= {"state": "queued", "ahead": 0, "paused": True}
@@ -188,7 +186,7 @@ class DurationTests(WaitingTestCase):
         self.pass_time(5)
         return {
             name: self.part(name).text_content()
-            for name in ("elapsed", "left")
+            for name in ("waited", "elapsed", "left")
             if self.part(f"{name}-row").is_visible()
         }
 
@@ -199,6 +197,13 @@ class DurationTests(WaitingTestCase):
             with self.subTest(seconds):
                 shown = self.shown(seconds_left=seconds)
                 self.assertEqual(shown["left"], text)
+
+    def test_how_long_it_has_waited(self):
+        self.pass_time(60)
+        self.status |= {"state": "queued", "started": None, "ahead": 0}
+        shown = self.shown(waited=3725)
+        self.assertEqual(list(shown), ["waited"])
+        self.assertIn("1 hr 2 min", shown["waited"])
 
     def test_nothing_is_told_where_there_is_no_estimate(self):
         self.assertNotIn("left", self.shown(seconds_left=None))
@@ -226,3 +231,46 @@ class DurationTests(WaitingTestCase):
         self.page.reload()
         self.settle()
         self.assertEqual(self.shown(seconds_left=30)["left"], "30 Sek.")
+
+
+class WindowTests(WaitingTestCase):
+    def shown(self, **status):
+        """Return the title of the window, and the heading."""
+        self.status |= status
+        self.pass_time(5)
+        heading = self.part("heading").text_content()
+        return self.page.title().removesuffix(" – netsight.async"), heading
+
+    def test_it_says_that_it_waits(self):
+        self.assertEqual(
+            self.shown(state="queued", ahead=3),
+            ("Waiting – Import of addresses", "Waiting"),
+        )
+
+    def test_it_says_that_it_runs(self):
+        self.assertEqual(
+            self.shown(state="running", progress=None),
+            ("Processing... – Import of addresses", "Processing..."),
+        )
+
+    def test_it_says_how_far_it_is(self):
+        title, _heading = self.shown(state="running", progress=55.4)
+        self.assertEqual(title, "55% – Import of addresses")
+
+    def test_it_says_that_it_is_completed(self):
+        self.page.route("**/result?*", lambda route: route.fulfill(status=204))
+        self.assertEqual(
+            self.shown(state="completed", progress=100),
+            ("Completed – Import of addresses", "Completed"),
+        )
+
+    def test_what_is_being_cancelled_leads_to_no_result(self):
+        self.shown(state="running", cancelling=True)
+        self.assertTrue(self.part("hint").is_hidden())
+
+    def test_the_bar_of_what_waits_stands_still(self):
+        self.shown(state="queued", ahead=0, progress=None)
+        animation = self.part("progress").evaluate(
+            "bar => getComputedStyle(bar).animationName"
+        )
+        self.assertEqual(animation, "none")

@@ -40,10 +40,10 @@ class WithScriptTests(BrowserTestCase):
             steps.download("a,b\n")
         self.assertEqual(saved.value.path().read_text(), "a,b\n")
         self.assertEqual(saved.value.suggested_filename, "steps.csv")
-        expect(self.part("activity")).to_have_text("Completed")
-        expect(self.part("percentage")).to_have_text("100% completed...")
-        expect(self.part("result")).to_be_visible()
         self.heading("Completed")
+        expect(self.part("activity")).to_have_text("The download has begun.")
+        expect(self.part("percentage")).to_be_empty()
+        expect(self.part("result")).to_be_visible()
         self.picture("completed-download")
 
     def test_the_place_in_the_queue(self):
@@ -51,18 +51,19 @@ class WithScriptTests(BrowserTestCase):
         self.start()
         self.start()
         self.picture("queued")
-        expect(self.part("activity")).to_have_text(
-            "In the queue. Ahead of you: 1"
-        )
+        expect(self.part("activity")).to_have_text("Ahead of you: 1")
+        self.heading("Waiting")
+        expect(self.part("waited-row")).to_be_visible()
         expect(self.part("elapsed-row")).to_be_hidden()
         expect(self.page).to_have_title(
-            "In the queue. Ahead of you: 1 – Import of addresses – "
-            "netsight.async"
+            "Waiting – Import of addresses – netsight.async"
         )
         running[0].end()
         expect(self.part("activity")).to_contain_text("Ahead of you: 0")
         running[1].end()
         expect(self.part("activity")).to_have_text("Running")
+        self.heading("Processing...")
+        expect(self.part("waited-row")).to_be_hidden()
 
     def test_two_tabs_of_one_process(self):
         steps = self.start()

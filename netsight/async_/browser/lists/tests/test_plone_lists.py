@@ -462,7 +462,7 @@ class TitleTests(PloneListTestCase):
         view = self.path("cancellable-job")
         self.assertEqual(
             self.title(f"{view}/processing?process_id={process_id}"),
-            "Salt & <b>pepper – Plone site",
+            "Waiting – Salt & <b>pepper – Plone site",
         )
 
     def test_of_the_page_of_one_that_failed(self):
