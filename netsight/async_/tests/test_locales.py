@@ -102,6 +102,24 @@ class CatalogTests(unittest.TestCase):
         )
 
 
+class WordTests(unittest.TestCase):
+    """One thing has one word."""
+
+    def test_german_has_no_second_word(self):
+        text = " ".join(texts_of("de").values())
+        # Vorgang, fehlgeschlagen, unterbrochen
+        for other in ("Prozess", "scheiter", "Verloren"):
+            self.assertNotRegex(text, other)
+
+    def test_mails_name_a_state_as_pages_do(self):
+        for language in LANGUAGES:
+            texts = texts_of(language)
+            for state in ("failed", "lost"):
+                with self.subTest(language, state=state):
+                    title, _sign, _rest = texts[f"mail_{state}"].partition(":")
+                    self.assertEqual(title.strip(), texts[f"title_{state}"])
+
+
 class TranslationTests(unittest.TestCase):
     """What Zope makes of the catalogs."""
 

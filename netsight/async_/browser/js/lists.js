@@ -1,6 +1,7 @@
 // Shows how far the processes of a list are, and new ones.  One request asks for
 // all rows; of one that has changed, the server's own row is put in.
 
+import { localizeTimes, percent } from "./format.js";
 import { Notices, write } from "./notices.js";
 import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
 import { askFirst } from "./question.js";
@@ -50,7 +51,7 @@ function duration(seconds) {
 function showProgress(row, { progress, message, elapsed }) {
   const part = (name) => row.querySelector(`.netsight-async-${name}`);
   write(part("took"), duration(elapsed));
-  write(part("percent"), progress === null ? "" : `${progress}%`);
+  write(part("percent"), progress === null ? "" : percent(progress));
   write(part("message"), message ?? "");
   const bar = row.querySelector("progress");
   if (progress === null) {
@@ -92,6 +93,7 @@ function replace(row, renewed) {
   const focused = document.activeElement;
   const hadFocus = row.contains(focused);
   holdNewButtons(row, renewed);
+  localizeTimes(renewed);
   row.replaceWith(renewed);
   if (hadFocus) {
     const name = renewed.querySelector("th");
@@ -240,6 +242,7 @@ async function poll() {
   return isOver();
 }
 
+localizeTimes(document);
 askFirst(document);
 if (list && !isOver()) {
   newButton.addEventListener("click", pressNew);

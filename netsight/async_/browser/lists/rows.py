@@ -10,6 +10,7 @@ from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.views import is_context_gone
 from netsight.async_.browser.lists.texts import COLORS
 from netsight.async_.browser.lists.texts import STATES
+from netsight.async_.browser.numbers import percent
 from netsight.async_.browser.pages import shown_log
 from netsight.async_.browser.processing import early_text
 from netsight.async_.browser.times import duration
@@ -56,11 +57,18 @@ class Row:
         self.is_held = process.is_held
         self.is_paused = process.is_paused and not self.is_held
         self.progress = shown_progress(process)
+        self.percent = self._percent()
         self.shows_progress = self.state == interfaces.RUNNING
         self.message = None if self.is_final else process.message
         self.attempts = process.attempts
         self.error = process.error
         self.reason = process.reason
+
+    def _percent(self):
+        """Return the progress as text, or None."""
+        if self.progress is None:
+            return None
+        return percent(self.progress, self._listing.request)
 
     @property
     def mark(self):

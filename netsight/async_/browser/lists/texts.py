@@ -1,6 +1,7 @@
 """What the lists say: states, and answers to buttons."""
 
 from netsight.async_ import interfaces
+from netsight.async_.answers.sentences import STATE_TITLES
 from netsight.async_.browser.processing import TEXTS
 from netsight.async_.i18n import _
 
@@ -9,13 +10,12 @@ from netsight.async_.i18n import _
 MY_PROCESSES = _("My background processes")
 ALL_PROCESSES = _("Background processes")
 
+# As the pages of the processes themselves name them.
 STATES = {
-    interfaces.QUEUED: _("state_queued", default="Waiting"),
-    interfaces.RUNNING: _("state_running", default="Running"),
-    interfaces.COMPLETED: _("state_completed", default="Completed"),
-    interfaces.FAILED: _("state_failed", default="Failed"),
-    interfaces.CANCELLED: _("state_cancelled", default="Cancelled"),
-    interfaces.LOST: _("state_lost", default="Lost"),
+    interfaces.QUEUED: TEXTS["waiting"],
+    interfaces.RUNNING: TEXTS["running"],
+    interfaces.COMPLETED: TEXTS["completed"],
+    **STATE_TITLES,
 }
 
 COLORS = {

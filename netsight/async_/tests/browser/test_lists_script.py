@@ -385,5 +385,5 @@ class ButtonTests(ScriptTestCase):
         self.stop(button.click, other)
         self.done("Cancelled.", other)
         self.pass_time(5)
-        expect(self.row(steps)).to_contain_text("Will be cancelled.")
+        expect(self.row(steps)).to_contain_text("Being cancelled")
         expect(self.button(steps, "Stop")).to_have_count(0)
