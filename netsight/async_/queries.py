@@ -6,9 +6,11 @@ the newest records at most, and says where to go on.
 
 import heapq
 import time
+from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from itertools import takewhile
 from typing import Any
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ from netsight.async_.interfaces import LOST
 from netsight.async_.interfaces import QUEUED
 from netsight.async_.interfaces import RUNNING
 from netsight.async_.interfaces import IProcess
+from netsight.async_.records.ids import lowest_id
 from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.owners import Owner
@@ -39,6 +42,9 @@ OLD_SECONDS = 24 * 3600
 
 ACTIVE_STATES = (QUEUED, RUNNING)
 
+LATE_SECONDS = 60
+"""An id may be so much older than the time of its start."""
+
 
 def is_below(process: IProcess, path: str) -> bool:
     """Tell whether the context of a process is at or below a path."""
@@ -59,6 +65,13 @@ class Query:
     view_name: str | None = None
     states: tuple[str, ...] = ()
 
+    since: float | None = None
+    until: float | None = None
+    """POSIX times: what was started at or after, and before that one."""
+
+    where: Callable[[IProcess], bool] | None = None
+    """What else must be true of a process; asked last."""
+
     @classmethod
     def of_owner(cls, owner: Owner, path: str, **more: Any) -> "Query":
         """Return the Query for what an Owner has started below a path."""
@@ -74,7 +87,15 @@ class Query:
             and self.owner in (None, process.owner)
             and self.user_id in (None, process.owner.user_id)
             and self.view_name in (None, process.view_name)
+            and self._is_in_time(process)
             and (not self.states or process.state in self.states)
+            and (self.where is None or self.where(process))
+        )
+
+    def _is_in_time(self, process):
+        since, until = self.since, self.until
+        return (since is None or process.created >= since) and (
+            until is None or process.created < until
         )
 
     def candidates(
@@ -84,6 +105,16 @@ class Query:
 
         All that match are among them.  No record is loaded.
         """
+        if self.until is not None:
+            end = lowest_id(self.until)
+            before = end if before is None else min(before, end)
+        ids = self._ids(registry, before)
+        if self.since is None:
+            return ids
+        first = lowest_id(self.since - LATE_SECONDS)
+        return takewhile(lambda process_id: process_id > first, ids)
+
+    def _ids(self, registry, before):
         active = bool(self.states) and set(self.states) <= set(ACTIVE_STATES)
         owners = [self.owner]
         if self.owner is None and self.user_id is not None:
@@ -98,7 +129,10 @@ class Query:
     @property
     def is_answered_by_indexes(self) -> bool:
         """Whether each candidate matches."""
-        return not (self.path or self.view_name or self.states)
+        times = self.since is not None or self.until is not None
+        return not (
+            self.path or self.view_name or self.states or times or self.where
+        )
 
 
 class Found(NamedTuple):

@@ -169,6 +169,11 @@ class Claim(Part):
         self.token = None
         self.closed = time.time()
 
+    @property
+    def worker_name(self):
+        """Name (str) of the worker that has, or had, the process; or None."""
+        return self.worker.name if self.worker else self.ran_by
+
     def is_held_by(self, name, token):
         """Tell whether the worker of that name holds it with that token."""
         holder = self.worker and self.worker.name

@@ -166,7 +166,7 @@ class Buttons:
     def _remove(self):
         process = self._to_change("remove")
         actions.remove(self.registry, process)
-        return {"done": "remove", "number": process.id}
+        return {"done": "remove", "which": process.id}
 
     def _mail(self):
         wish_mail(self._to_change("mail"), self.context, self.request, True)

@@ -113,7 +113,7 @@ class Listing(Buttons, Framed, Asked):
         sentence = texts.DONE.get(self.text_of("done"))
         mapping = {
             "count": number_of(self.request.form.get("count")),
-            "number": uuid_of(self.text_of("number")) or "",
+            "number": uuid_of(self.text_of("which")) or "",
         }
         return sentence and Message(sentence, mapping=mapping)
 
@@ -180,8 +180,13 @@ class Listing(Buttons, Framed, Asked):
 
     @cached_property
     def found(self):
-        """What is Found of the query."""
-        return find(self.registry, self.query, self.text_of("before"))
+        """What is Found of the query, in the order of the list."""
+        found = find(self.registry, self.query, self.text_of("before"))
+        return self.in_order(found)
+
+    def in_order(self, found):
+        """Return a Found as it is to be shown."""
+        return found
 
     @cached_property
     def rows(self):

@@ -17,6 +17,9 @@ from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import Listing
 from netsight.async_.browser.lists.queues import QueueButtons
 from netsight.async_.browser.lists.rows import Row
+from netsight.async_.browser.lists.search import FIELDS
+from netsight.async_.browser.lists.search import Search
+from netsight.async_.browser.lists.search import short_number
 from netsight.async_.browser.lists.texts import ALL_PROCESSES
 from netsight.async_.browser.lists.texts import NOT_SURE
 from netsight.async_.browser.lists.texts import STATES
@@ -30,6 +33,7 @@ from netsight.async_.queries import Query
 from netsight.async_.queries import active_of
 from netsight.async_.queries import held_of
 from netsight.async_.records.deployments import this_deployment
+from netsight.async_.records.ids import ID_CHARS
 from netsight.async_.records.owners import PERMISSIONS
 from netsight.async_.records.owners import SEE
 from netsight.async_.records.owners import current_owner
@@ -46,6 +50,8 @@ def no_such_number(exc):
 NUMBER_WORDS = {NoSuchProcessError: no_such_number}
 """What is said of a number that somebody looks up."""
 
+HIGHEST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
 DECISIONS = ("release-held", "drop-held")
 """Buttons that cannot be undone, and need a tick in the box before them."""
 
@@ -60,7 +66,7 @@ class ManageProcesses(QueueButtons, Listing):
     """
 
     title = ALL_PROCESSES
-    kept_fields = ("state", "user", "view", "before")
+    kept_fields = ("state", "user", "view", *FIELDS, "before")
     shows_users = True
 
     def __call__(self):
@@ -82,12 +88,25 @@ class ManageProcesses(QueueButtons, Listing):
         self.details = None
         if self.number_asked is None or self.question is not None:
             return self.index()
+        part = short_number(self.number_asked)
+        if part and len(part) < ID_CHARS:
+            url = self.url_with(number=part, before=self._bound_of(part))
+            return self.request.response.redirect(url)
         try:
             self.details = Row(self.process(self.number_asked), self)
         except NoSuchProcessError as exc:
             status, self.problem = refusal_of(exc, NUMBER_WORDS)
             self.request.response.setStatus(status)
         return self.index()
+
+    def _bound_of(self, part):
+        """Return an id behind which are those that begin with this part.
+
+        None if there are none: then it is the end of a number.
+        """
+        highest = part + HIGHEST_ID[len(part) :]
+        newest = next(self.registry.newest_ids(before=highest), "")
+        return highest if newest.startswith(part) else None
 
     def link_of(self, row):
         return row.details_url
@@ -104,7 +123,26 @@ class ManageProcesses(QueueButtons, Listing):
             user_id=user and self._user_id(user),
             view_name=self.text_of("view"),
             states=(state,) if state in interfaces.STATES else (),
+            since=self.search.since,
+            until=self.search.until,
+            where=self.search.where,
         )
+
+    @cached_property
+    def search(self):
+        """The Search for what the form asks for."""
+        return Search(self)
+
+    def in_order(self, found):
+        if self.search.order is None:
+            return found
+        processes = self.registry.readable(found.ids)
+        ids = [process.id for process in self.search.sorted(processes)]
+        return found._replace(ids=ids)
+
+    @property
+    def shows_newest(self):
+        return self.search.order is None and super().shows_newest
 
     def _user_id(self, name):
         """Return the id of the user with that login name, or the name."""
@@ -160,13 +198,20 @@ class ManageProcesses(QueueButtons, Listing):
     @property
     def is_filtered(self):
         """Whether the form asks for some processes only."""
-        return any(map(self.text_of, ("state", "user", "view")))
+        filters = any(map(self.text_of, ("state", "user", "view")))
+        return filters or self.search.is_any
 
     @property
     def states(self):
         """List of (state, text, whether it is asked for)."""
         asked = self.text_of("state")
         return [(each, text, each == asked) for each, text in STATES.items()]
+
+    @property
+    def orders(self):
+        """List of (name, text, whether it is asked for)."""
+        asked = self.search.order
+        return [(n, text, n == asked) for n, text in texts.ORDERS.items()]
 
     @property
     def user_asked(self):

@@ -10,6 +10,7 @@ import json
 from netsight.async_.answers.fields import is_process_id
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.question import text_for
+from netsight.async_.queries import LATE_SECONDS
 from netsight.async_.queries import find
 from netsight.async_.records.ids import lowest_id
 
@@ -25,9 +26,6 @@ NEW_MOST = 20
 
 LOOK_MOST = 100
 """Among so many of the newest processes new rows are looked for."""
-
-LATE_SECONDS = 60
-"""A start may be stored so long after its id was made."""
 
 
 def is_poll(request):

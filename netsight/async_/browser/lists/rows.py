@@ -8,6 +8,7 @@ from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import iso_time
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.views import is_context_gone
+from netsight.async_.browser.lists.search import NUMBER_CHARS
 from netsight.async_.browser.lists.texts import COLORS
 from netsight.async_.browser.lists.texts import STATES
 from netsight.async_.browser.numbers import percent
@@ -81,6 +82,11 @@ class Row:
         return format(crc32(repr(shown).encode()), "x")
 
     @property
+    def short_number(self):
+        """The end of the number: the beginning is that of its neighbours."""
+        return self.id[-NUMBER_CHARS:]
+
+    @property
     def element_id(self):
         return f"netsight-async-{self.id}"
 
@@ -145,8 +151,7 @@ class Row:
     @property
     def worker(self):
         """Name of the Zope that has, or had, the process; or None."""
-        claim = self.process.claim
-        return claim.worker.name if claim.worker else claim.ran_by
+        return self.process.claim.worker_name
 
     @property
     def result_size(self):

@@ -28,6 +28,16 @@ COLORS = {
 }
 """Of the label that has the state's text; names of Bootstrap."""
 
+ORDERS = {
+    "oldest": _("sort_oldest", default="Start, the oldest first"),
+    "end": _("sort_end", default="End, the latest first"),
+    "duration": _("sort_duration", default="Duration, the longest first"),
+    "state": _("column_state", default="State"),
+    "user": _("column_user", default="User"),
+    "title": _("sort_title", default="Title"),
+}
+"""In which a list may be sorted, beside the newest first."""
+
 DONE = {
     "cancel": _(
         "done_cancel",

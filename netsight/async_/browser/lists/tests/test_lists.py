@@ -442,7 +442,7 @@ class ManageTests(ListTestCase):
         self.assertIn(f"Removed: number {process_id}.", text_of(page))
 
     def test_a_link_cannot_have_it_say_anything_else(self):
-        page = self.see("?done=remove&number=Call+555+now")
+        page = self.see("?done=remove&which=Call+555+now")
         self.assertNotIn("555", page)
 
     def test_remove_all_that_have_ended(self):
