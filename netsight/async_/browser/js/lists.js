@@ -235,7 +235,7 @@ async function poll() {
   }
   const again = notices.back();
   if (answer === LOGGED_OUT || answer === GONE) {
-    notices.tell(texts.loggedOutText);
+    notices.loggedOut(list.dataset.login);
     return true;
   }
   notices.say([...again, ...show(answer)], "; ");

@@ -40,6 +40,18 @@ export class Notices {
     this.say([text]);
   }
 
+  // Whoever has been logged out is led to the login, if the page knows where
+  // that is.
+  loggedOut(url) {
+    this.tell(this.#texts.loggedOutText);
+    if (url) {
+      const link = document.createElement("a");
+      link.href = url;
+      link.textContent = this.#texts.logIn;
+      this.#notice.append(" ", link);
+    }
+  }
+
   // The server does not answer: that is told once, until it does again.
   away() {
     this.#link.hidden = false;

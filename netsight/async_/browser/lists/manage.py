@@ -1,9 +1,11 @@
 """The list of all processes, for those who may manage them."""
 
 from collections import Counter
+from contextlib import suppress
 from functools import cached_property
 
 from AccessControl import Unauthorized
+from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
 from zope.component import getGlobalSiteManager
 from zope.i18nmessageid import Message
 
@@ -13,6 +15,7 @@ from netsight.async_.actions import HELD_MOST
 from netsight.async_.actions import drop_held
 from netsight.async_.actions import release_held
 from netsight.async_.answers.refusals import refusal_of
+from netsight.async_.browser.lists import polling
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import Listing
 from netsight.async_.browser.lists.queues import QueueButtons
@@ -68,6 +71,28 @@ class ManageProcesses(QueueButtons, Listing):
     title = ALL_PROCESSES
     kept_fields = ("state", "user", "view", *FIELDS, "before")
     shows_users = True
+    details = None
+    """The Row of the process that is shown alone, or None."""
+
+    details_html = ViewPageTemplateFile("templates/details.pt")
+
+    @property
+    def heading(self):
+        """What the page is about, a text or message id."""
+        return self.details.title if self.details else self.title
+
+    @property
+    def titles(self):
+        return (self.heading, self.title) if self.details else (self.title,)
+
+    def poll(self):
+        """Return what the script of the list, or of the details, asks for."""
+        if self.number_asked is None:
+            return super().poll()
+        with suppress(NoSuchProcessError):
+            self.details = Row(self.process(self.number_asked), self)
+        html = self.details_html() if self.details else ""
+        return polling.as_json(self.request, {"html": html})
 
     def __call__(self):
         if not self.may(SEE):
@@ -85,7 +110,6 @@ class ManageProcesses(QueueButtons, Listing):
 
     def page(self):
         """Return the list, or the details of one process."""
-        self.details = None
         if self.number_asked is None or self.question is not None:
             return self.index()
         part = short_number(self.number_asked)

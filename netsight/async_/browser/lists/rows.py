@@ -1,13 +1,18 @@
 """One process as a row of a list: ready values for templates."""
 
 import time
+from functools import cached_property
+from urllib.parse import quote
 from zlib import crc32
+
+from zope.component import queryMultiAdapter
 
 from netsight.async_ import interfaces
 from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import iso_time
 from netsight.async_.answers.status import shown_progress
 from netsight.async_.answers.views import is_context_gone
+from netsight.async_.browser.lists.input import input_of
 from netsight.async_.browser.lists.search import NUMBER_CHARS
 from netsight.async_.browser.lists.texts import COLORS
 from netsight.async_.browser.lists.texts import STATES
@@ -17,10 +22,17 @@ from netsight.async_.browser.processing import early_text
 from netsight.async_.browser.times import duration
 from netsight.async_.browser.wishes import is_wished
 from netsight.async_.browser.wishes import mail_address
+from netsight.async_.context import context_url
+from netsight.async_.context import found_at
 from netsight.async_.context import lasting_url
+from netsight.async_.interfaces import IAsyncView
 from netsight.async_.records.owners import CONTROL
 from netsight.async_.records.owners import REMOVE
+from netsight.async_.records.owners import may_manage
 
+
+SERVICE = "_application_json_"
+"""What the names of plone.restapi's services have in them."""
 
 UNITS = ("B", "kB", "MB", "GB")
 
@@ -190,6 +202,46 @@ class Row:
     @property
     def is_context_gone(self):
         return is_context_gone(self.process, self._listing.root)
+
+    @cached_property
+    def input(self):
+        """The Input of its request, for who may manage it; or None."""
+        if not may_manage(self._listing.context):
+            return None
+        return input_of(self.process)
+
+    @property
+    def input_size(self):
+        """Bytes of that, as text."""
+        return size_text(self.input.size)
+
+    def size_text(self, size):
+        """Return a number of bytes as text."""
+        return size_text(size)
+
+    @property
+    def context_url(self):
+        """URL of what it was started on, None if that is not there."""
+        context = self._context
+        if context is None:
+            return None
+        return context_url(context, self._listing.request)
+
+    @cached_property
+    def _context(self):
+        path = self.process.view_path.rpartition("/")[0]
+        context, there = found_at(self._listing.root, path)
+        return context if there == path else None
+
+    @property
+    def view_url(self):
+        """URL of its view, None if that is not there, or has no page."""
+        name, url = self.process.view_name, self.context_url
+        if url is None or SERVICE in name:
+            return None
+        request = self._listing.request
+        view = queryMultiAdapter((self._context, request), name=name)
+        return f"{url}/{quote(name)}" if IAsyncView.providedBy(view) else None
 
     # What can be done
 

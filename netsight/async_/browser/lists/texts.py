@@ -92,6 +92,8 @@ DONE = {
 
 SCRIPT = {name: TEXTS[name] for name in ("away", "back", "loggedOutText")} | {
     "notHere": _("list_not_here", default="Not on this page any more"),
+    "removed": _("list_removed", default="It was removed"),
+    "logIn": _("link_log_in", default="Log in"),
     # The script puts in the number.
     "showNew": _("list_show_new", default="Show new: ${count}"),
     "saidNew": _("list_said_new", default="New processes: ${count}"),

@@ -1,5 +1,7 @@
 """A list of processes in a browser."""
 
+import re
+
 from playwright.sync_api import expect
 
 from netsight.async_.browser.lists.listing import PAGE_SIZE
@@ -56,7 +58,9 @@ class ListTestCase(BrowserTestCase):
         expect(badge).to_have_text(text)
 
     def button(self, steps, name):
-        return self.row(steps).get_by_role("button", name=name, exact=True)
+        # Of which process it is, follows behind it.
+        name = re.compile(f"^{re.escape(name)}: ")
+        return self.row(steps).get_by_role("button", name=name)
 
     def done(self, text, page=None):
         """Wait for what is said after a button."""

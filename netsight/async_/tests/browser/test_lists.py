@@ -221,6 +221,71 @@ class ControlPanelTests(MyProcessesTests):
         self.assert_no_sideways_scrolling()
         self.assert_accessible(self.frame)
 
+    def test_details_follow_their_process(self):
+        steps = self.start()
+        steps.show(12, "Importing 12 of 100")
+        self.see(f"?process_id={steps.process_id}")
+        facts = self.page.locator('[data-part="facts"]')
+        expect(facts).to_contain_text("Importing 12 of 100")
+        self.heading("Import of addresses")
+        self.assertIn("Import of addresses – ", self.page.title())
+        self.picture(f"{self.name}-details-live")
+        self.assert_accessible(self.frame)
+        self.page.evaluate("window.isSamePage = true")
+        steps.show(42, WORD_OF_1000)
+        steps.log("Skipped 12 duplicates")
+        expect(facts).to_contain_text(WORD_OF_1000)
+        expect(self.page.locator('[data-part="log"]')).to_contain_text(
+            "Skipped 12 duplicates"
+        )
+        self.page.set_viewport_size(PHONE)
+        self.assert_no_sideways_scrolling()
+        actions = self.page.locator('[data-part="actions"]')
+        stop = actions.get_by_role("button", name="Stop")
+        stop.focus()
+        steps.end()
+        expect(facts.locator(".badge")).to_have_text("Completed")
+        expect(actions.get_by_role("link", name="Result")).to_be_focused()
+        self.assertTrue(self.page.evaluate("window.isSamePage"))
+
+    def test_dark_and_forced_colours(self):
+        running = self.start("steps-again")
+        failed = self.start("steps-again")
+        failed.fail("no such town")
+        running.show(42, "Importing 42 of 100")
+        self.see()
+        self.state(failed, "Failed")
+        expect(self.row(running)).to_contain_text("42")
+        self.page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+        self.picture(f"{self.name}-dark")
+        self.assert_accessible(self.frame)
+        self.page.emulate_media(forced_colors="active")
+        self.picture(f"{self.name}-forced")
+        self.assert_accessible(self.frame)
+
+    def test_at_200_percent(self):
+        self.page = self.administrator(viewport={"width": 640, "height": 400})
+        self.busy()
+        self.assert_no_sideways_scrolling()
+        self.assert_accessible(self.frame)
+
+    def test_search_and_sort_by_the_keyboard_alone(self):
+        ended, running = self.ended()[0], self.start()
+        running.show(42)
+        self.see()
+        summary = self.page.locator("summary", has_text="Search and sort")
+        press_by_keyboard(self.page, summary)
+        self.assert_accessible(self.frame)
+        self.picture(f"{self.name}-search")
+        self.page.get_by_label("Title").fill("addresses")
+        self.page.get_by_label("Sort by").select_option("state")
+        press_by_keyboard(
+            self.page, self.page.get_by_role("button", name="Filter")
+        )
+        self.page.wait_for_url("**title=addresses*sort=state*")
+        self.state(ended, "Completed")
+        self.assertNotIn("_authenticator", self.page.url)
+
     def test_a_row_that_does_not_match_any_more_says_so(self):
         steps = self.start()
         # It may wait for its thread yet.

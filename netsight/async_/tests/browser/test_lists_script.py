@@ -195,11 +195,13 @@ class PollingTests(ScriptTestCase):
         self.open()
         self.page.context.set_extra_http_headers({})
         self.pass_time(10)
-        expect(self.notice()).to_have_text(LOGGED_OUT)
+        expect(self.notice()).to_have_text(f"{LOGGED_OUT} Log in")
         self.assert_said(LOGGED_OUT)
         self.asked()
         self.pass_time(30)
         self.assertEqual(self.asked(), 0)
+        login = self.notice().get_by_role("link", name="Log in")
+        self.assertIn("/login?came_from=", login.get_attribute("href"))
         self.page.clock.resume()
         self.picture("list-logged-out")
         self.assert_accessible(self.frame)
@@ -264,6 +266,7 @@ class NewRowTests(ScriptTestCase):
         self.pass_time(5)
         expect(self.row(steps)).to_be_visible()
         expect(empty).to_be_hidden()
+        self.page.clock.resume()
         self.assert_accessible(self.frame)
 
     def remove_all(self, query):
