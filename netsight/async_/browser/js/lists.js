@@ -242,6 +242,16 @@ async function poll() {
   return isOver();
 }
 
+// What a button has done is said once, and not again after a reload.
+function forgetDone() {
+  const url = new URL(window.location.href);
+  ["done", "count", "more", "new", "which"].forEach((name) =>
+    url.searchParams.delete(name),
+  );
+  window.history.replaceState(window.history.state, "", url);
+}
+
+forgetDone();
 localizeTimes(document);
 askFirst(document);
 if (list && !isOver()) {

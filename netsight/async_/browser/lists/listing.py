@@ -89,8 +89,10 @@ class Listing(Buttons, Framed, Asked):
 
     @property
     def kept(self):
-        """List of (name, value) of the fields that are kept."""
+        """List of (name, value) of the fields that are kept, and the page."""
         pairs = [(name, self.text_of(name)) for name in self.kept_fields]
+        start = number_of(self.request.form.get("b_start"))
+        pairs.append(("b_start", str(start) if start else None))
         return [(name, value) for name, value in pairs if value is not None]
 
     def url_with(self, **fields):
@@ -243,11 +245,11 @@ class Listing(Buttons, Framed, Asked):
     def go_on_url(self):
         """Where to look at processes older than those looked at; or None."""
         go_on = self.found.go_on
-        return go_on and self.url_with(before=go_on)
+        return go_on and self.url_with(before=go_on, b_start=None)
 
     @property
     def newest_url(self):
         """Where to begin anew, None if this is the beginning."""
         if self.text_of("before") is None:
             return None
-        return self.url_with(before=None)
+        return self.url_with(before=None, b_start=None)

@@ -97,7 +97,7 @@ class Poll:
         """Return an id behind which there may be new ones; None for all."""
         if not self._known:
             return None
-        newest = self._registry.get(max(self._known))
+        newest = next(self._registry.readable([max(self._known)]), None)
         oldest = min(self._known)
         if newest is None:
             return oldest

@@ -229,6 +229,16 @@ class PollingTests(ScriptTestCase):
         self.state(steps, NOT_HERE)
 
 
+class MessageTests(ScriptTestCase):
+    def test_what_was_done_is_not_said_again_after_a_reload(self):
+        self.see("?done=cancel&state=queued")
+        self.done("Cancelled.")
+        self.page.wait_for_url("**/@@async-processes?state=queued")
+        self.page.reload()
+        expect(self.page.locator(".netsight-async-filters")).to_be_visible()
+        expect(self.page.locator(".alert-success")).to_have_count(0)
+
+
 class NewRowTests(ScriptTestCase):
     def setUp(self):
         super().setUp()

@@ -148,6 +148,17 @@ class MyProcessesTests(ListTestCase):
         self.assertEqual(self.ids(second), ids[4::-1])
         self.assertIn("Newer", second)
 
+    def test_a_button_leads_back_to_its_page(self):
+        ids = add_ended(self.registry(), PAGE_SIZE + 5, EDITORS, "/job")
+        transaction.commit()
+        form = {"remove": ids[0], "sure": "1", "b_start": str(PAGE_SIZE)}
+        response = self.client(EDITOR).post(MINE, form, status=302)
+        page = self.client(EDITOR).get(response.location)
+        self.assertEqual(self.ids(page), ids[4:0:-1])
+        form = {"remove": ids[1], "b_start": str(PAGE_SIZE)}
+        page = self.client(EDITOR).post(MINE, form)
+        self.assertIn(f"b_start={PAGE_SIZE}", page)
+
     def test_odd_numbers_of_pages_show_the_first(self):
         process_id = self.done()
         for start in ("-1", "99", "x", "1.5", "9" * 10_000):

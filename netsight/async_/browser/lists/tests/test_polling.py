@@ -16,6 +16,7 @@ from netsight.async_.records.owners import Owner
 from netsight.async_.records.shards import SHARDS
 from netsight.async_.running.monitor import monitor
 from netsight.async_.serving.recovery import recover
+from netsight.async_.tests.record_support import NEWER
 from netsight.async_.tests.record_support import add
 from netsight.async_.tests.record_support import add_ended
 from netsight.async_.tests.support import EDITOR
@@ -193,6 +194,12 @@ class PollTests(PollTestCase):
         done = self.done()
         for login in (None, READER, EDITOR):
             self.client(login).get(self.url({done: "x"}), status=401)
+
+    def test_a_row_of_a_newer_version_is_gone(self):
+        done = self.done()
+        self.registry()[done].format = NEWER
+        transaction.commit()
+        self.assertEqual(self.poll({done: "x"})["gone"], [done])
 
     def test_a_post_is_none(self):
         page = self.client(MANAGER).post(ALL, {"known": "a~b"})
