@@ -59,7 +59,7 @@ class ListTestCase(BrowserTestCase):
 
     def button(self, steps, name):
         # Of which process it is, follows behind it.
-        name = re.compile(f"^{re.escape(name)}: ")
+        name = re.compile(f"^{re.escape(name)} ?: ")
         return self.row(steps).get_by_role("button", name=name)
 
     def done(self, text, page=None):
