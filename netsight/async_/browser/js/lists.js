@@ -93,7 +93,6 @@ function replace(row, renewed) {
   const focused = document.activeElement;
   const hadFocus = row.contains(focused);
   holdNewButtons(row, renewed);
-  localizeTimes(renewed);
   row.replaceWith(renewed);
   if (hadFocus) {
     const name = renewed.querySelector("th");
@@ -175,6 +174,7 @@ function pressNew() {
 
 function rowsIn(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
+  localizeTimes(parsed);
   const rows = rowsOf(parsed).map((row) => document.adoptNode(row));
   return new Map(rows.map((row) => [idOf(row), row]));
 }
