@@ -26,6 +26,7 @@ from netsight.async_.records.places import queued_before
 from netsight.async_.records.shards import Shards
 from netsight.async_.records.shards import Tree
 from netsight.async_.records.shards import newest_first
+from netsight.async_.records.statistics import count_ended
 from netsight.async_.records.unseen import note_ended
 from netsight.async_.records.unseen import note_seen
 
@@ -78,6 +79,9 @@ class ProcessRegistry(HeldIds, SimpleItem):
 
     unseen = None
     """See `records.unseen`."""
+
+    statistics = None
+    """See `records.statistics`."""
 
     def __init__(self, *args, **kwargs):
         self._make_containers()
@@ -260,6 +264,7 @@ class ProcessRegistry(HeldIds, SimpleItem):
             process.claim.close()
             if process.is_final:
                 note_ended(self, process)
+            count_ended(self, process)
             self._leave_line(process)
         else:
             # Its start was undone.
@@ -314,6 +319,7 @@ class ProcessRegistry(HeldIds, SimpleItem):
         if process_id in self._active:
             del self._active[process_id]
             self._active_count.change(-1)
+            count_ended(self, process)
         self._notes.forget(process_id)
         note_seen(self, process)
         self.let_go(process_id)

@@ -25,7 +25,9 @@ from ZODB.POSException import ConflictError
 
 from netsight.async_ import BaseAsyncView
 from netsight.async_.actions import drop_held
+from netsight.async_.actions import pause_queue
 from netsight.async_.actions import release_held
+from netsight.async_.actions import resume_queue
 from netsight.async_.records import os_process
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
@@ -280,6 +282,19 @@ class HeldView(BrowserView):
     def __call__(self):
         decide = {"release": release_held, "drop": drop_held}
         return str(decide[self.request.form["decision"]]().count)
+
+
+class QueueView(BrowserView):
+    """Pauses or resumes the queue of that name in its form."""
+
+    def __call__(self):
+        registry = getProcessRegistry(self.context)
+        form = self.request.form
+        if "pause" in form:
+            pause_queue(registry, form["pause"])
+        else:
+            resume_queue(registry, form["resume"])
+        return "done"
 
 
 class DisarmView(BrowserView):

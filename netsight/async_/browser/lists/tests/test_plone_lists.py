@@ -444,7 +444,7 @@ class ProfileTests(PloneListTestCase):
         setup.upgradeProfile(PROFILE)
         self.assertIn("netsight.async", self.configlets())
         self.assertIn("netsight.async.my-processes", self.user_actions())
-        self.assertEqual(setup.getLastVersionForProfile(PROFILE), ("2001",))
+        self.assertEqual(setup.getLastVersionForProfile(PROFILE), ("2002",))
         self.assertEqual(setup.listUpgrades(PROFILE), [])
 
 
