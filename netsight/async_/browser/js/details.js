@@ -1,6 +1,7 @@
 // Keeps the details of one process up to date.  The server's own page is asked
 // for, and of it the parts that differ are put in.
 
+import { localizeTimes } from "./format.js";
 import { Notices } from "./notices.js";
 import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
 import { askFirst } from "./question.js";
@@ -45,6 +46,7 @@ function replace(part, renewed) {
 
 function show(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
+  localizeTimes(parsed);
   const renewed = parsed.querySelector(".netsight-async-details");
   for (const part of partsOf(renewed)) {
     const { part: name } = part.dataset;
@@ -79,6 +81,7 @@ async function poll() {
   return !isLive;
 }
 
+localizeTimes(details);
 askFirst(document);
 if ("live" in details.dataset) {
   repeat(poll, FIRST_MS, NOT_WHILE_HIDDEN);
