@@ -21,7 +21,7 @@ PROBLEMS = (
 """Where the types of problems are explained."""
 
 NO_TOKEN = _(
-    "error_forged_program",
+    "program_no_token",
     default="This request has no token of this site. A program sends the "
     "header “Prefer: respond-async” instead, and no Origin of another site.",
 )
