@@ -195,6 +195,23 @@ class DocumentationTests(unittest.TestCase):
                 with self.subTest(page=page.name, name=name):
                     self.assertTrue((ROOT / name).exists())
 
+    def test_each_finding_is_linked_once(self):
+        scripts = {path.name for path in (ROOT / "findings").iterdir()}
+        links = re.findall(
+            r":download:`(\S+) <../../findings/\1>`",
+            read("explanation/surprises.rst"),
+        )
+        self.assertEqual(Counter(links), Counter(scripts))
+
+    def test_addresses_elsewhere_are_well_formed(self):
+        # Whether somebody answers there, a test without internet cannot say.
+        for page in PAGES:
+            for url in re.findall(
+                r"https?:[^\s`>,|\"]*", page.read_text("utf-8")
+            ):
+                with self.subTest(page=page.name, url=url):
+                    self.assertRegex(url, r"^https?://[\w.-]+(:\d+)?(/|$)")
+
     def test_targets_of_make_exist(self):
         makefile = MAKEFILE.read_text("utf-8")
         targets = set(re.findall(r"^([\w-]+):", makefile, re.M))
