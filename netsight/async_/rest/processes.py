@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from plone.protect.interfaces import IDisableCSRFProtection
 from plone.restapi.batching import DEFAULT_BATCH_SIZE
 from plone.restapi.batching import HypermediaBatch
-from plone.restapi.deserializer import parse_int
 from plone.restapi.services import Service
 from zExceptions import BadRequest
 from zExceptions import NotFound
@@ -191,8 +190,7 @@ class ProcessesGet(ProcessesService):
         if filters["state"] not in (None, *interfaces.STATES):
             states = ", ".join(interfaces.STATES)
             raise BadRequest(f"state must be one of {states}")
-        if parse_int(self.request.form, "b_size", DEFAULT_BATCH_SIZE) < 1:
-            raise BadRequest("b_size must be positive")
+        _check_batch(self.request.form)
         state, path = filters["state"], self.site_path
         more = {
             "user_id": filters["user"],
@@ -232,3 +230,14 @@ class ProcessesDelete(ProcessesService):
             return self.reply_no_content()
         actions.cancel(process)
         return self.accept(process)
+
+
+def _check_batch(form):
+    """Raise BadRequest if a list of that form cannot be cut into batches."""
+    for name in ("b_size", "b_start"):
+        try:
+            number = int(form.get(name, DEFAULT_BATCH_SIZE))
+        except (ValueError, TypeError) as exc:
+            raise BadRequest(f"Invalid {name}: Not an integer") from exc
+        if name == "b_size" and number < 1:
+            raise BadRequest("b_size must be positive")

@@ -177,6 +177,7 @@ class ListTests(ProcessesTestCase):
             "?user=a&user=b",
             "?b_size=x",
             "?b_size=0",
+            "?b_start=x",
         ):
             with self.subTest(query):
                 answer = self.list(query=query, status=400)
