@@ -14,6 +14,10 @@ PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_
 PORT ?= 8080
 INSTANCE ?= instance
 
+# Which cells `make matrix` does, and which tests; empty: each, and all of it.
+CELLS ?=
+TESTS ?=
+
 # Which ways `make ways-in` goes; empty: each.
 WAYS ?=
 
@@ -138,6 +142,10 @@ test-cluster: $(CLUSTER)  ## Run the tests with Celery, its brokers, and Postgre
 test-pythons:  ## Run the tests on Zope alone with each Python that is found.
 	@$(PYTHON) tools/pythons.py $(PYTHONS)
 
+.PHONY: matrix
+matrix:  ## Run the tests with each set of versions that is supported.
+	@TESTS="$(TESTS)" $(PYTHON) tools/matrix $(CELLS)
+
 .PHONY: coverage
 coverage: $(PLONE)
 	.venv/bin/coverage combine --quiet
@@ -210,4 +218,4 @@ release: $(TOOLS)  ## Date and tag a version, and begin the next; pushes nothing
 
 .PHONY: clean
 clean:  ## Remove what make made: environments, builds, the Plone site.
-	rm -rf .venv .venv-* .mypy_cache .coverage .coverage.* build dist docs/_build *.egg-info $(INSTANCE)
+	rm -rf .venv .venv-* .matrix .mypy_cache .coverage .coverage.* build dist docs/_build *.egg-info $(INSTANCE)

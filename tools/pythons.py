@@ -26,15 +26,19 @@ def candidates(version):
         yield str(folder / "bin" / f"python{version}")
 
 
-def find(version):
-    """Return an executable that is a Python of a version, or None."""
-    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+def find(version, but=None):
+    """Return an executable that is a Python of a version, or None.
+
+    `but`, such as (3, 13, 0), is not taken.
+    """
+    code = "import sys; print(*sys.version_info[:3])"
     for python in candidates(version):
         # what pyenv puts on the PATH runs only where it is switched on
         answer = subprocess.run(
             [python, "-c", code], capture_output=True, text=True
         )
-        if answer.stdout.strip() == version:
+        found = tuple(map(int, answer.stdout.split()))
+        if "{}.{}".format(*found[:2] or (0, 0)) == version and found != but:
             return python
     return None
 
