@@ -4,6 +4,7 @@ import base64
 import re
 import threading
 import unittest
+from collections import Counter
 from contextlib import contextmanager
 from urllib.parse import parse_qs
 from urllib.parse import urlencode
@@ -254,6 +255,12 @@ class Gate:
     def open(self):
         """In the test: let the job go on."""
         self._open.set()
+
+
+def ids_twice(response):
+    """Return the ids that two elements of an HTML response have."""
+    ids = re.findall(r'<[^<>]*\sid="([^"]*)"', response.text)
+    return [each for each, count in Counter(ids).items() if count > 1]
 
 
 def text_of(response):

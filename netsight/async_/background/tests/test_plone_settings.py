@@ -13,6 +13,7 @@ from netsight.async_.background.tests.background_support import (
 )
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
+from netsight.async_.tests.support import ids_twice
 from netsight.async_.tests.support import text_of
 
 
@@ -37,6 +38,9 @@ class SettingsTests(BackgroundTestCase):
         return next(
             each for each in page.forms.values() if button in each.fields
         )
+
+    def test_no_two_elements_have_one_id(self):
+        self.assertEqual(ids_twice(self.page()), [])
 
     def test_all_actions_are_on_at_first(self):
         self.assertEqual(

@@ -4,19 +4,8 @@ from zope.publisher.browser import TestRequest
 
 from netsight.async_.browser.numbers import decimal
 from netsight.async_.browser.numbers import percent
+from netsight.async_.browser.tests.numbers_support import PERCENTS
 from netsight.async_.tests.support import AsyncTestCase
-
-
-PERCENTS = {
-    "de": "55,4\xa0%",
-    "en": "55.4%",
-    "es": "55,4\xa0%",
-    "fr": "55,4\xa0%",
-    "it": "55,4%",
-    "nl": "55,4%",
-    "pt-BR": "55,4%",
-}
-"""How each writes a percentage; browsers do it likewise."""
 
 
 class NumbersTests(AsyncTestCase):

@@ -1,7 +1,6 @@
 """Our pages in a Plone site: their titles, and their elements."""
 
 import re
-from collections import Counter
 from unittest import mock
 
 import transaction
@@ -17,6 +16,7 @@ from netsight.async_.tests.plone_support import PloneTestCase
 from netsight.async_.tests.plone_support import published
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
+from netsight.async_.tests.support import ids_twice
 
 
 MINE, ALL = "/plone/@@my-processes", "/plone/@@async-processes"
@@ -39,10 +39,8 @@ class PagesTestCase(ListMixin, PloneTestCase):
 
 class ElementsTests(PagesTestCase):
     def assert_ids_are_unique(self, page):
-        ids = re.findall(r'<[^<>]*\sid="([^"]*)"', page.text)
-        self.assertIn("content", ids)
-        twice = [each for each, count in Counter(ids).items() if count > 1]
-        self.assertEqual(twice, [])
+        self.assertIn('id="content"', page)
+        self.assertEqual(ids_twice(page), [])
 
     def test_of_the_waiting_page(self):
         page = self.of(self.queued(), view="cancellable-job")

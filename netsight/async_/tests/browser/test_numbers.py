@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from netsight.async_.browser.tests.test_numbers import PERCENTS
+from netsight.async_.browser.tests.numbers_support import PERCENTS
 from netsight.async_.tests.browser.support import BASIC_AUTH
 from netsight.async_.tests.browser.support import BrowserTestCase
 
