@@ -115,6 +115,9 @@ class Model:
     processes: dict = field(default_factory=dict)
     runs: dict = field(default_factory=dict)
     done: dict = field(default_factory=dict)
+    is_paused: bool = False
+    """Whether the queue is, in which all of them wait."""
+
     dead: set = field(default_factory=set)
     """Pairs of a worker and a Zope that takes it for dead."""
 
@@ -203,7 +206,7 @@ class Model:
     def claim(self, process_id, run, zope):
         """Take a queued process."""
         process = self.processes[process_id]
-        if self.state(process, zope) != QUEUED:
+        if self.state(process, zope) != QUEUED or self.is_paused:
             raise ClaimLostError
         if self.is_abandoned(process, zope):
             self._die(process, zope)

@@ -11,6 +11,7 @@ from persistent.mapping import PersistentMapping
 
 from netsight.async_ import interfaces
 from netsight.async_.browser.view import BaseAsyncView
+from netsight.async_.config import DEFAULT_QUEUE
 from netsight.async_.exceptions import ClaimLostError
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.exceptions import NotCancellableError
@@ -19,6 +20,8 @@ from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.lease import this_worker
+from netsight.async_.records.owners import ANONYMOUS
+from netsight.async_.records.paused import Pause
 from netsight.async_.running import outcomes
 from netsight.async_.running import signs
 from netsight.async_.running.runner import Run
@@ -97,8 +100,31 @@ class Cancel:
         model.cancel(self.process_id, zope)
 
 
+@dataclass
+class PauseQueue:
+    """An administrator has nothing begin any more."""
+
+    def act(self, root):
+        registry = getProcessRegistry(root)
+        registry.pause(Pause(DEFAULT_QUEUE, parts.time.time(), ANONYMOUS))
+
+    def expect(self, model, zope):
+        model.is_paused = True
+
+
+@dataclass
+class ResumeQueue:
+    """An administrator lets what waits begin."""
+
+    def act(self, root):
+        getProcessRegistry(root).resume(DEFAULT_QUEUE)
+
+    def expect(self, model, zope):
+        model.is_paused = False
+
+
 class CancelView(BaseAsyncView):
-    """The view of a process, without a request."""
+    """The view of a process, without a request, for its owner."""
 
     def __init__(self, process):
         self._process = process
@@ -106,7 +132,7 @@ class CancelView(BaseAsyncView):
             response=SimpleNamespace(redirect=lambda url: None)
         )
 
-    def get_process(self, process_id):
+    def _process_to(self, action, process_id):
         return self._process
 
     def process_url(self, name, process_id):

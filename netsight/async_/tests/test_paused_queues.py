@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from unittest import mock
 
 import transaction
+from zope.interface import alsoProvides
 
 from netsight.async_ import actions
 from netsight.async_.exceptions import BadQueueError
 from netsight.async_.executors.thread import ThreadExecutor
+from netsight.async_.interfaces import IBrokerExecutor
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.owners import ANONYMOUS
 from netsight.async_.running.monitor import monitor
@@ -133,19 +135,29 @@ class RingTests(PausedTestCase):
         self.resume()
         self.assertEqual(self.rung(duty), [process_id])
 
+    def reminded(self, duty):
+        """Return the ids that a broker is reminded of at a beat."""
+        broker = mock.Mock(spec=["ring", "remind"])
+        alsoProvides(broker, IBrokerExecutor)
+        with processes_run_by(broker):
+            duty()
+        ((queued,), _kwargs) = broker.remind.call_args
+        return [each.process_id for each in queued]
+
     def test_a_broker_is_reminded_of_nothing_that_is_paused(self):
         self.queued()
-        broker = mock.Mock(spec=["ring", "remind"])
+        self.pause()
+        self.assertEqual(self.reminded(Duty()), [])
+
+    def test_what_a_worker_has_refused_it_is_reminded_of_after_a_resume(self):
+        process_id = self.queued()
         self.pause()
         duty = Duty()
-        with (
-            mock.patch(
-                "netsight.async_.executors.doorbell.IBrokerExecutor.providedBy"
-            ),
-            processes_run_by(broker),
-        ):
-            duty()
-        broker.remind.assert_called_once_with([])
+        # Its message is used up by that.
+        run(process_id)
+        self.assertEqual(self.reminded(duty), [])
+        self.resume()
+        self.assertEqual(self.reminded(duty), [process_id])
 
     def test_a_poll_rings_for_nothing_that_is_paused(self):
         self.queued()

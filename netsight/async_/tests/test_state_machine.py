@@ -49,7 +49,9 @@ from netsight.async_.tests.process_steps import Claim
 from netsight.async_.tests.process_steps import Fail
 from netsight.async_.tests.process_steps import Fetch
 from netsight.async_.tests.process_steps import GiveIn
+from netsight.async_.tests.process_steps import PauseQueue
 from netsight.async_.tests.process_steps import Recover
+from netsight.async_.tests.process_steps import ResumeQueue
 from netsight.async_.tests.process_steps import Start
 from netsight.async_.tests.process_steps import Stop
 from netsight.async_.tests.process_steps import Sweep
@@ -261,6 +263,7 @@ class ProcessMachine(RuleBasedStateMachine):
             for zope in self.working()
             for process_id, process in self.model.processes.items()
             if self.model.state(process, zope.name) == interfaces.QUEUED
+            and not self.model.is_paused
         ]
 
     @precondition(lambda self: self.working())
@@ -284,6 +287,7 @@ class ProcessMachine(RuleBasedStateMachine):
         steps = [(zope, Claim) for zope in self.working()]
         steps += [(zope, Cancel) for zope in self.working()]
         steps += [(zope, Recover) for zope in self.working()]
+        steps += [(self.draw_zope(data), self.other_pause())]
         steps = data.draw(st.permutations(steps))[:AT_ONCE]
         self.do(*((z, self.step_of(kind, process_id)) for z, kind in steps))
 
@@ -294,10 +298,17 @@ class ProcessMachine(RuleBasedStateMachine):
             return Claim(process_id, self.claimed - 1)
         return kind(process_id) if kind in (Cancel, Fetch) else kind()
 
+    def other_pause(self):
+        """Return the kind of step that pauses the queue, or resumes it."""
+        return ResumeQueue if self.model.is_paused else PauseQueue
+
     def draw_step(self, data, others=()):
         """Return a Zope and what it does."""
         zope = self.draw_zope(data)
-        kinds = [Start, Recover, Sweep, Beat]
+        kinds = [Start, Recover, Sweep, Beat, self.other_pause()]
+        if self.model.is_paused:
+            # Most is to be seen while it is not.
+            kinds += [ResumeQueue, ResumeQueue]
         if self.model.processes:
             kinds += [Cancel, Fetch]
         if not any(
