@@ -54,6 +54,7 @@ setup(
         "AccessControl",
         "Acquisition",
         "BTrees",
+        "multipart",
         "persistent",
         "transaction",
         "zc.lockfile",
