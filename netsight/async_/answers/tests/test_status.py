@@ -40,6 +40,7 @@ class StatusTests(AsyncTestCase):
         query = f"?process_id={process_id}"
         times = [status.pop(name) for name in ("created", "started")]
         self.assertLessEqual(times[1], status.pop("finished"))
+        self.assertGreaterEqual(status.pop("waited"), 0)
         self.assertEqual(
             status,
             {
@@ -56,7 +57,6 @@ class StatusTests(AsyncTestCase):
                 "paused": False,
                 "not_before": None,
                 "retries": 0,
-                "waited": 0,
                 "elapsed": 0,
                 "seconds_left": None,
                 "download": False,

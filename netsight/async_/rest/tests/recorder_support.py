@@ -28,7 +28,7 @@ class Recorder:
         text = UUID.sub(self._known_id, text)
         text = UID.sub("0123456789abcdef0123456789abcdef", text)
         text = TIME.sub("2026-01-31T23:59:59+00:00", text)
-        text = re.sub(r'"elapsed": \d+', '"elapsed": 0', text)
+        text = re.sub(r'"(elapsed|waited)": \d+', r'"\1": 0', text)
         return text.replace("http://localhost/", "https://example.org/")
 
     def _known_id(self, match):
