@@ -140,6 +140,18 @@ class MyProcessesTests(PloneListTestCase):
         for text in ("Meine Vorgänge im Hintergrund", "Abgeschlossen"):
             self.assertIn(text, page)
 
+    def test_so_are_search_and_details_of_the_control_panel(self):
+        speak_german()
+        process_id = self.queued()
+        client, headers = self.client(MANAGER), {"Accept-Language": "de"}
+        page = client.get(f"{ALL}?state=lost", headers=headers)
+        for text in ("Suchen und sortieren", "Keiner passt zum Filter."):
+            self.assertIn(text, page)
+        page = client.get(f"{ALL}?process_id={process_id}", headers=headers)
+        self.assertIn("Gestartet auf", page)
+        page = client.get(f"{ALL}?known=", headers=headers)
+        self.assertIn("Wartet", page.json["html"])
+
     def test_the_viewlet_is_translated(self):
         speak_german()
         self.queued()
