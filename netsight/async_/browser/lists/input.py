@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 import multipart
+from ZODB.POSException import POSKeyError
 
 from netsight.async_.records.requests import open_environ
 
@@ -102,15 +103,16 @@ def _query_fields(query):
 
 def _body_fields(snapshot):
     """Return (list of Field, whether the body could be read)."""
-    environ = open_environ(snapshot)
-    with environ["wsgi.input"]:
-        kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip()
-        # What is no form, or a broken one, has no fields to show.
-        with suppress(ValueError, OSError):
+    # What is no form, or a broken one, has no fields to show; its bytes may be
+    # gone from the database.
+    with suppress(ValueError, OSError, POSKeyError, RecursionError):
+        environ = open_environ(snapshot)
+        with environ["wsgi.input"] as stream:
+            kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip()
             if kind == "application/json":
-                return _json_fields(environ["wsgi.input"].read()), True
+                return _json_fields(stream.read()), True
             return _form_fields(environ), True
-        return [], False
+    return [], False
 
 
 def _form_fields(environ):

@@ -4,6 +4,7 @@ import unittest
 from unittest import mock
 
 import transaction
+from ZODB.POSException import POSKeyError
 
 from netsight.async_.browser.lists import input as input_module
 from netsight.async_.browser.lists.input import VALUE_CHARS_MOST
@@ -116,6 +117,17 @@ class InputTests(unittest.TestCase):
             shown = self.input(body, kind)
             self.assertEqual(shown.fields, [], kind)
             self.assertEqual(shown.size, len(body))
+
+    def test_bytes_that_are_gone_are_no_error(self):
+        with mock.patch.object(
+            SmallBody, "open", side_effect=POSKeyError(b"oid")
+        ):
+            shown = self.input(b"a=1", query="b=2")
+        self.assertEqual(shown, ([Field("b", "2")], False, 3))
+
+    def test_json_that_is_too_deep_is_no_error(self):
+        shown = self.input(b"[" * 100_000, "application/json")
+        self.assertEqual(shown.fields, [])
 
     def test_it_is_bounded(self):
         shown = self.input(b"a=" + b"x" * 1000)
