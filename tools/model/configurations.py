@@ -64,6 +64,9 @@ TODAY = [
     _long("2 mistakes", "MISTAKES=2"),
     _long("cancel, lost answer", "CANCELS=1 LOST_ANSWERS=1"),
     Configuration("stop", "STOPS=1"),
+    Configuration("pause", "PAUSES=1"),
+    _long("pause, lost answer", "PAUSES=1 LOST_ANSWERS=1"),
+    _long("pause, crash, mistake", "PAUSES=1 CRASHES=1 MISTAKES=1"),
     _long("stop, mistake", "STOPS=1 MISTAKES=1"),
     Configuration("undo, failure", "UNDOS=1 FAILURES=1"),
     _long("undo, crash, failure", "UNDOS=1 FAILURES=1 CRASHES=1"),
@@ -85,6 +88,7 @@ WEAKENED = [
     Configuration("OLD_RECOVERY", "OLD_RECOVERY MISTAKES=1", "healthy"),
     Configuration("OLD_CLAIM", "OLD_CLAIM LOST_ANSWERS=1", "dropped"),
     Configuration("OLD_BACK", "OLD_BACK UNREAD=1 LOST_ANSWERS=1", "fenced"),
+    Configuration("NO_PAUSE_GUARD", "NO_PAUSE_GUARD PAUSES=1", "paused"),
     Configuration("NO_FENCE", "NO_FENCE CRASHES=1 MISTAKES=1", "fenced"),
     Configuration("NO_TOKEN", "NO_TOKEN RUNS=3 MISTAKES=1", "fenced"),
     Configuration(

@@ -58,6 +58,9 @@
 #ifndef RETRIES
 #define RETRIES 0       /* a run raises what is tried again, and is put off */
 #endif
+#ifndef PAUSES
+#define PAUSES 0        /* somebody pauses the queue, and resumes it */
+#endif
 
 /* interfaces.STATES.  An outcome is one of the last four, or 0. */
 mtype = { queued, running, completed, failed, cancelled, lost };
@@ -111,6 +114,14 @@ byte lock;                   /* the storage's: a transaction + 1 */
 #define OUTCOME_CHANGED(t, p) (outcomeChanged[p] & BIT(t))
 #define WORKER_CHANGED(t, z) (workerChanged[z] & BIT(t))
 
+#if PAUSES
+bool isPaused;
+byte pauseChanged;
+#define PAUSE_CHANGED(t) (pauseChanged & BIT(t))
+#else
+#define isPaused false
+#endif
+
 inline begin(t)
 {
     assert(!(open & BIT(t)));
@@ -121,6 +132,9 @@ inline end(t)
 {
     open = open & ~BIT(t);
     guarding = guarding & ~BIT(t);
+#if PAUSES
+    pauseChanged = pauseChanged & ~BIT(t);
+#endif
     workerChanged[0] = workerChanged[0] & ~BIT(t);
     workerChanged[1] = workerChanged[1] & ~BIT(t);
     claimChanged[0] = claimChanged[0] & ~BIT(t);
@@ -383,9 +397,11 @@ claim:
             claiming[ZOPE(me)] = false;
             goto attempt
 #endif
-        :: STATE(p) == queued ->
+        /* records/process.py:Process._check_queue; who has seen a dead worker
+         * has rolled that back */
+        :: STATE(p) == queued && !isPaused ->
             rescues = false
-        :: !IS_ENDED(p) && MAY_SEEM_ABANDONED(ZOPE(me), p) ->
+        :: !IS_ENDED(p) && MAY_SEEM_ABANDONED(ZOPE(me), p) && !isPaused ->
             if
             :: record[OTHER(ZOPE(me))] == stored && alive[OTHER(ZOPE(me))] &&
                mistakes > 0 ->
@@ -410,6 +426,13 @@ take:
     atomic {
         CAN_COMMIT;
         if
+#if PAUSES
+#ifndef NO_PAUSE_GUARD
+        :: PAUSE_CHANGED(me) ->
+            end(me);
+            goto claim
+#endif
+#endif
         :: CLAIM_CHANGED(me, p) ||
            (beats -> CLAIM_BEAT(me, ZOPE(me)) :
             WORKER_CHANGED(me, ZOPE(me)) || !IS_IN_TIME(ZOPE(me))) ||
@@ -424,6 +447,9 @@ take:
             recover(me, p, 1)
         :: else
         fi;
+#if PAUSES
+        assert(!isPaused); /* paused */
+#endif
         worker[p] = ZOPE(me) + 1;
         token[p] = me + 1;
         claimWritten(p);
@@ -993,6 +1019,20 @@ proctype Undo()
     fi
 }
 
+#if PAUSES
+/* actions.py:pause_queue, actions.py:resume_queue */
+proctype Pauser()
+{
+    if
+    :: atomic { CAN_COMMIT -> isPaused = true; pauseChanged = open }
+    :: goto done
+    fi;
+    atomic { CAN_COMMIT -> isPaused = false; pauseChanged = open };
+done:
+    true
+}
+#endif
+
 #define NOBODY_LIVES (!alive[0] && !alive[1])
 
 /* When nobody can do anything any more, all must have ended. */
@@ -1041,6 +1081,9 @@ init
 #endif
 #if UNDOS
         run Undo();
+#endif
+#if PAUSES
+        run Pauser();
 #endif
         run Check()
     }
