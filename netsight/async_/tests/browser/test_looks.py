@@ -56,6 +56,19 @@ class LooksTests(BrowserTestCase):
             for name in ("activity", "progress")
         ]
         self.assertAlmostEqual(*starts, delta=1)
+        # Its texts are English: the dots are at the right.
+        first, last = self.part("heading").evaluate(
+            """heading => {
+              const text = heading.firstChild;
+              return [0, text.length - 1].map((place) => {
+                const range = document.createRange();
+                range.setStart(text, place);
+                range.setEnd(text, place + 1);
+                return range.getBoundingClientRect().left;
+              });
+            }"""
+        )
+        self.assertLess(first, last)
 
     def test_no_theme(self):
         self.waiting(base=self.root)
