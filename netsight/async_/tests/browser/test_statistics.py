@@ -37,7 +37,9 @@ class StatisticsTestCase(ListTestCase):
         )
         self.page.locator(self.shown).first.scroll_into_view_if_needed()
         self.picture(name)
-        self.assert_accessible(self.shown)
+        if options.get("color_scheme") != "dark":
+            # What is forced there axe-core does not see.
+            self.assert_accessible(self.shown)
         self.assert_no_sideways_scrolling()
 
 
