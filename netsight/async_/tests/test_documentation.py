@@ -74,6 +74,16 @@ except ImportError:
     publish_doctree = None
 
 
+KINDS = (
+    "Breaking changes",
+    "New features",
+    "Bug fixes",
+    "Internal",
+    "Documentation",
+    "Tests",
+)
+"""Of changes, in the order of the change log."""
+
 PLACE = re.compile(
     r"""
     ``
@@ -242,6 +252,13 @@ class DocumentationTests(unittest.TestCase):
         version = re.search(r'\bversion="([\d.]+?)(\.dev0)?"', setup)[1]
         head = re.search(r"^(\S+) \(.*\)\n---", CHANGES.read_text(), re.M)
         self.assertEqual(head[1], version)
+
+    def test_changes_stand_by_their_kind(self):
+        newest = re.split(r"^-{5,}$", CHANGES.read_text("utf-8"), flags=re.M)[
+            1
+        ]
+        found = re.findall(r"^(\w[\w ]*):$", newest, re.M)
+        self.assertEqual(found, [kind for kind in KINDS if kind in found])
 
     def test_each_setting_is_described_with_its_default(self):
         text = read("reference/settings.rst")
