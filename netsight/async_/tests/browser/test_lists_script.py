@@ -221,10 +221,13 @@ class PollingTests(ScriptTestCase):
         removed, steps = self.started(2)
         for each in (removed, steps):
             self.wait_for(each, state="running")
+        # As if the button were pressed before the page hears of it.
+        self.page.route(POLL, lambda route: route.abort())
         self.see("?state=running")
         self.remove(removed)
         self.button(removed, "Stop").click()
         expect(self.page.locator(".alert-danger")).to_be_visible()
+        self.page.unroute(POLL)
         steps.end()
         self.state(steps, NOT_HERE)
 
