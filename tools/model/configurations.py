@@ -66,7 +66,6 @@ TODAY = [
     Configuration("stop", "STOPS=1"),
     Configuration("pause", "PAUSES=1"),
     _long("pause, lost answer", "PAUSES=1 LOST_ANSWERS=1"),
-    _long("pause, crash, mistake", "PAUSES=1 CRASHES=1 MISTAKES=1"),
     _long("stop, mistake", "STOPS=1 MISTAKES=1"),
     Configuration("undo, failure", "UNDOS=1 FAILURES=1"),
     _long("undo, crash, failure", "UNDOS=1 FAILURES=1 CRASHES=1"),
