@@ -2,7 +2,8 @@
 // browser/numbers.py on the server.
 
 const ours =
-  document.querySelector(".netsight-async[lang]") ?? document.documentElement;
+  document.querySelector("[class^=netsight-async][lang]") ??
+  document.documentElement;
 const language = ours.lang.replace("_", "-") || "en";
 
 export function percent(number) {

@@ -1,5 +1,6 @@
 """The list of all processes, for those who may manage them."""
 
+import time
 from collections import Counter
 from contextlib import suppress
 from functools import cached_property
@@ -15,6 +16,7 @@ from netsight.async_.actions import HELD_MOST
 from netsight.async_.actions import drop_held
 from netsight.async_.actions import release_held
 from netsight.async_.answers.refusals import refusal_of
+from netsight.async_.answers.status import iso_time
 from netsight.async_.browser.lists import polling
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import Listing
@@ -266,6 +268,19 @@ class ManageProcesses(QueueButtons, Listing):
     def active(self):
         """What waits and runs in the database."""
         return active_of(self.registry)
+
+    @cached_property
+    def _now(self):
+        return time.time()
+
+    @property
+    def now(self):
+        """When `active` was looked at, as text: scripts do not renew it."""
+        return self.time_of(self._now)
+
+    @property
+    def now_iso(self):
+        return iso_time(self._now)
 
     @property
     def oldest(self):

@@ -117,9 +117,17 @@ class Row:
         return self._listing.time_of(self.process.finished)
 
     @property
+    def finished_iso(self):
+        return iso_time(self.process.finished)
+
+    @property
     def expires(self):
         """Until when it is kept, None before its end."""
         return self._listing.time_of(self.process.expires)
+
+    @property
+    def expires_iso(self):
+        return iso_time(self.process.expires)
 
     @property
     def took(self):
@@ -152,6 +160,10 @@ class Row:
         """When it gave its last sign of life, if that is long ago."""
         since = self.process.silent_since
         return since and self._listing.time_of(since)
+
+    @property
+    def silent_since_iso(self):
+        return iso_time(self.process.silent_since)
 
     # Who and where
 

@@ -75,18 +75,24 @@ class MyProcessesViewlet(ViewletBase):
 
     @property
     def links_here(self):
-        """List of (URL of its page, text) of what runs for this context."""
-        home = home_of(self.context)
+        """List of (URL, text) of what runs for this context.
+
+        The URL is that of its page; of the list, where several have one title.
+        """
+        home, by_title = home_of(self.context), {}
+        for process in self.here:
+            title = text_for(self.request, process.title)
+            by_title.setdefault(title, []).append(process.id)
         return [
             (
-                lasting_url(home, "processing", process.id),
+                self.url if ids[1:] else lasting_url(home, "processing", *ids),
                 _(
                     "viewlet_here",
                     default="Running here: ${title}",
-                    mapping={"title": text_for(self.request, process.title)},
+                    mapping={"title": titled(title, len(ids))},
                 ),
             )
-            for process in self.here[:HERE_MOST]
+            for title, ids in list(by_title.items())[:HERE_MOST]
         ]
 
     def _count_unseen(self, registry, owner):
@@ -155,6 +161,15 @@ class MyProcessesViewlet(ViewletBase):
     @property
     def url(self):
         return f"{self.navigation_root_url}/@@my-processes"
+
+
+def titled(title, count):
+    """Return a title, and how many have it where that are several.
+
+    >>> titled("Import", 1), titled("Import", 3)
+    ('Import', 'Import (3)')
+    """
+    return title if count == 1 else f"{title} ({count})"
 
 
 def _count(number):

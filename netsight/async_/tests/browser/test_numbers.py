@@ -68,18 +68,29 @@ class TimesTests(BrowserTestCase):
         time = self.kept_until(java_script_enabled=False)
         self.assertRegex(time.text_content(), r" \(\S+\)$")
 
-    def test_in_a_list(self):
+    def in_a_list(self, name, locale):
+        """Return the first time of a list, and how a locale writes it."""
         page = self.new_page(
-            locale="en-US",
+            locale=locale,
             timezone_id=self.ZONE,
             extra_http_headers=BASIC_AUTH,
         )
         self.start(base=self.root, page=page)
-        page.goto(f"{self.root}/@@my-processes")
+        page.goto(f"{self.root}/{name}")
         time = page.locator("time").first
         expected = time.evaluate(
-            """time => new Intl.DateTimeFormat("en", {
+            """(time, locale) => new Intl.DateTimeFormat(locale, {
               dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Tokyo",
-            }).format(new Date(time.dateTime))"""
+            }).format(new Date(time.dateTime))""",
+            locale,
         )
+        return time, expected
+
+    def test_in_a_list(self):
+        time, expected = self.in_a_list("@@my-processes", "en-US")
+        expect(time).to_have_text(expected)
+
+    def test_in_the_language_of_the_list_where_the_frame_has_another(self):
+        time, expected = self.in_a_list("@@async-processes", "de-DE")
+        self.assertRegex(expected, r"\d\.\d")
         expect(time).to_have_text(expected)

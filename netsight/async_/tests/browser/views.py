@@ -101,6 +101,15 @@ class OldTraversalView(StepsView):
         return self
 
 
+class SmallView(BaseAsyncView):
+    """Has no page of its own, but the one with the button Start."""
+
+    title = "Something small"
+
+    def __run__(self, process_id=None):
+        return "done"
+
+
 class RemoveView(BrowserView):
     """Removes the record of a process, as expiry does."""
 

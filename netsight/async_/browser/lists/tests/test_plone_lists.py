@@ -342,6 +342,14 @@ class ViewletTests(PloneListTestCase):
         text = self.text(path="/plone/other")
         self.assertNotIn("Running here", text)
 
+    def test_several_with_one_title_are_one_line(self):
+        self.queued()
+        self.queued()
+        text = self.text(path="/plone")
+        self.assertIn("Running here: cancellable-job (2)", text)
+        self.assertEqual(text.count("Running here"), 1)
+        self.assertNotIn("processing?process_id=", text)
+
     def test_there_is_none_when_nothing_runs(self):
         self.queued(READER)
         self.queued(None)
