@@ -81,6 +81,9 @@ def press_by_keyboard(page, locator, key="Enter"):
     page.keyboard.press(key)
 
 
+THEME = "name => { document.documentElement.dataset.bsTheme = name; }"
+
+
 def is_post(response):
     """Tell whether a response is one to a POST."""
     return response.request.method == "POST"
@@ -169,6 +172,14 @@ class BrowserTestCase(unittest.TestCase):
     def part(self, name, page=None):
         """Return the locator of a part of the waiting page."""
         return (page or self.page).locator(f'[data-part="{name}"]')
+
+    def take_theme(self, name):
+        """Have the page in a colour mode of Bootstrap, "light" or "dark".
+
+        At once: of a colour that changes slowly axe-core sees any between.
+        """
+        self.page.emulate_media(reduced_motion="reduce")
+        self.page.evaluate(THEME, name)
 
     def stop(self, press=None, page=None):
         """Stop a process; `press` presses its button, else the one shown.

@@ -256,7 +256,7 @@ class ControlPanelTests(MyProcessesTests):
         self.see()
         self.state(failed, "Failed")
         expect(self.row(running)).to_contain_text("42")
-        self.page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+        self.take_theme("dark")
         self.picture(f"{self.name}-dark")
         self.assert_accessible(self.frame)
         self.page.emulate_media(forced_colors="active")

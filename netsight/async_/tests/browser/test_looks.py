@@ -41,7 +41,7 @@ class LooksTests(BrowserTestCase):
 
     def test_dark_in_a_theme(self):
         self.waiting()
-        self.page.evaluate("document.documentElement.dataset.bsTheme = 'dark'")
+        self.take_theme("dark")
         self.picture("dark")
         self.assert_accessible()
 

@@ -31,10 +31,7 @@ class StatisticsTestCase(ListTestCase):
     def look(self, path, name, options, theme="light"):
         self.page = self.administrator(**options)
         self.page.goto(self.server.url(path))
-        self.page.evaluate(
-            "theme => { document.documentElement.dataset.bsTheme = theme; }",
-            theme,
-        )
+        self.take_theme(theme)
         self.page.locator(self.shown).first.scroll_into_view_if_needed()
         self.picture(name)
         if options.get("color_scheme") != "dark":

@@ -12,8 +12,6 @@ AT_200_PERCENT = {"width": 640, "height": 512}
 CONTRAST = ("color-contrast",)
 """What axe-core cannot see where colours are forced."""
 
-THEME = "name => { document.documentElement.dataset.bsTheme = name; }"
-
 PRESS = """
     button => {
       const field = document.createElement("input");
@@ -82,7 +80,7 @@ class VariantsTestCase(ListTestCase):
 
     def check(self, name, theme, ignored):
         if theme:
-            self.page.evaluate(THEME, theme)
+            self.take_theme(theme)
         self.picture(f"variants-{name}")
         self.assert_accessible(self.part_of_ours, ignored)
         self.assert_no_sideways_scrolling()
