@@ -193,6 +193,9 @@ function end(status) {
   if (parts.cancel) {
     parts.cancel.hidden = true;
   }
+  if (parts.mail) {
+    parts.mail.hidden = true;
+  }
   if (status.state === "completed") {
     // A download leaves this page where it is.
     parts.result.hidden = false;

@@ -1,5 +1,6 @@
 """The list of all processes, for those who may manage them."""
 
+import string
 import time
 from collections import Counter
 from contextlib import suppress
@@ -21,6 +22,7 @@ from netsight.async_.browser.lists import polling
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import Listing
 from netsight.async_.browser.lists.queues import QueueButtons
+from netsight.async_.browser.lists.rows import SERVICE
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.lists.search import FIELDS
 from netsight.async_.browser.lists.search import Search
@@ -59,6 +61,9 @@ HIGHEST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 DECISIONS = ("release-held", "drop-held")
 """Buttons that cannot be undone, and need a tick in the box before them."""
+
+INTERNAL = "netsight.async."
+"""What the names of views begin with that nobody opens."""
 
 NO_NAME = "–"
 """Stands for a deployment without a name."""
@@ -246,8 +251,8 @@ class ManageProcesses(QueueButtons, Listing):
     @property
     def number_asked(self):
         number = self.text_of("process_id")
-        # What is pasted often brings spaces.
-        return number and number.strip() or None
+        # What is pasted often brings spaces, or the dots that rows have.
+        return number and number.strip(f"{string.whitespace}….") or None
 
     @property
     def views(self):
@@ -255,7 +260,7 @@ class ManageProcesses(QueueButtons, Listing):
         asked = self.text_of("view")
         titles = {
             name: text_for(self.request, title)
-            for name, title in registered_views().items()
+            for name, title in views_for(self.request).items()
         }
         if asked is not None:
             titles.setdefault(asked, asked)
@@ -305,11 +310,33 @@ def told_apart(titles):
 
 def registered_views():
     """Return {name: title} of the async views that ZCML has registered."""
-    return {
-        adapter.name: _title(adapter.factory) or adapter.name
+    return _titles(_registrations())
+
+
+def views_for(request):
+    """Return the same of those alone that may answer a request, and like it.
+
+    A site may not have the layer of others, and services are no views.
+    """
+    return _titles(
+        adapter
+        for adapter in _registrations()
+        if SERVICE not in adapter.name
+        and not adapter.name.startswith(INTERNAL)
+        and adapter.required[-1].providedBy(request)
+    )
+
+
+def _registrations():
+    return [
+        adapter
         for adapter in getGlobalSiteManager().registeredAdapters()
         if adapter.name and IAsyncView.implementedBy(adapter.factory)
-    }
+    ]
+
+
+def _titles(adapters):
+    return {each.name: _title(each.factory) or each.name for each in adapters}
 
 
 def _title(view):

@@ -88,7 +88,7 @@ class MyProcessesViewlet(ViewletBase):
                 self.url if ids[1:] else lasting_url(home, "processing", *ids),
                 _(
                     "viewlet_here",
-                    default="Running here: ${title}",
+                    default="Running or waiting here: ${title}",
                     mapping={"title": titled(title, len(ids))},
                 ),
             )

@@ -3,6 +3,7 @@
 import re
 from contextlib import contextmanager
 from unittest import mock
+from urllib.parse import quote
 
 import transaction
 from ZODB.Connection import Connection
@@ -413,6 +414,15 @@ class ManageTests(ListTestCase):
         self.assertIn("of this site has the number abcde", text_of(page))
         self.assertIn("kept for 7 days at most", text_of(page))
         self.assertNotIn("Nothing was changed", page)
+
+    def test_a_number_may_be_pasted_as_rows_have_it(self):
+        process_id = self.failed()
+        for number in (f" {process_id} ", f"…{process_id}"):
+            page = self.see(f"?process_id={quote(number)}")
+            self.assertIn("ZeroDivisionError", page)
+        end = process_id[-8:]
+        led = self.see(f"?process_id={quote(f'… {end}')}", status=302)
+        self.assertTrue(led.location.endswith(f"?number={end}"))
 
     def test_a_filter_that_nothing_matches_says_so(self):
         self.done()

@@ -190,6 +190,14 @@ class ControlPanelTests(PloneListTestCase):
         overview = self.client(MANAGER).get("/plone/@@overview-controlpanel")
         self.assertIn(f'href="http://localhost{ALL}"', overview)
 
+    def test_views_that_are_not_there_are_no_filter(self):
+        page = self.client(MANAGER).get(ALL).text
+        names = re.findall('<option value="([^"]+)"', page)
+        self.assertIn("cancellable-job", names)
+        for other in ("fc-paste", "updateLinkIntegrityInformation"):
+            self.assertNotIn(other, names)
+        self.assertNotIn("_application_json_", "".join(names))
+
     def test_it_has_the_processes_of_this_site(self):
         here = self.done()
         there = self.client().start("/job")
@@ -332,22 +340,22 @@ class ViewletTests(PloneListTestCase):
         process_id = self.queued()
         self.queued(READER)
         text = self.text(path="/plone")
-        self.assertIn("Running here: cancellable-job", text)
+        self.assertIn("Running or waiting here: cancellable-job", text)
         self.assertIn(f"processing?process_id={process_id}", text)
-        self.assertEqual(text.count("Running here"), 1)
+        self.assertEqual(text.count("waiting here"), 1)
         setSite(self.portal)
         setRoles(self.portal, "test_user_1_", ["Manager"])
         self.portal.invokeFactory("Folder", "other")
         transaction.commit()
         text = self.text(path="/plone/other")
-        self.assertNotIn("Running here", text)
+        self.assertNotIn("waiting here", text)
 
     def test_several_with_one_title_are_one_line(self):
         self.queued()
         self.queued()
         text = self.text(path="/plone")
-        self.assertIn("Running here: cancellable-job (2)", text)
-        self.assertEqual(text.count("Running here"), 1)
+        self.assertIn("Running or waiting here: cancellable-job (2)", text)
+        self.assertEqual(text.count("waiting here"), 1)
         self.assertNotIn("processing?process_id=", text)
 
     def test_there_is_none_when_nothing_runs(self):
