@@ -103,7 +103,7 @@ class WaitingTests(PloneLastingTestCase):
     def waiting(self):
         with processes_run_by(Never()):
             page = self.followed(self.submitted("deleting", "Delete"))
-        self.assertIn("Processing...", text_of(page))
+        self.assertIn("Waiting for", text_of(page))
         self.assertIn(f"{FOLDER}/deleting/processing?", page.request.url)
         return page
 
@@ -144,7 +144,7 @@ class WaitingTests(PloneLastingTestCase):
         self.portal.manage_delObjects(["news"])
         transaction.commit()
         page = self.visitor.get(self.refresh_url(page))
-        self.assertIn("Processing...", text_of(page))
+        self.assertIn("Waiting for", text_of(page))
         self.assertIn("plone-toolbar", page)
         self.assertIn("Back to Plone site", text_of(page))
 
@@ -173,7 +173,7 @@ class NamespaceTests(PloneLastingTestCase):
         address = "http://localhost/plone/++add++Event/processing?"
         self.assertTrue(answer.location.startswith(address), answer.location)
         page = answer.follow()
-        self.assertIn("Processing...", text_of(page))
+        self.assertIn("Waiting for", text_of(page))
         page = self.visitor.get(self.refresh_url(page), status=302)
         self.assertTrue(page.location.startswith(address), page.location)
 
