@@ -4,7 +4,6 @@ And a board of Grafana for it.
 """
 
 import json
-from itertools import accumulate
 from pathlib import Path
 
 from Products.Five import BrowserView
@@ -108,10 +107,9 @@ def durations_of(numbers):
 def _times(key, view, times):
     """Return the lines of a histogram, with what is below each bound."""
     bounds = [*map(str, BOUNDS), "+Inf"]
-    below = accumulate(times.counts)
     lines = [
         _line(f"{key}_bucket", count, view=view, le=bound)
-        for bound, count in zip(bounds, below, strict=True)
+        for bound, count in zip(bounds, times.below, strict=True)
     ]
     lines.append(_line(f"{key}_sum", times.total, view=view))
     lines.append(_line(f"{key}_count", times.count, view=view))

@@ -3,11 +3,13 @@
 Records expire, so this is counted when a process leaves the set of the active
 ones: by recovery, in a transaction that writes anyway, and once.  For each
 hour of a week there is one object with the numbers of VIEWS_MOST views, some
-150 bytes for each that has ended anything in that hour; what is older is added
-up in one more.
+100 to 250 bytes for each that has ended anything in that hour; what is older
+is added up in one more.
 """
 
+import math
 import time
+from bisect import bisect_left
 from itertools import accumulate
 from operator import add
 from typing import NamedTuple
@@ -28,10 +30,15 @@ OTHERS = ""
 """Stands for all other views."""
 
 BOUNDS = (
-    0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600,
-    7200, 14400, 28800,
+    0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30,
+    45, 60, 90, 120, 180, 240, 300, 450, 600, 900, 1200, 1800, 2700, 3600,
+    5400, 7200, 10800, 14400, 21600, 28800,
 )  # fmt: skip
-"""Seconds: up to each of them times are counted together."""
+"""Seconds: up to each of them times are counted together.
+
+None is more than one and a half times the one before: by no more can a time
+be said too high.
+"""
 
 ENDS = (
     interfaces.COMPLETED,
@@ -45,8 +52,12 @@ ENDS = (
 class Times(NamedTuple):
     """Durations, as far as they are known."""
 
-    counts: tuple = (0,) * (len(BOUNDS) + 1)
-    """How many took up to each of BOUNDS, and longer than the one before."""
+    counts: dict = {}
+    """{place in BOUNDS: how many took up to that, and longer than the one
+    before}, without zeros; len(BOUNDS) is for what took longer than all.
+
+    Nobody changes it.
+    """
 
     total: float = 0.0
     """Seconds of all together."""
@@ -56,41 +67,44 @@ class Times(NamedTuple):
         """Return the Times of one duration; of none, for None."""
         if seconds is None:
             return cls()
-        place = sum(seconds > bound for bound in BOUNDS)
-        counts = [0] * (len(BOUNDS) + 1)
-        counts[place] = 1
-        return cls(tuple(counts), round(seconds, 3))
+        return cls({bisect_left(BOUNDS, seconds): 1}, round(seconds, 3))
 
     def __add__(self, other):
-        counts = map(add, self.counts, other.counts)
-        return Times(tuple(counts), round(self.total + other.total, 3))
+        counts = _summed(self.counts, other.counts, 1)
+        return Times(counts, round(self.total + other.total, 3))
 
     def __sub__(self, other):
-        counts = (mine - its for mine, its in zip(self.counts, other.counts))
-        return Times(tuple(counts), round(self.total - other.total, 3))
+        counts = _summed(self.counts, other.counts, -1)
+        return Times(counts, round(self.total - other.total, 3))
 
     @property
     def count(self):
         """How many durations there are."""
-        return sum(self.counts)
+        return sum(self.counts.values())
+
+    @property
+    def below(self):
+        """List of how many took up to each of BOUNDS, and of all of them."""
+        places = range(len(BOUNDS) + 1)
+        return list(accumulate(self.counts.get(place, 0) for place in places))
 
     def quantile(self, part):
         """Return seconds that this part (0 to 1) of them has not exceeded.
 
-        Between two of BOUNDS it is taken for evenly spread; above the last
-        one it is that.  None if there are none.
+        It is the next higher one of BOUNDS; infinite above the last one.
+        None if there are none.
         """
         wanted = part * self.count
         if not wanted:
             return None
-        before = 0
-        for place, below in enumerate(accumulate(self.counts[:-1])):
-            if below >= wanted:
-                low = BOUNDS[place - 1] if place else 0
-                share = (wanted - before) / (below - before)
-                return low + share * (BOUNDS[place] - low)
-            before = below
-        return BOUNDS[-1]
+        return (*BOUNDS, math.inf)[bisect_left(self.below, wanted)]
+
+
+def _summed(counts, more, sign):
+    """Return counts with `sign` times more, without zeros."""
+    places = counts.keys() | more.keys()
+    both = {k: counts.get(k, 0) + sign * more.get(k, 0) for k in places}
+    return {place: count for place, count in both.items() if count}
 
 
 class Numbers(NamedTuple):

@@ -60,7 +60,7 @@ MOST = {
     "poll that finds one": Cost(0, 0, 5, 46, 0),
     "heartbeat": Cost(1, 1, 0, 6, 430),
     "idle beat": Cost(0, 0, 0, 93, 0),
-    "beat after a job": Cost(1, 4, 7, 104, 720),
+    "beat after a job": Cost(1, 4, 7, 104, 650),
 }
 """What a step may take at most.
 

@@ -75,10 +75,7 @@ class ViewRow:
 
 
 def spread(times):
-    """Return (median, 95th percentile) of some Times as texts, or None.
-
-    They are estimates, so they are rounded.
-    """
+    """Return (median, 95th percentile) of some Times as texts, or None."""
     if not times.count:
         return None
     median, most = times.quantile(0.5), times.quantile(0.95)
@@ -86,14 +83,15 @@ def spread(times):
 
 
 def seconds_text(seconds):
-    """Return seconds as a text that needs no language.
+    """Return one of BOUNDS, or what is above, as a text without language.
 
-    >>> seconds_text(0.24), seconds_text(4.4), seconds_text(90)
-    ('0:00.2', '0:04', '1:30')
+    >>> seconds_text(0.15), seconds_text(1.5), seconds_text(90)
+    ('0:00.15', '0:01.5', '1:30')
     """
-    if seconds >= BOUNDS[-1]:
+    if seconds > BOUNDS[-1]:
         return f"> {clock(BOUNDS[-1])}"
-    return f"0:00.{seconds * 10:.0f}" if seconds < 0.95 else clock(seconds)
+    behind_point = f"{seconds % 1:g}"[1:]
+    return clock(int(seconds)) + behind_point
 
 
 class Bar:

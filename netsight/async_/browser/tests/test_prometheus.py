@@ -62,7 +62,8 @@ class TextTests(unittest.TestCase):
         counts = [int(each) for each in buckets.values()]
         self.assertEqual(counts, sorted(counts))
         self.assertEqual(len(counts), len(BOUNDS) + 1)
-        self.assertEqual(buckets['view="export",le="0.5"'], "1")
+        self.assertEqual(buckets['view="export",le="0.2"'], "0")
+        self.assertEqual(buckets['view="export",le="0.3"'], "1")
         self.assertEqual(buckets['view="export",le="60"'], "2")
         self.assertEqual(buckets['view="export",le="+Inf"'], "2")
 

@@ -1,5 +1,6 @@
 """Counts of what has ended, and of how long it took."""
 
+import math
 import time
 import unittest
 from unittest import mock
@@ -18,6 +19,7 @@ from netsight.async_.records.statistics import BOUNDS
 from netsight.async_.records.statistics import ENDS
 from netsight.async_.records.statistics import HOUR_SECONDS
 from netsight.async_.records.statistics import HOURS_MOST
+from netsight.async_.records.statistics import NONE
 from netsight.async_.records.statistics import OTHERS
 from netsight.async_.records.statistics import VIEWS_MOST
 from netsight.async_.records.statistics import Span
@@ -67,23 +69,36 @@ class TimesTests(unittest.TestCase):
         self.assertIsNone(Times().quantile(0.5))
         self.assertEqual(Times.of(None), Times())
 
-    def test_one_is_within_its_bounds(self):
-        for seconds in (0, 0.05, 0.1, 3, 59, 60, 61, 28_800):
-            found = Times.of(seconds).quantile(1)
-            self.assertGreaterEqual(found, seconds)
-            above = [each for each in BOUNDS if each >= seconds]
-            self.assertLessEqual(found, above[0])
+    def test_one_is_rounded_up(self):
+        found = {s: Times.of(s).quantile(1) for s in (0, 0.1, 59, 60, 60.1)}
+        self.assertEqual(found, {0: 0.1, 0.1: 0.1, 59: 60, 60: 60, 60.1: 90})
 
-    def test_what_takes_longer_than_all_of_them_is_the_last(self):
-        self.assertEqual(self.times(1e6).quantile(0.5), BOUNDS[-1])
+    def test_what_takes_longer_than_all_bounds_is_not_known(self):
+        self.assertEqual(Times.of(BOUNDS[-1]).quantile(1), BOUNDS[-1])
+        self.assertEqual(self.times(1e6).quantile(0.5), math.inf)
 
     def test_half_of_them_have_not_exceeded_the_median(self):
         times = self.times(*[1] * 50, *[100] * 50)
         self.assertEqual(times.quantile(0.5), 1)
-        self.assertGreater(times.quantile(0.95), 60)
+        self.assertEqual(times.quantile(0.95), 120)
 
-    def test_within_two_bounds_they_are_spread(self):
-        self.assertAlmostEqual(self.times(*[15] * 10).quantile(0.5), 15)
+    def test_of_equal_ones_all_quantiles_are_equal(self):
+        times = self.times(*[147] * 40)
+        self.assertEqual(times.quantile(0.5), 180)
+        self.assertEqual(times.quantile(0.95), 180)
+
+    def test_none_is_said_too_low_or_more_than_half_too_high(self):
+        for low, high in zip(BOUNDS, BOUNDS[1:]):
+            for seconds in (low * 1.001, high):
+                found = Times.of(seconds).quantile(1)
+                self.assertGreaterEqual(found, seconds)
+                self.assertLessEqual(found, 1.5 * seconds)
+
+    def test_what_is_below_each_bound_ends_with_all(self):
+        below = self.times(0.3, 59, 1e6).below
+        self.assertEqual(len(below), len(BOUNDS) + 1)
+        found = [below[BOUNDS.index(each)] for each in (0.2, 0.3, 60, 28800)]
+        self.assertEqual([*found, below[-1]], [0, 1, 2, 2, 3])
 
     def test_all_seconds_are_added(self):
         times = self.times(1.5, 2.25)
@@ -275,10 +290,20 @@ class ConflictTests(FileStorageTestCase):
 class SizeTests(FileStorageTestCase):
     """What it takes in the database."""
 
-    def test_a_view_is_some_150_bytes_of_an_hour(self):
+    def view_size(self, *runs):
+        """Return the bytes of one of many views in an hour."""
         span = getProcessRegistry(self.app).statistics = Span()
+        numbers = sum((numbers_of(ended(run=each)) for each in runs), NONE)
         for number in range(VIEWS_MOST):
-            span.add(f"my-long-view-name-{number}", numbers_of(ended()))
+            span.add(f"my-long-view-name-{number}", numbers)
         transaction.commit()
         size = len(self.app._p_jar.db().storage.load(span._p_oid)[0])
-        self.assertLess(size / VIEWS_MOST, 170)
+        return size / VIEWS_MOST
+
+    def test_a_view_is_some_100_bytes_of_an_hour(self):
+        self.assertLess(self.view_size(30), 100)
+
+    def test_each_other_time_is_4_bytes_more(self):
+        runs = [bound for bound in BOUNDS if 5 <= bound <= 300]
+        more = self.view_size(*runs) - self.view_size(30)
+        self.assertLess(more / (len(runs) - 1), 5)

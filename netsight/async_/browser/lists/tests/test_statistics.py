@@ -14,6 +14,8 @@ from netsight.async_.browser.lists.tests.list_support import ListMixin
 from netsight.async_.config import VIEW_PROCESSES
 from netsight.async_.interfaces import COMPLETED
 from netsight.async_.interfaces import FAILED
+from netsight.async_.interfaces import LOST
+from netsight.async_.records.statistics import BOUNDS
 from netsight.async_.records.statistics import ENDS
 from netsight.async_.records.statistics import HOUR_SECONDS
 from netsight.async_.records.statistics import OTHERS
@@ -81,7 +83,25 @@ class PageTests(StatisticsTestCase):
     def test_a_row_has_how_long_it_waited_and_took(self):
         self.note(run=4.0)
         (row,) = rows(self.see(), 1)
-        self.assertEqual(row[3:], ["0:00.4", "0:00.5", "0:04", "0:05"])
+        self.assertEqual(row[3:], ["0:00.3", "0:00.3", "0:04", "0:04"])
+
+    def test_times_are_rounded_up_as_it_says(self):
+        self.note(run=147)
+        page = self.see()
+        self.assertIn("Times are rounded up, as 2:27 to 3:00.", page)
+        self.assertEqual(rows(page, 1)[0][5:], ["3:00", "3:00"])
+
+    def test_what_took_very_long_is_not_said_exactly(self):
+        self.note(run=BOUNDS[-1])
+        self.note("longer", run=BOUNDS[-1] + 1)
+        runs = [row[5] for row in rows(self.see(), 1)]
+        self.assertEqual(runs, ["8:00:00", "> 8:00:00"])
+
+    def test_it_calls_what_was_lost_as_the_lists_do(self):
+        self.note(state=LOST)
+        page = self.see()
+        self.assertIn("Failed or interrupted", page)
+        self.assertNotIn("lost", page)
 
     def test_the_view_of_which_the_most_have_ended_is_first(self):
         self.note("few")
