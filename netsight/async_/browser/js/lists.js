@@ -101,7 +101,7 @@ function replace(row, renewed) {
   }
 }
 
-// The row of a process that was removed, or that does not match the filter.
+// The row of a process that was removed, or is not for this visitor any more.
 function withoutState(row) {
   const left = row.cloneNode(true);
   delete left.dataset.live;

@@ -61,8 +61,9 @@ class Poll:
 
         `rows` has, by id, `progress`, `message` and `elapsed` seconds of what
         runs; `changed` and `new` are lists of ids whose rows are in `html`;
-        `gone` has the ids of those that are not in this list any more; `count`
-        says how many are found now, as text, if there are new ones.
+        `gone` has the ids of those that are not there any more, or not for
+        this visitor; `count` says how many are found now, as text, if there
+        are new ones.
         """
         shown = self._shown()
         changed = [r for r in shown if r.mark != self._known[r.id]]
@@ -79,9 +80,13 @@ class Poll:
         }
 
     def _shown(self):
-        """Return the Rows of the known that are still in the list."""
+        """Return the Rows of the known that the visitor may still see.
+
+        Those that the filter excludes by now, too: whoever looks at what runs
+        wants to see what has become of it.
+        """
         known = self._registry.readable(self._known)
-        return [*map(self._row, filter(self._query.matches, known))]
+        return [*map(self._row, filter(self._listing.scope.matches, known))]
 
     def _new(self):
         """Return the Rows that the script does not know, the newest first."""

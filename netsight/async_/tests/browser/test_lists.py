@@ -289,7 +289,7 @@ class ControlPanelTests(MyProcessesTests):
         self.state(ended, "Completed")
         self.assertNotIn("_authenticator", self.page.url)
 
-    def test_a_row_that_does_not_match_any_more_says_so(self):
+    def test_a_row_that_the_filter_excludes_by_now_has_its_new_state(self):
         steps = self.start()
         # It may wait for its thread yet.
         self.see()
@@ -297,8 +297,11 @@ class ControlPanelTests(MyProcessesTests):
         self.see("?state=running")
         self.state(steps, "Running")
         steps.end()
-        self.state(steps, "Not on this page any more")
-        expect(self.row(steps).get_by_role("button")).to_have_count(0)
+        self.state(steps, "Completed")
+        result = self.row(steps).get_by_role("link", name="Result")
+        expect(result).to_be_visible()
+        expect(self.button(steps, "Stop")).to_have_count(0)
+        expect(self.button(steps, "Remove")).to_be_visible()
         self.assert_accessible(self.frame)
 
     def test_an_empty_list(self):

@@ -228,8 +228,10 @@ class PollingTests(ScriptTestCase):
         self.button(removed, "Stop").click()
         expect(self.page.locator(".alert-danger")).to_be_visible()
         self.page.unroute(POLL)
-        steps.end()
-        self.state(steps, NOT_HERE)
+        with self.page.expect_request(POLL) as asked:
+            steps.end()
+        self.assertIn("state=running", asked.value.url)
+        self.state(steps, "Completed")
 
 
 class MessageTests(ScriptTestCase):

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import transaction
 
 from netsight.async_.browser.lists.listing import PAGE_SIZE
+from netsight.async_.browser.lists.manage import ManageProcesses
 from netsight.async_.browser.lists.polling import KNOWN_MOST
 from netsight.async_.browser.lists.polling import LOOK_MOST
 from netsight.async_.browser.lists.polling import NEW_MOST
@@ -115,12 +116,21 @@ class PollTests(PollTestCase):
         )
         self.assertEqual(self.poll(known)["gone"], [done])
 
-    def test_one_that_does_not_match_the_filter_any_more_is_gone(self):
+    def test_one_that_the_filter_excludes_by_now_has_its_new_state(self):
         queued = self.queued()
         known = self.marks("?state=queued")
         self.press_cancel(queued)
         told = self.poll(known, state="queued")
-        self.assertEqual(told["gone"], [queued])
+        self.assertEqual(told["gone"], [])
+        self.assertEqual(told["changed"], [queued])
+        self.assertIn("Cancelled", told["html"])
+        self.assertIn('name="remove"', told["html"])
+
+    def test_one_of_another_place_is_gone(self):
+        done = self.done()
+        with mock.patch.object(ManageProcesses, "site_path", "/site"):
+            told = self.poll({done: "x"}, state="completed")
+        self.assertEqual(told["gone"], [done])
         self.assertEqual(told["html"], "")
 
     def test_new_ones_come_with_their_rows_and_the_number_of_all(self):
