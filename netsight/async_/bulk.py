@@ -37,6 +37,9 @@ class Done(NamedTuple):
     is_full: bool = False
     """Whether it has stopped as no more may wait."""
 
+    refused: int = 0
+    """Of those that have not ended, and whose view lets nobody cancel them."""
+
 
 def cancel_all(query, before=None):
     """Cancel what a Query finds, as `actions.cancel` does; return Done.
@@ -49,7 +52,10 @@ def cancel_all(query, before=None):
     try:
         for _batch in range(CANCEL_MOST // CANCEL_BATCH):
             one = transact("cancel", _cancel_batch, query, done.go_on, ends)
-            done = Done(done.count + one.count, one.go_on)
+            done = one._replace(
+                count=done.count + one.count,
+                refused=done.refused + one.refused,
+            )
             if done.go_on is None:
                 break
     except Exception as exc:
@@ -63,13 +69,11 @@ def cancel_all(query, before=None):
 def _cancel_batch(root, query, before, ends):
     registry = query_registry(root)
     found = find(registry, query, before, CANCEL_BATCH)
-    count = 0
-    for process in registry.readable(found.ids):
-        if process.cancellable and not process.is_final:
-            count += 1
-            if stop(process):
-                ends.append(process.end)
-    return Done(count, found.go_on)
+    live = [p for p in registry.readable(found.ids) if not p.is_final]
+    to_stop = [process for process in live if process.cancellable]
+    ends.extend(process.end for process in to_stop if stop(process))
+    refused = len(live) - len(to_stop)
+    return Done(len(to_stop), found.go_on, refused=refused)
 
 
 def run_all_again(registry, query, before=None):

@@ -179,7 +179,10 @@ class Buttons:
 
     def _cancel_all(self):
         done = cancel_all(self.query, self.text_of("before"))
-        return self._done("cancel-all", done)
+        if done.count:
+            return self._done("cancel-all", done)
+        name = "cancel-none" if done.refused else "cancel-nothing"
+        return self._done(name, done._replace(count=done.refused))
 
     def _run_all_again(self):
         done = run_all_again(self.registry, self.query, self.text_of("before"))

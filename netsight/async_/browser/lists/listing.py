@@ -120,6 +120,12 @@ class Listing(Buttons, Framed, Asked):
         return sentence and Message(sentence, mapping=mapping)
 
     @property
+    def done_color(self):
+        """Name of Bootstrap's colour for that sentence."""
+        is_nothing = self.text_of("done") in texts.NOTHING_DONE
+        return "warning" if is_nothing else "success"
+
+    @property
     def has_more(self):
         """Whether the last button has not looked at all that there is."""
         return self.text_of("more") is not None

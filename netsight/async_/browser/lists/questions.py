@@ -24,6 +24,12 @@ STOP_ALL_TEXT = _(
     default="${count} that wait or run are stopped. What they have not "
     "finished is undone.",
 )
+STOP_SOME_TEXT = _(
+    "question_stop_some_text",
+    default="${count} that wait or run are stopped. What they have not "
+    "finished is undone. Cannot be stopped, as the view does not allow it: "
+    "${left}.",
+)
 REMOVE_ALL_TEXT = _(
     "question_remove_all_text",
     default="${count} that have ended are removed. Their results go with "
@@ -66,14 +72,23 @@ def remove(listing):
 
 
 def cancel_all(listing):
-    """Return the Question before all that a list finds are cancelled."""
+    """Return the Question before all that a list finds are cancelled.
+
+    None if there is nothing that can be.
+    """
+    live = _those(listing, lambda process: not process.is_final)
+    count = len([process for process in live if process.cancellable])
+    if not count and listing.found.go_on is None:
+        return None
+    left = len(live) - count
     return _of_many(
         listing,
         "cancel-all",
         _("question_stop_all", default="Stop all of these?"),
-        STOP_ALL_TEXT,
+        STOP_SOME_TEXT if left else STOP_ALL_TEXT,
         _("button_stop_all", default="Stop them"),
-        lambda process: process.cancellable and not process.is_final,
+        count=count,
+        left=left,
     )
 
 
@@ -85,7 +100,7 @@ def again_all(listing):
         _("question_again_all", default="Run all of these again?"),
         AGAIN_ALL_TEXT,
         _("button_again_all", default="Run them again"),
-        lambda process: process.may_run_again,
+        count=len(_those(listing, lambda process: process.may_run_again)),
     )
 
 
@@ -97,21 +112,25 @@ def remove_ended(listing):
         _("question_remove_all", default="Remove all of these?"),
         REMOVE_ALL_TEXT,
         _("button_remove_ended", default="Remove them"),
-        lambda process: process.is_final,
+        count=len(_those(listing, lambda process: process.is_final)),
     )
 
 
-def _of_many(listing, button, title, text, yes, concerns):
-    """Return a Question about those that `concerns` is true for.
+def _those(listing, concerns):
+    """Return a list of the processes found that `concerns` is true for."""
+    return [*filter(concerns, listing.registry.readable(listing.found.ids))]
+
+
+def _of_many(listing, button, title, text, yes, **numbers):
+    """Return a Question whose text has these numbers.
 
     With a plus for those that were not looked at.
     """
-    found = listing.found
-    count = sum(map(concerns, listing.registry.readable(found.ids)))
-    plus = "" if found.go_on is None else "+"
+    plus = "" if listing.found.go_on is None else "+"
+    mapping = {name: f"{number}{plus}" for name, number in numbers.items()}
     return Question(
         title=title,
-        text=Message(text, mapping={"count": f"{count}{plus}"}),
+        text=Message(text, mapping=mapping),
         yes=yes,
         no=NOTHING_CHANGED,
         url=listing.url,

@@ -51,6 +51,15 @@ DONE = {
         "done_cancel_all",
         default="Cancelled: ${count}. What runs stops at its next step.",
     ),
+    "cancel-none": _(
+        "done_cancel_none",
+        default="Nothing was stopped. What waits or runs here (${count}) "
+        "cannot be stopped: its view does not allow it.",
+    ),
+    "cancel-nothing": _(
+        "done_cancel_nothing",
+        default="Nothing was stopped: none of these waits or runs.",
+    ),
     "again-all": _(
         "done_again_all", default="Started again, as new processes: ${count}."
     ),
@@ -89,6 +98,9 @@ DONE = {
     ),
 }
 """What is said after a button, by its name."""
+
+NOTHING_DONE = ("cancel-none", "cancel-nothing")
+"""Of these, those that are no success."""
 
 SCRIPT = {name: TEXTS[name] for name in ("away", "back", "loggedOutText")} | {
     "notHere": _("list_not_here", default="Not on this page any more"),

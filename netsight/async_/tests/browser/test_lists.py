@@ -193,6 +193,23 @@ class ControlPanelTests(MyProcessesTests):
         expect(self.row(ended)).to_have_count(0)
         self.state(running, "Running")
 
+    def test_where_nothing_can_be_stopped_it_says_why_and_does_not_ask(self):
+        steps = self.start("steps-to-the-end")
+        self.see("?view=steps-to-the-end")
+        self.state(steps, "Running")
+        self.page.locator(".netsight-async-all summary").click()
+        press_by_keyboard(
+            self.page,
+            self.page.get_by_role("button", name="Stop what waits or runs"),
+        )
+        warning = self.page.locator(".alert-warning[role=status]")
+        expect(warning).to_contain_text("its view does not allow it")
+        expect(self.page.locator(".alert-success")).to_have_count(0)
+        expect(self.page.get_by_role("dialog")).to_have_count(0)
+        self.state(steps, "Running")
+        self.picture(f"{self.name}-none-stopped")
+        self.assert_accessible(self.frame)
+
     def test_filters_by_the_keyboard_alone(self):
         ended, running = self.ended()[0], self.start()
         self.see()

@@ -5,7 +5,9 @@ from unittest import mock
 
 from ZODB.Connection import Connection
 
+from netsight.async_.browser.lists.my_processes import MyProcesses
 from netsight.async_.browser.lists.tests.list_support import ListMixin
+from netsight.async_.queries import Found
 from netsight.async_.records import limits
 from netsight.async_.records.database import get_process
 from netsight.async_.records.database import transact
@@ -179,6 +181,54 @@ class ManyTests(QuestionTestCase):
         self.press("cancel-all", ALL, MANAGER, user="reader")
         states = [self.state(each) for each in (mine, theirs)]
         self.assertEqual(states, ["queued", "cancelled"])
+
+    def test_the_question_says_how_many_cannot_be_stopped(self):
+        self.queued(), self.queued(view="job"), self.queued(view="job")
+        self.done()
+        text = text_of(self.post({"cancel-all": "1"}, status=200))
+        self.assertIn("1 that wait or run are stopped", text)
+        self.assertIn("as the view does not allow it: 2.", text)
+
+    def test_where_all_can_be_stopped_it_does_not(self):
+        self.queued(), self.done()
+        text = text_of(self.post({"cancel-all": "1"}, status=200))
+        self.assertNotIn("Cannot be stopped", text)
+
+    def test_where_none_can_be_stopped_a_warning_says_why(self):
+        deaf = self.queued(view="job")
+        form = {"cancel-all": "1", "state": "queued"}
+        page = self.post(form, ALL, MANAGER, status=302).follow()
+        warning = page.html.find(class_="alert-warning", role="status")
+        self.assertIn("Nothing was stopped.", warning.text)
+        self.assertIn("(1) cannot be stopped: its view", warning.text)
+        self.assertIsNone(page.html.find(class_="alert-success"))
+        self.assertEqual(self.ids(page), [deaf])
+        self.assertEqual(self.state(deaf), "queued")
+
+    def test_where_none_waits_or_runs_a_warning_says_so(self):
+        self.done()
+        page = self.post({"cancel-all": "1"}, status=302).follow()
+        warning = page.html.find(class_="alert-warning", role="status")
+        self.assertIn("none of these waits or runs", warning.text)
+
+    def test_a_script_is_told_that_there_is_nothing_to_ask(self):
+        self.queued(view="job")
+        page = self.post({"cancel-all": "1", "ask": "1"})
+        self.assertEqual(page.text, "nothing to ask")
+
+    def test_it_asks_where_not_all_was_looked_at(self):
+        ids = [self.queued(), self.queued(view="job")]
+        found = Found(ids[1:], ids[1])
+        with mock.patch.object(MyProcesses, "found", found):
+            text = text_of(self.post({"cancel-all": "1"}, status=200))
+        self.assertIn("0+ that wait or run are stopped", text)
+
+    def test_many_that_cannot_be_stopped_are_counted_in_all_batches(self):
+        for _each in range(3):
+            self.queued(view="job")
+        with mock.patch("netsight.async_.bulk.CANCEL_BATCH", 2):
+            page = self.post({"cancel-all": "1"}, status=302).follow()
+        self.assertIn("waits or runs here (3) cannot", text_of(page))
 
     def test_their_owners_are_told(self):
         self.queued()
