@@ -136,11 +136,15 @@ function insert(row) {
 }
 
 // The list stays as long as a page is: what is behind it is on the next one.
+// There may have been no next one until now: the link to it is shown then.
 function dropLast() {
-  rowsOf(body)
+  const behind = rowsOf(body)
     .slice(Number(list.dataset.size))
-    .filter((row) => !row.contains(document.activeElement))
-    .forEach((row) => row.remove());
+    .filter((row) => !row.contains(document.activeElement));
+  behind.forEach((row) => row.remove());
+  if (behind.length > 0) {
+    document.querySelector(".netsight-async-behind")?.removeAttribute("hidden");
+  }
 }
 
 function showNew() {

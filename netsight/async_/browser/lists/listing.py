@@ -248,6 +248,16 @@ class Listing(Buttons, Framed, Asked):
         return self.url_with(b_start=behind)
 
     @property
+    def behind_url(self):
+        """Where is what new rows push off a page that is the only one now.
+
+        None for any other page: it has a navigation.
+        """
+        if self.older_url or not self.shows_newest:
+            return None
+        return self.url_with(b_start=PAGE_SIZE)
+
+    @property
     def go_on_url(self):
         """Where to look at processes older than those looked at; or None."""
         go_on = self.found.go_on

@@ -343,6 +343,25 @@ class NewRowTests(ScriptTestCase):
         expect(self.row(last)).to_have_count(0)
         self.assertEqual(self.page.locator("tbody tr[id]").count(), PAGE_SIZE)
 
+    def test_what_goes_behind_the_only_page_is_a_link_away(self):
+        view = "steps-to-the-end"
+        self.remove_all(f"?view={view}")
+        last = self.started(PAGE_SIZE, view)[0]
+        self.open(f"?view={view}")
+        expect(self.row(last)).to_be_visible()
+        link = self.page.locator("#content").get_by_role("link", name="Older")
+        expect(link).to_have_count(0)
+        self.start(view)
+        self.pass_time(5)
+        expect(self.row(last)).to_have_count(0)
+        expect(link).to_be_visible()
+        self.page.clock.resume()
+        self.picture("list-behind")
+        self.assert_accessible(self.frame)
+        press_by_keyboard(self.page, link)
+        expect(self.row(last)).to_be_visible()
+        self.assertEqual(self.page.locator("tbody tr[id]").count(), 1)
+
     def test_none_come_into_a_list_whose_filter_excludes_them(self):
         self.open("?state=failed")
         self.start()

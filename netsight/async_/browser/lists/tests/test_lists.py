@@ -145,9 +145,21 @@ class MyProcessesTests(ListTestCase):
         first = self.see()
         self.assertEqual(self.ids(first), ids[: -PAGE_SIZE - 1 : -1])
         self.assertIn("Older", first)
+        self.assertNotIn("netsight-async-behind", first)
         second = self.see(query=f"?b_start={PAGE_SIZE}")
         self.assertEqual(self.ids(second), ids[4::-1])
         self.assertIn("Newer", second)
+        self.assertNotIn("netsight-async-behind", second)
+
+    def test_a_short_list_has_a_hidden_link_to_what_new_ones_push_off(self):
+        ids = add_ended(self.registry(), PAGE_SIZE, EDITORS, "/job")
+        transaction.commit()
+        hidden = self.see().html.find(class_="netsight-async-behind")
+        self.assertTrue(hidden.has_attr("hidden"))
+        add(self.registry(), PAGE_SIZE, EDITORS, "/job")
+        transaction.commit()
+        page = self.client(EDITOR).get(hidden.a["href"])
+        self.assertEqual(self.ids(page), ids[:1])
 
     def test_a_button_leads_back_to_its_page(self):
         ids = add_ended(self.registry(), PAGE_SIZE + 5, EDITORS, "/job")
