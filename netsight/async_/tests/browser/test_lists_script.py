@@ -356,6 +356,7 @@ class NewRowTests(ScriptTestCase):
         expect(self.row(last)).to_have_count(0)
         expect(link).to_be_visible()
         self.page.clock.resume()
+        link.scroll_into_view_if_needed()
         self.picture("list-behind")
         self.assert_accessible(self.frame)
         press_by_keyboard(self.page, link)
