@@ -61,14 +61,10 @@ class MyProcessesTests(ListTestCase):
         page = self.page = self.administrator(java_script_enabled=False)
         steps = self.start("steps-again")
         self.see()
-        self.state(steps, "Running")
+        self.reload_until(steps, "Running")
         self.stop(self.button(steps, "Stop").click)
         self.done("Cancelled.")
-        for _each in range(200):
-            if self.row(steps).locator(".badge").text_content() != "Running":
-                break
-            page.get_by_role("link", name="Reload").click()
-        self.state(steps, "Cancelled")
+        self.reload_until(steps, "Cancelled")
         self.button(steps, "Run again").click()
         self.done("Started again")
         self.button(steps, "Remove").click()
@@ -79,6 +75,15 @@ class MyProcessesTests(ListTestCase):
         page.get_by_role("button", name="Remove it").click()
         self.done("Removed: number ")
         expect(self.row(steps)).to_have_count(0)
+
+    def reload_until(self, steps, text):
+        """Do what the script would: look again, until a row has a state."""
+        badge = self.row(steps).locator(".badge")
+        for _each in range(200):
+            if badge.text_content() == text:
+                break
+            self.page.get_by_role("link", name="Reload").click()
+        self.state(steps, text)
 
     def test_the_buttons_by_the_keyboard_alone(self):
         steps = self.start("steps-again")
