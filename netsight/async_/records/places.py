@@ -31,13 +31,11 @@ class Ahead(NamedTuple):
 class Places:
     """The order in which some Queued are taken: see `records.turns`.
 
-    `are_all` tells whether there are no others but those that were started
-    after the one with the id `newest`.
+    `are_all` tells whether there are no others.
     """
 
-    def __init__(self, queued, are_all=True, newest=None):
+    def __init__(self, queued, are_all=True):
         self._are_all = are_all
-        self._newest = newest
         # A broker is first-in, first-out within a priority.
         self._has_turns = config.get("executor") not in FIRST_IN_FIRST_OUT
         self._ids = {}
@@ -73,8 +71,7 @@ class Places:
     def _may_miss_some(self, mine, own, place):
         """Tell whether others may be before one at a place of its owner's."""
         if self._are_all:
-            # Else it was started since, and others were, too.
-            return self._newest is not None and mine.process_id > self._newest
+            return False
         if mine.process_id not in own[place : place + 1]:
             return True
         # Its owner's first is taken before what others have started later.
@@ -111,8 +108,4 @@ def places_in(registry):
         for process in registry.readable(ids[:AHEAD_MOST])
         if process.may_begin
     ]
-    return Places(
-        heads(queued),
-        are_all=len(ids) <= AHEAD_MOST,
-        newest=max(ids[:AHEAD_MOST], default=""),
-    )
+    return Places(heads(queued), are_all=len(ids) <= AHEAD_MOST)

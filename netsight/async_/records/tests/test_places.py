@@ -132,13 +132,3 @@ class SeenTests(AsyncTestCase):
             self.assertEqual(registry.queued_before(ids[40]).count, 40)
         # The process that is asked for, and where it is.
         self.assertLess(connection.getTransferCounts()[0], 10)
-
-    def test_one_started_since_may_have_more_ahead(self):
-        registry = getProcessRegistry(self.app)
-        first = add(registry, 0)
-        transaction.commit()
-        with mock.patch.object(places, "SEEN_SECONDS", 3600):
-            self.addCleanup(places._seen.clear)
-            self.assertEqual(registry.queued_before(first), (0, False))
-            later = [add(registry, number) for number in (1, 2)]
-            self.assertEqual(registry.queued_before(later[1]), (1, True))

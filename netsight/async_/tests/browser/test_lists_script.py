@@ -320,7 +320,7 @@ class NewRowTests(ScriptTestCase):
         expect(stop).to_be_focused()
         expect(self.row(new)).to_have_count(0)
         press_by_keyboard(self.page, self.new_button())
-        name = self.row(new).get_by_role("link", name=NAME)
+        name = self.row(new).get_by_role("link", name=NAME, exact=True)
         expect(name).to_be_focused()
 
     def test_one_that_waits_to_be_shown_is_as_it_is_then(self):
@@ -411,7 +411,7 @@ class ButtonTests(ScriptTestCase):
         self.button(steps, "Stop").focus()
         self.end_all(steps)
         self.pass_time(5)
-        name = self.row(steps).get_by_role("link", name=NAME)
+        name = self.row(steps).get_by_role("link", name=NAME, exact=True)
         expect(name).to_be_focused()
 
     def test_of_one_that_is_cancelled_elsewhere_there_is_no_button(self):
