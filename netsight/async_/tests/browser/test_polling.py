@@ -129,7 +129,7 @@ class SpokenTests(WaitingTestCase):
         self.assertIn("Paused by the administrators", self.said()[-1])
         self.status |= {"paused": False}
         self.pass_time(2)
-        self.assertEqual(self.said()[1:], ["In the queue. Ahead of you: 0"])
+        self.assertEqual(self.said()[1:], ["Waiting. Ahead of you: 0"])
 
     def test_the_time_that_it_waits_for(self):
         self.status |= {
