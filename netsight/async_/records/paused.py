@@ -53,3 +53,8 @@ class Paused(Part):
             Pause(queue, since, Owner(*owner))
             for queue, (since, *owner) in sorted(self._queues.items())
         ]
+
+
+def paused_queues(registry):
+    """Return a frozenset of the names of the queues that are paused."""
+    return frozenset(each.queue for each in registry.pauses())

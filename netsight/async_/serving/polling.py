@@ -22,6 +22,7 @@ from netsight.async_.records.lease import lookout
 from netsight.async_.records.lease import this_worker
 from netsight.async_.records.nodes import Nodes
 from netsight.async_.records.parts import guard
+from netsight.async_.records.paused import paused_queues
 from netsight.async_.records.queued import Queued
 from netsight.async_.running.failure import is_cut_off
 from netsight.async_.serving.starts import Starts
@@ -253,7 +254,7 @@ class Poll:
         queued = self._queued(registry, ids) if ids else []
         names = frozenset(registry.worker_names())
         returns = self._returns if is_full else registry.returns()
-        paused = frozenset(each.queue for each in registry.pauses())
+        paused = paused_queues(registry)
         return New(known, queued, active_nodes(root), names, returns, paused)
 
     def _new_ids(self, registry, now):

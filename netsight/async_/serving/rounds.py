@@ -16,6 +16,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from netsight.async_.executors.queues import is_served
+from netsight.async_.records.paused import paused_queues
 from netsight.async_.records.turns import in_turns
 from netsight.async_.serving.recovery import Recovered
 from netsight.async_.serving.recovery import forget_workers
@@ -118,7 +119,7 @@ class Rounds:
         holders = now.holders | recovered.holders
         if not left:
             forget_workers(registry, now.dead, holders)
-        paused = frozenset(each.queue for each in registry.pauses())
+        paused = paused_queues(registry)
         return Slice(ids, Round(left, now.dead, holders), recovered, paused)
 
     def note(self, done):

@@ -2,13 +2,11 @@
 
 import string
 import time
-from collections import Counter
 from contextlib import suppress
 from functools import cached_property
 
 from AccessControl import Unauthorized
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
-from zope.component import getGlobalSiteManager
 from zope.i18nmessageid import Message
 
 from netsight.async_ import config
@@ -22,7 +20,8 @@ from netsight.async_.browser.lists import polling
 from netsight.async_.browser.lists import texts
 from netsight.async_.browser.lists.listing import Listing
 from netsight.async_.browser.lists.queues import QueueButtons
-from netsight.async_.browser.lists.rows import SERVICE
+from netsight.async_.browser.lists.registered import told_apart
+from netsight.async_.browser.lists.registered import views_for
 from netsight.async_.browser.lists.rows import Row
 from netsight.async_.browser.lists.search import FIELDS
 from netsight.async_.browser.lists.search import Search
@@ -35,7 +34,6 @@ from netsight.async_.browser.question import text_for
 from netsight.async_.browser.times import ago
 from netsight.async_.config import VIEW_PROCESSES
 from netsight.async_.exceptions import NoSuchProcessError
-from netsight.async_.interfaces import IAsyncView
 from netsight.async_.queries import Query
 from netsight.async_.queries import active_of
 from netsight.async_.queries import held_of
@@ -61,9 +59,6 @@ HIGHEST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 DECISIONS = ("release-held", "drop-held")
 """Buttons that cannot be undone, and need a tick in the box before them."""
-
-INTERNAL = "netsight.async."
-"""What the names of views begin with that nobody opens."""
 
 NO_NAME = "–"
 """Stands for a deployment without a name."""
@@ -297,48 +292,3 @@ class ManageProcesses(QueueButtons, Listing):
     def workers(self):
         """List of WorkerRow."""
         return [WorkerRow(worker, self) for worker in self.registry.workers()]
-
-
-def told_apart(titles):
-    """Return a dict of titles by name in which no two are the same."""
-    times = Counter(titles.values())
-    return {
-        name: title if times[title] == 1 else f"{title} ({name})"
-        for name, title in titles.items()
-    }
-
-
-def registered_views():
-    """Return {name: title} of the async views that ZCML has registered."""
-    return _titles(_registrations())
-
-
-def views_for(request):
-    """Return the same of those alone that may answer a request, and like it.
-
-    A site may not have the layer of others, and services are no views.
-    """
-    return _titles(
-        adapter
-        for adapter in _registrations()
-        if SERVICE not in adapter.name
-        and not adapter.name.startswith(INTERNAL)
-        and adapter.required[-1].providedBy(request)
-    )
-
-
-def _registrations():
-    return [
-        adapter
-        for adapter in getGlobalSiteManager().registeredAdapters()
-        if adapter.name and IAsyncView.implementedBy(adapter.factory)
-    ]
-
-
-def _titles(adapters):
-    return {each.name: _title(each.factory) or each.name for each in adapters}
-
-
-def _title(view):
-    title = getattr(view, "title", None)
-    return title if isinstance(title, (str, Message)) else None

@@ -4,17 +4,17 @@ from collections import Counter
 from functools import cached_property
 
 from Products.Five.browser.pagetemplatefile import ViewPageTemplateFile
-from zope.component import getGlobalSiteManager
 
 from netsight.async_ import config
 from netsight.async_.actions import pause_queue
 from netsight.async_.actions import resume_queue
 from netsight.async_.answers.status import iso_time
+from netsight.async_.browser.lists.registered import named_queues
 from netsight.async_.browser.lists.texts import NO_QUEUE
 from netsight.async_.interfaces import QUEUED
-from netsight.async_.interfaces import IAsyncView
 from netsight.async_.queries import ACTIVE_MOST
 from netsight.async_.records.database import getProcessRegistry
+from netsight.async_.records.paused import paused_queues
 
 
 class QueueRow:
@@ -77,7 +77,7 @@ class QueueButtons:
 
         That is what views and settings name, and what is in use.
         """
-        paused = [each.queue for each in self.registry.pauses()]
+        paused = paused_queues(self.registry)
         served = config.get("queues")
         names = {*named_queues(), *served, *self._counts, *paused}
         return sorted(names | {config.DEFAULT_QUEUE})
@@ -95,13 +95,3 @@ class QueueButtons:
             for process in self.registry.readable(ids)
             if process.state == QUEUED and not process.is_held
         )
-
-
-def named_queues():
-    """Return a set of the queues of the views that ZCML has registered."""
-    return {
-        queue
-        for adapter in getGlobalSiteManager().registeredAdapters()
-        if IAsyncView.implementedBy(adapter.factory)
-        and isinstance(queue := getattr(adapter.factory, "queue", None), str)
-    }

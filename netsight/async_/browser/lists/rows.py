@@ -1,6 +1,5 @@
 """One process as a row of a list: ready values for templates."""
 
-import time
 from functools import cached_property
 from urllib.parse import quote
 from zlib import crc32
@@ -11,6 +10,7 @@ from netsight.async_ import interfaces
 from netsight.async_.answers.status import elapsed
 from netsight.async_.answers.status import iso_time
 from netsight.async_.answers.status import shown_progress
+from netsight.async_.answers.status import waited
 from netsight.async_.answers.views import is_context_gone
 from netsight.async_.browser.lists.input import input_of
 from netsight.async_.browser.lists.search import NUMBER_CHARS
@@ -143,9 +143,8 @@ class Row:
 
     @property
     def waited(self):
-        """The same from the POST until it was started."""
-        end = self.process.started or time.time()
-        return duration(max(0, end - self.process.created))
+        """The same from the POST until it was started, or ended without."""
+        return duration(waited(self.process))
 
     @property
     def early_text(self):

@@ -12,7 +12,7 @@ from Products.Five import BrowserView
 
 from netsight.async_.answers.headers import no_store
 from netsight.async_.answers.status import iso_time
-from netsight.async_.browser.lists.manage import registered_views
+from netsight.async_.browser.lists.registered import registered_views
 from netsight.async_.browser.pages import Framed
 from netsight.async_.browser.times import clock
 from netsight.async_.browser.times import local_time

@@ -11,7 +11,7 @@ from zope.i18nmessageid import Message
 
 from netsight.async_.answers.refusals import refusal_of
 from netsight.async_.browser.lists.listing import PAGE_SIZE
-from netsight.async_.browser.lists.manage import told_apart
+from netsight.async_.browser.lists.registered import told_apart
 from netsight.async_.browser.lists.tests.list_support import ListMixin
 from netsight.async_.exceptions import NotCancellableError
 from netsight.async_.exceptions import NotRepeatableError
