@@ -35,8 +35,8 @@ CASES = {
     "few": FEW,
     **dict.fromkeys(("locked", "linked", "denied", "stopped", "twice"), SOME),
     "minutes": SOME,
-    **dict.fromkeys(("few-locked", "few-linked"), FEW),
-    **dict.fromkeys(("many-locked", "many-linked"), SOME),
+    **dict.fromkeys(("few-locked", "few-linked", "few-denied"), FEW),
+    **dict.fromkeys(("many-locked", "many-linked", "many-denied"), SOME),
     "menu-twice": SOME,
 }
 """The same for what is not as usual."""
@@ -120,9 +120,10 @@ class ActionTestCase(BrowserTestCase):
         self.log_in(page, *ANN)
         return page
 
-    def share(self, path, role, inherit):
-        """Give Ann a role at an object."""
-        entry = {"id": ANN[0], "type": "user", "roles": {role: True}}
+    def share(self, path, *roles, inherit):
+        """Give Ann roles at an object."""
+        granted = dict.fromkeys(roles, True)
+        entry = {"id": ANN[0], "type": "user", "roles": granted}
         data = {"entries": [entry], "inherit": inherit}
         self.rest(f"{path}/@sharing", data)
 
@@ -369,23 +370,25 @@ class MenuTests(MenuTestCase):
 class MenuCaseTests(MenuTestCase):
     """What is not as usual ends as it does when it is done at once."""
 
-    def compare(self, case, act):
+    def compare(self, case, act, page=None):
         """Have something done to few objects, and to many.
 
         `act` is called with the name of a folder, and returns what came of
-        it, which has to be the same.  Returns that.
+        it, which has to be the same.  `page` is where it does so.  Returns
+        what came of it.
         """
-        with self.processes_seen() as seen:
+        context = (page or self.page).context
+        with self.processes_seen(context) as seen:
             at_once = act(f"few-{case}")
         self.assertEqual(seen, [])
-        with self.processes_seen() as seen:
+        with self.processes_seen(context) as seen:
             later = act(f"many-{case}")
         self.assertNotEqual(seen, [])
         self.assertEqual(at_once, later)
         return later
 
     @contextmanager
-    def processes_seen(self):
+    def processes_seen(self, context):
         """Have the addresses of waiting pages that a block leads to."""
         seen = []
 
@@ -393,7 +396,6 @@ class MenuCaseTests(MenuTestCase):
             if "/processing?" in request.url:
                 seen.append(request.url)
 
-        context = self.page.context
         context.on("request", note)
         try:
             yield seen
@@ -430,6 +432,26 @@ class MenuCaseTests(MenuTestCase):
             return self.delete_full(folder)
 
         self.assertEqual(self.compare("linked", act), [404, 404])
+
+    def test_what_may_not_be_published_stays(self):
+        ann = self.ann()
+
+        def act(folder):
+            full = f"{folder}/full"
+            self.add(full, "Folder", "kept")
+            self.share(folder, "Editor", "Reviewer", inherit=True)
+            self.share(f"{full}/kept", "Reader", inherit=False)
+            ann.goto(f"{self.site}/{full}/content_status_history")
+            ann.get_by_label("Include contained items").check()
+            ann.get_by_label("Publish", exact=True).check()
+            self.send("[name='form.button.FolderPublish']", ann)
+            self.says("Item state changed.", ann)
+            return [
+                self.state(f"{full}{each}") for each in ("", "/s1", "/kept")
+            ]
+
+        states = self.compare("denied", act, ann)
+        self.assertEqual(states, ["published", "published", "private"])
 
     def test_a_second_person_is_told_that_it_is_being_done(self):
         ann = self.ann()
