@@ -3,11 +3,10 @@
 
 import { localizeTimes } from "./format.js";
 import { Notices } from "./notices.js";
-import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
+import { follow } from "./polling.js";
 import { askFirst } from "./question.js";
 
 const FIRST_MS = 1_000;
-const NOT_WHILE_HIDDEN = null;
 
 const details = document.querySelector(".netsight-async-details");
 const texts = JSON.parse(details.dataset.texts);
@@ -44,7 +43,8 @@ function replace(part, renewed) {
   }
 }
 
-function show(html) {
+// Returns whether there is still something to come.
+function renew(html) {
   const parsed = new DOMParser().parseFromString(html, "text/html");
   localizeTimes(parsed);
   const renewed = parsed.querySelector(".netsight-async-details");
@@ -58,25 +58,13 @@ function show(html) {
   return "live" in renewed.dataset;
 }
 
-async function poll() {
-  let answer;
-  try {
-    answer = await ask(address());
-  } catch {
-    notices.away();
-    return false;
-  }
-  const again = notices.back();
-  if (answer === LOGGED_OUT || answer === GONE) {
-    notices.loggedOut(details.dataset.login);
-    return true;
-  }
-  if (answer.html === "") {
+function show({ html }, again) {
+  if (html === "") {
     notices.tell(texts.removed);
     return true;
   }
   const before = state();
-  const isLive = show(answer.html);
+  const isLive = renew(html);
   notices.say(state() === before ? again : [...again, state()]);
   return !isLive;
 }
@@ -84,5 +72,11 @@ async function poll() {
 localizeTimes(details);
 askFirst(document);
 if ("live" in details.dataset) {
-  repeat(poll, FIRST_MS, NOT_WHILE_HIDDEN);
+  follow({
+    address,
+    first: FIRST_MS,
+    notices,
+    login: details.dataset.login,
+    show,
+  });
 }

@@ -3,12 +3,11 @@
 
 import { localizeTimes, percent } from "./format.js";
 import { Notices, write } from "./notices.js";
-import { GONE, LOGGED_OUT, ask, repeat } from "./polling.js";
+import { follow } from "./polling.js";
 import { askFirst } from "./question.js";
 
 const FIRST_MS = 2_000;
 const AIM_MS = 1_000;
-const NOT_WHILE_HIDDEN = null;
 
 const list = document.querySelector(".netsight-async-list");
 const table = list?.querySelector("table");
@@ -216,7 +215,7 @@ function takeNew({ count, new: ids }, rows) {
 }
 
 // Returns what is to be said.
-function show(answer) {
+function take(answer) {
   const known = new Map(allRows().map((row) => [idOf(row), row]));
   const rows = rowsIn(answer.html);
   const news = renew(answer, rows, known);
@@ -229,20 +228,8 @@ function show(answer) {
 const isOver = () =>
   !("newest" in list.dataset) && list.querySelector("tr[data-live]") === null;
 
-async function poll() {
-  let answer;
-  try {
-    answer = await ask(address());
-  } catch {
-    notices.away();
-    return false;
-  }
-  const again = notices.back();
-  if (answer === LOGGED_OUT || answer === GONE) {
-    notices.loggedOut(list.dataset.login);
-    return true;
-  }
-  notices.say([...again, ...show(answer)], "; ");
+function show(answer, again) {
+  notices.say([...again, ...take(answer)], "; ");
   return isOver();
 }
 
@@ -262,7 +249,13 @@ if (list && !isOver()) {
   newButton.addEventListener("click", pressNew);
   table.addEventListener("pointerleave", showNewUnlessAimedAt);
   table.addEventListener("focusout", () => setTimeout(showNewUnlessAimedAt));
-  repeat(poll, FIRST_MS, NOT_WHILE_HIDDEN);
+  follow({
+    address,
+    first: FIRST_MS,
+    notices,
+    login: list.dataset.login,
+    show,
+  });
 } else if (reload) {
   reload.hidden = true;
 }

@@ -3,6 +3,7 @@
 const LONGEST_MS = 5_000;
 const GROWTH = 1.1;
 const HIDDEN_MS = 15_000; // while nobody looks at the tab
+const NOT_WHILE_HIDDEN = null;
 const ANSWER_MS = 15_000; // a server that needs longer does not answer
 
 // Ways in which an answer can say that there is nothing to wait for.
@@ -87,4 +88,28 @@ export function repeat(poll, first, hidden = HIDDEN_MS) {
     }
   });
   run();
+}
+
+// Keeps a part of a page up to date: asks `address()` now and again, but not
+// while the tab is hidden, until `show` is true of an answer.  `show` also gets
+// what else there is to say.  The notices tell when no server answers, and when
+// one has to log in again, at `login`.
+export function follow({ address, first, notices, login, show }) {
+  async function poll() {
+    let answer;
+    try {
+      answer = await ask(address());
+    } catch {
+      notices.away();
+      return false;
+    }
+    const again = notices.back();
+    if (answer === LOGGED_OUT || answer === GONE) {
+      notices.loggedOut(login);
+      return true;
+    }
+    return show(answer, again);
+  }
+
+  repeat(poll, first, NOT_WHILE_HIDDEN);
 }
