@@ -45,7 +45,18 @@ PAGES = 8
 """In each folder.  They have versions and links, and take long to make."""
 
 SUBFOLDERS = 51
-"""In each folder; in all there are 300 objects."""
+"""In each of the first two folders, which are much each."""
+
+FEW_SUBFOLDERS = 2
+"""In each of the others."""
+
+OBJECTS = (
+    1
+    + FOLDERS * (1 + PAGES)
+    + 2 * SUBFOLDERS
+    + (FOLDERS - 2) * FEW_SUBFOLDERS
+)  # fmt: skip
+"""At and below WORK."""
 
 CHANGING = re.compile(
     r"""
@@ -92,7 +103,8 @@ class ContentLayer(PloneSandboxLayer):
             folder = make(work, "Folder", f"f{number}")
             pages = [make_page(folder, f"p{n}") for n in range(PAGES)]
             relate(pages[0], pages[1])
-            for count in range(SUBFOLDERS):
+            subfolders = SUBFOLDERS if number < 2 else FEW_SUBFOLDERS
+            for count in range(subfolders):
                 make(folder, "Folder", f"s{count}")
 
 

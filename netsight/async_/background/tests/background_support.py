@@ -2,6 +2,7 @@
 
 import re
 from contextlib import contextmanager
+from unittest import mock
 
 import transaction
 from plone.app.testing import applyProfile
@@ -11,7 +12,9 @@ from zope.component.hooks import setSite
 
 from netsight.async_ import current_process
 from netsight.async_.actions import cancel
+from netsight.async_.background import progress
 from netsight.async_.background.counting import PREFIX
+from netsight.async_.background.progress import Tally
 from netsight.async_.exceptions import ProcessCancelled
 from netsight.async_.tests.side_by_side import SideBySideTestCase
 from netsight.async_.tests.side_by_side import ends_told
@@ -102,6 +105,20 @@ def without_ours(lines):
     """Return the lines of a page as it is without the add-on."""
     text = OURS.sub("", "\n".join(lines))
     return [line for line in text.splitlines() if line.strip()]
+
+
+@contextmanager
+def tallied():
+    """Return a list of each Tally that is made in a block."""
+    tallies = []
+
+    class Seen(Tally):
+        def __init__(self, *args):
+            super().__init__(*args)
+            tallies.append(self)
+
+    with mock.patch.object(progress, "Tally", Seen):
+        yield tallies
 
 
 class CancelGate(Gate):

@@ -28,7 +28,7 @@ UID = re.compile(r"\b[0-9a-f]{32}\b")
 ASYNC = "respond-async"
 
 MOST_SECONDS = 5 * WAIT_SECONDS
-"""What 300 objects may take where other tests run beside this one."""
+"""What many objects may take where other tests run beside this one."""
 
 OF_A_GET = {"X-Frame-Options"}
 """What plone.protect adds to what a GET or a POST is answered."""

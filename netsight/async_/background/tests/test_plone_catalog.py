@@ -135,7 +135,7 @@ class CancelTests(CatalogTestCase):
     """Each tells its progress, and can be cancelled half-way."""
 
     def check(self, method, form=()):
-        gate, catalog_object = CancelGate(150), ZCatalog.catalog_object
+        gate, catalog_object = CancelGate(50), ZCatalog.catalog_object
 
         def reach(catalog, *args, **kw):
             gate.reach()

@@ -79,7 +79,7 @@ class ExportTests(BackgroundTestCase):
         self.assertIn(f"content/{uid}/data.json", later)
 
     def test_it_is_cancelled_half_way(self):
-        gate, serialize = CancelGate(150), ContentExporter.serialize
+        gate, serialize = CancelGate(50), ContentExporter.serialize
 
         def reach(exporter, item):
             gate.reach()

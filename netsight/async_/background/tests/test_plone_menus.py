@@ -4,6 +4,7 @@ import transaction
 
 from netsight.async_.background.tests.support import ActionTestCase
 from netsight.async_.background.tests.support import install
+from netsight.async_.tests.side_by_side import OBJECTS
 from netsight.async_.tests.side_by_side import WORK
 from netsight.async_.tests.side_by_side import clipboard
 from netsight.async_.tests.support import EDITOR
@@ -48,7 +49,9 @@ class MenuTests(ActionTestCase):
         done = self.compare_action(f"{WORK}/sharing", SHARED)
         page = done.state[f"{FOLDER}/p1"]["catalog"]
         self.assertIn("user:editor", page["allowedRolesAndUsers"])
-        self.assertEqual(self.titled(), {"count": "301", "path": "/work"})
+        self.assertEqual(
+            self.titled(), {"count": str(OBJECTS), "path": "/work"}
+        )
 
     def test_publish_many_with_all_that_is_in_them(self):
         form = [

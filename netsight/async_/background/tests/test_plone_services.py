@@ -1,8 +1,6 @@
 """What plone.restapi does at once, and with ``Prefer: respond-async``."""
 
 import json
-from contextlib import contextmanager
-from unittest import mock
 
 import transaction
 from plone.locking.interfaces import ILockable
@@ -14,9 +12,8 @@ from zope.component.hooks import setSite
 from zope.container.interfaces import IContainerModifiedEvent
 from zope.interface import Interface
 
-from netsight.async_.background import progress
-from netsight.async_.background.progress import Tally
 from netsight.async_.background.tests.background_support import CancelGate
+from netsight.async_.background.tests.background_support import tallied
 from netsight.async_.background.tests.service_support import ASYNC
 from netsight.async_.background.tests.service_support import UID
 from netsight.async_.background.tests.service_support import Exchange
@@ -27,8 +24,7 @@ from netsight.async_.testing import processes_run_by
 from netsight.async_.tests.plone_support import speak_german
 from netsight.async_.tests.side_by_side import CHANGING
 from netsight.async_.tests.side_by_side import FOLDERS
-from netsight.async_.tests.side_by_side import PAGES
-from netsight.async_.tests.side_by_side import SUBFOLDERS
+from netsight.async_.tests.side_by_side import OBJECTS
 from netsight.async_.tests.side_by_side import ends_told
 from netsight.async_.tests.support import MANAGER
 from netsight.async_.tests.support import READER
@@ -39,9 +35,6 @@ from netsight.async_.tests.waiting import WAIT_SECONDS
 WORK = "/plone/work"
 FOLDER = f"{WORK}/f0"
 PAGE = f"{FOLDER}/p0"
-
-OBJECTS = 1 + FOLDERS * (1 + PAGES + SUBFOLDERS)
-"""At and below WORK."""
 
 
 class CORSPolicyOfTest(CORSPolicy):
@@ -382,12 +375,12 @@ class ProcessTests(ServiceTestCase):
     def test_progress_is_told_object_by_object(self):
         recursive = {"include_children": True}
         for exchange in (
-            Exchange("DELETE", FOLDER),
             Exchange("POST", "/plone/@copy", {"source": "/work/f1"}),
-            Exchange("POST", "/plone/@move", {"source": ["/work/f2"]}),
-            Exchange("POST", f"{WORK}/f3/@workflow/publish", recursive),
+            Exchange("POST", "/plone/@move", {"source": ["/work/f1"]}),
+            Exchange("POST", f"{FOLDER}/@workflow/publish", recursive),
+            Exchange("DELETE", FOLDER),
         ):
-            with self.subTest(exchange), self.tallied() as tallies:
+            with self.subTest(exchange), tallied() as tallies:
                 exchange.send_async()
                 process = self.processes()[-1]
                 self.assertEqual(process.state, "completed", process.error)
@@ -395,19 +388,6 @@ class ProcessTests(ServiceTestCase):
                 expected = sum(tally.stages.values())
                 self.assertGreater(expected, 50)
                 self.assertEqual(tally.done, expected)
-
-    @contextmanager
-    def tallied(self):
-        """Return a list of each Tally that is made in a block."""
-        tallies = []
-
-        class Seen(Tally):
-            def __init__(self, *args):
-                super().__init__(*args)
-                tallies.append(self)
-
-        with mock.patch.object(progress, "Tally", Seen):
-            yield tallies
 
     def test_a_running_one_is_cancelled_and_rolled_back(self):
         gate = CancelGate(1)

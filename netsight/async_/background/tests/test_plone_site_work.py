@@ -7,11 +7,13 @@ from zope.component import getUtility
 from zope.component.hooks import setSite
 
 from netsight.async_.background import site_work
+from netsight.async_.background.progress import RELATED
 from netsight.async_.background.tests.background_support import (
     BackgroundTestCase,
 )
 from netsight.async_.background.tests.background_support import CancelGate
 from netsight.async_.background.tests.background_support import replaced
+from netsight.async_.background.tests.background_support import tallied
 from netsight.async_.tests.side_by_side import PAGES
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
@@ -50,7 +52,7 @@ class LinksTests(BackgroundTestCase):
         self.assertIn(f"updated for {total - 1} items", messages)
 
     def test_it_is_cancelled_half_way(self):
-        gate, find = CancelGate(150), site_work.modifiedContent
+        gate, find = CancelGate(50), site_work.modifiedContent
 
         def reach(item, event):
             gate.reach()
@@ -100,10 +102,11 @@ class RelationsTests(BackgroundTestCase):
     def test_each_is_told_once(self):
         setSite(self.portal)
         total = sum(1 for each in getUtility(ICatalog).findRelationTokens())
-        self.post(RELATIONS, [("rebuild:boolean", "1")])
-        (process,) = self.processes()
-        told = process.message.mapping
-        self.assertEqual((told["count"], told["total"]), (f"{total}",) * 2)
+        with tallied() as tallies:
+            self.post(RELATIONS, [("rebuild:boolean", "1")])
+        (tally,) = tallies
+        self.assertEqual(tally.counts, {RELATED: total})
+        self.assertEqual(tally.done, total)
 
     def test_nobody_listens_to_their_catalog_afterwards(self):
         self.post(RELATIONS, [("rebuild:boolean", "1")])
