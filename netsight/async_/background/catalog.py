@@ -17,8 +17,7 @@ from ZPublisher.BaseRequest import DefaultPublishTraverse
 
 from netsight.async_.background.actions import ACTIONS
 from netsight.async_.background.actions import led_to_settings
-from netsight.async_.background.counting import count_site
-from netsight.async_.background.counting import is_in_background
+from netsight.async_.background.counting import is_site_in_background
 from netsight.async_.background.interfaces import IBackgroundActionsLayer
 from netsight.async_.background.progress import indexing_told
 from netsight.async_.background.ticks import CatalogHandler
@@ -56,7 +55,7 @@ class CatalogWork(BaseAsyncView):
 
     def run_process(self):
         """Return True where the site has many objects."""
-        return is_in_background("catalog", count_site(self.context))
+        return is_site_in_background("catalog", self.context)
 
     def method(self):
         """Call the method of the tool, which redirects as it always does."""

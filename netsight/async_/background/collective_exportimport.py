@@ -4,8 +4,8 @@ from collective.exportimport.export_content import ExportContent
 from collective.exportimport.import_content import ImportContent
 from Products.CMFCore.utils import getToolByName
 
-from netsight.async_.background.counting import count_site
 from netsight.async_.background.counting import is_in_background
+from netsight.async_.background.counting import is_site_in_background
 from netsight.async_.browser.in_background import in_background
 from netsight.async_.running.work import current_process
 
@@ -15,7 +15,7 @@ BUTTON = "form.submitted"
 
 def is_much_exported(view):
     """Tell whether an export is to be made in the background."""
-    return is_in_background("export", count_site(view.context))
+    return is_site_in_background("export", view.context)
 
 
 def is_much_imported(view):
@@ -27,7 +27,7 @@ def is_much_imported(view):
     form = view.request.form
     names = ("jsonfile", "server_file", "server_directory")
     return any(form.get(name) for name in names) and is_in_background(
-        "import", float("inf")
+        "import", lambda: float("inf")
     )
 
 

@@ -1,5 +1,6 @@
 """How many objects an action concerns, asked of the catalog."""
 
+from functools import partial
 from json import loads
 
 from AccessControl import getSecurityManager
@@ -23,10 +24,11 @@ MISSING = (AttributeError, KeyError, NotFound)
 """What a path that leads nowhere raises."""
 
 
-def is_in_background(action, number):
+def is_in_background(action, count):
     """Tell whether a site has an action of so many objects in the background.
 
-    `action` is one of `actions.ACTIONS`.
+    `action` is one of `actions.ACTIONS`; `count` is called for their number,
+    but only where the site wants that action.
     """
     registry = getUtility(IRegistry)
     # Its fields may be more than those of the profile that was installed.
@@ -34,7 +36,12 @@ def is_in_background(action, number):
         IBackgroundActions, check=False, prefix=PREFIX
     )
     is_on = action in (settings.actions or ())
-    return is_on and number > settings.threshold
+    return is_on and count() > settings.threshold
+
+
+def is_site_in_background(action, context):
+    """Tell the same of an action on all objects of a site."""
+    return is_in_background(action, partial(count_site, context))
 
 
 def count_site(context):
@@ -57,7 +64,9 @@ def above_threshold(action, count):
     def is_much(view):
         names = (view.context, view.request)
         authenticator = getMultiAdapter(names, name="authenticator")
-        return authenticator.verify() and is_in_background(action, count(view))
+        return authenticator.verify() and is_in_background(
+            action, partial(count, view)
+        )
 
     return is_much
 

@@ -16,8 +16,8 @@ from ZPublisher.Iterators import filestream_iterator
 
 from netsight.async_.background.actions import ACTIONS
 from netsight.async_.background.actions import led_to_settings
-from netsight.async_.background.counting import count_site
 from netsight.async_.background.counting import is_in_background
+from netsight.async_.background.counting import is_site_in_background
 from netsight.async_.background.ticks import Ticks
 from netsight.async_.browser.view import BaseAsyncView
 from netsight.async_.i18n import _
@@ -47,7 +47,7 @@ class ExportView(BaseAsyncView):
 
     def run_process(self):
         """Return True for a POST where the site has many objects."""
-        is_many = is_in_background("export", count_site(self.context))
+        is_many = is_site_in_background("export", self.context)
         return super().run_process() and is_many
 
     def initial_page(self):
@@ -102,7 +102,9 @@ class ImportView(BaseAsyncView):
     def run_process(self):
         """Return True if an export with many objects was sent."""
         count = self.count
-        is_many = count is not None and is_in_background("import", count)
+        is_many = count is not None and is_in_background(
+            "import", lambda: count
+        )
         return super().run_process() and is_many
 
     @property

@@ -1,6 +1,7 @@
 """Pages of Plone that work on a whole site, and when that is much."""
 
 import logging
+from functools import partial
 
 from plone.app.linkintegrity.browser.update import UpdateView
 from plone.app.linkintegrity.handlers import modifiedContent
@@ -9,8 +10,8 @@ from Products.CMFPlone.controlpanel.browser.types import TypesControlPanel
 from ZODB.POSException import ConflictError
 
 from netsight.async_.background.counting import MISSING
-from netsight.async_.background.counting import count_site
 from netsight.async_.background.counting import is_in_background
+from netsight.async_.background.counting import is_site_in_background
 from netsight.async_.background.progress import indexing_told
 from netsight.async_.background.ticks import Ticks
 from netsight.async_.browser.in_background import in_background
@@ -21,12 +22,12 @@ logger = logging.getLogger(__name__)
 
 def are_links_many(view):
     """Tell whether all links of a site are to be found in the background."""
-    return is_in_background("links", count_site(view.context))
+    return is_site_in_background("links", view.context)
 
 
 def are_relations_many(view):
     """Tell whether all relations are to be rebuilt in the background."""
-    return is_in_background("relations", count_site(view.context))
+    return is_site_in_background("relations", view.context)
 
 
 def is_upgrade_long(view):
@@ -36,13 +37,15 @@ def is_upgrade_long(view):
     """
     if view.request.form.get("dry_run"):
         return False
-    return is_in_background("upgrade", count_site(view.context))
+    return is_site_in_background("upgrade", view.context)
 
 
 def are_redirects_many(view):
     """Tell whether an uploaded file has many redirects."""
     file = view.request.form.get("file")
-    return bool(file) and is_in_background("redirects", count_lines(file))
+    return bool(file) and is_in_background(
+        "redirects", partial(count_lines, file)
+    )
 
 
 def count_lines(file):
@@ -62,8 +65,9 @@ def has_type_many(view):
     kind = form.get("old_type_id")
     # Without one it is the default workflow, of most types.
     query = {"portal_type": kind} if kind else {}
-    count = len(catalog.unrestrictedSearchResults(**query))
-    return is_in_background("types", count)
+    return is_in_background(
+        "types", lambda: len(catalog.unrestrictedSearchResults(**query))
+    )
 
 
 class FindLinks(
