@@ -86,10 +86,17 @@ def _object_state(item):
         "locks": [lock["creator"] for lock in lockable.lock_info()]
         if lockable
         else [],
-        "links": sorted(link.to_path for link in getOutgoingLinks(item)),
+        "links": _links(item),
         "versions": _versions(item),
         "children": item.objectIds() if item.isPrincipiaFolderish else None,
     }
+
+
+def _links(item):
+    # Plone before 6.1 gives the site none, and will not be asked for it.
+    if getUtility(IIntIds).queryId(item) is None:
+        return []
+    return sorted(link.to_path for link in getOutgoingLinks(item))
 
 
 def _history(item):

@@ -4,7 +4,6 @@ pip install collective.exportimport==1.16 "setuptools<81"
 """
 
 import json
-import unittest
 from importlib.util import find_spec
 
 from webtest import Upload
@@ -13,6 +12,7 @@ from netsight.async_.background.actions import ACTIONS
 from netsight.async_.background.tests.background_support import (
     BackgroundTestCase,
 )
+from netsight.async_.background.tests.service_support import SERVICE_FUNCTIONAL
 from netsight.async_.tests.support import MANAGER
 
 
@@ -31,8 +31,16 @@ FORM = [
 is_installed = find_spec("collective") and find_spec("collective.exportimport")
 
 
-@unittest.skipUnless(is_installed, "collective.exportimport is not installed")
 class CollectiveTests(BackgroundTestCase):
+    # It exports by plone.restapi.
+    layer = SERVICE_FUNCTIONAL
+
+    def setUp(self):
+        # See the class ExportTestCase.
+        if not is_installed:
+            self.skipTest("collective.exportimport is not installed")
+        super().setUp()
+
     def test_an_export(self):
         at_once, later = self.outcomes(EXPORT, FORM)
         self.assertEqual(at_once.status, later.status)

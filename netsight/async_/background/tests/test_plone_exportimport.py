@@ -1,6 +1,5 @@
 """The content of a site as a file, and a file as content."""
 
-import unittest
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -28,10 +27,6 @@ try:
 except ImportError:
     IS_THERE = False
 
-needs_exports = unittest.skipUnless(
-    IS_THERE, "plone.exportimport is not installed, or older than 2.0"
-)
-
 EXPORT = "/plone/background-export"
 
 IMPORT = "/plone/background-import"
@@ -55,10 +50,18 @@ EXPORT_FUNCTIONAL = FunctionalTesting(
 )
 
 
-@needs_exports
-class ExportTests(BackgroundTestCase):
+class ExportTestCase(BackgroundTestCase):
     layer = EXPORT_FUNCTIONAL
 
+    def setUp(self):
+        # Python 3.12.1 ends a test that a decorator of its class skips, but
+        # does not begin it, which zope.testrunner cannot take.
+        if not IS_THERE:
+            self.skipTest("plone.exportimport is not here, or before 2.0")
+        super().setUp()
+
+
+class ExportTests(ExportTestCase):
     def names(self, response):
         return sorted(ZipFile(BytesIO(response.body)).namelist())
 
@@ -99,11 +102,8 @@ class ExportTests(BackgroundTestCase):
         self.assertEqual(self.processes(), [])
 
 
-@needs_exports
-class ImportTests(BackgroundTestCase):
+class ImportTests(ExportTestCase):
     """The file has what is in the site, which is deleted then."""
-
-    layer = EXPORT_FUNCTIONAL
 
     packed = None
     """The file, as bytes; each test begins with the same site."""

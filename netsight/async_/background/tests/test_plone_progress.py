@@ -1,6 +1,7 @@
 """Progress object by object, and a cancel half-way."""
 
 import json
+from importlib.metadata import version
 from unittest import mock
 
 import transaction
@@ -34,6 +35,10 @@ HALF_WAY = 90
 MOST_OTHERS = 16
 """So often the catalog is told at most of what an action does not concern:
 the folder around it, and pages with a link to it."""
+
+OFTEN_INDEXED = version("Products.CMFPlone") < "6.1"
+"""Whether the catalog is told of an object again and again, as it was before
+Plone 6.1: of one that is copied three times, of one that is published twice."""
 
 
 class InstalledTestCase(ActionTestCase):
@@ -75,7 +80,8 @@ class TotalTests(InstalledTestCase):
         self.assertEqual(tally.done, sum(tally.stages.values()))
         told = sum(tally.counts.values())
         self.assertGreater(told, 50)
-        self.assertLessEqual(told - tally.done, MOST_OTHERS)
+        if not OFTEN_INDEXED:
+            self.assertLessEqual(told - tally.done, MOST_OTHERS)
 
     def selected(self, **form):
         selection = ("selection", json.dumps(self.uids()))

@@ -6,6 +6,7 @@ If a new version does not do so any more, the page is to be changed.
 import tempfile
 import threading
 import unittest
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from socketserver import StreamRequestHandler
@@ -208,6 +209,11 @@ class RegistryTests(PloneTestCase):
     """plone.registry keeps what it has read for a request."""
 
     name = "plone.site_title"
+
+    def setUp(self):
+        if int(version("plone.registry").partition(".")[0]) < 3:
+            self.skipTest("it keeps nothing before 3.0")
+        super().setUp()
 
     def change_meanwhile(self):
         manager = transaction.TransactionManager()
