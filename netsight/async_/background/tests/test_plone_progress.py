@@ -37,8 +37,8 @@ MOST_OTHERS = 16
 the folder around it, and pages with a link to it."""
 
 OFTEN_INDEXED = version("Products.CMFPlone") < "6.1"
-"""Whether the catalog is told of an object again and again, as it was before
-Plone 6.1: of one that is copied three times, of one that is published twice."""
+"""Whether the catalog is told of an object again and again, as before Plone 6.1:
+three times of one that is copied, twice of one that is published."""
 
 
 class InstalledTestCase(ActionTestCase):
