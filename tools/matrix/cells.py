@@ -49,7 +49,11 @@ CELLS = {
         "2024-06-01",
     ),
     "zope-5.10": Cell(
-        "3.10", "test-zope", ZOPE, ("Zope==5.10",), "2024-06-01"
+        "3.10",
+        "test-zope",
+        ZOPE,
+        ("Zope==5.10", "setuptools<81"),
+        "2024-06-01",
     ),
     "zope-5": Cell("3.12", "test-zope", ZOPE, ("Zope<6",)),
     "zope-6": Cell("3.13", "test-zope", ZOPE),
