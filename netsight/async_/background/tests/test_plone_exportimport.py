@@ -23,9 +23,9 @@ try:
     from plone.exportimport.exporters.content import ContentExporter
     from plone.exportimport.importers.content import ContentImporter
 
-    IS_THERE = True
+    EXPORTS_ARE_THERE = True
 except ImportError:
-    IS_THERE = False
+    EXPORTS_ARE_THERE = False
 
 EXPORT = "/plone/background-export"
 
@@ -38,7 +38,7 @@ class ExportLayer(ContentLayer):
     """The same with what Plone loads by its autoinclude."""
 
     def setUpZope(self, app, configurationContext):
-        if IS_THERE:
+        if EXPORTS_ARE_THERE:
             self.loadZCML(
                 package=plone.exportimport, context=configurationContext
             )
@@ -56,7 +56,7 @@ class ExportTestCase(BackgroundTestCase):
     def setUp(self):
         # Python 3.12.1 ends a test that a decorator of its class skips, but
         # does not begin it, which zope.testrunner cannot take.
-        if not IS_THERE:
+        if not EXPORTS_ARE_THERE:
             self.skipTest("plone.exportimport is not here, or before 2.0")
         super().setUp()
 

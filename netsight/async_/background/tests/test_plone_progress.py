@@ -37,7 +37,7 @@ MOST_OTHERS = 16
 the folder around it, and pages with a link to it."""
 
 OFTEN_INDEXED = version("Products.CMFPlone") < "6.1"
-"""Whether the catalog is told more than once of an object, as before Plone 6.1:
+"""Whether the catalog is told of an object more than once, as in Plone 6.0:
 three times of one that is copied, twice of one that is published."""
 
 
