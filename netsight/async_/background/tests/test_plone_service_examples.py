@@ -10,6 +10,7 @@ write them anew, and look at the difference::
 import json
 import os
 import unittest
+from importlib.metadata import version
 
 from netsight.async_.background.tests.service_support import Exchange
 from netsight.async_.background.tests.service_support import ServiceTestCase
@@ -54,6 +55,11 @@ EXCHANGES = {
 @unittest.skipUnless(IS_CHECKOUT, "docs/ is in a checkout only")
 class ServiceExampleTests(ServiceTestCase):
     maxDiff = None
+
+    def setUp(self):
+        if not version("plone.restapi").startswith("10."):
+            self.skipTest("the examples are what plone.restapi 10 answers")
+        super().setUp()
 
     def test_they_are_what_a_site_answers(self):
         found = {path.stem for path in FOLDER.glob("*.http")}

@@ -181,7 +181,7 @@ class RedirectsTests(BackgroundTestCase):
 
 
 class UpgradeTests(BackgroundTestCase):
-    """Of a site that Plone 6.1 has made."""
+    """Of a site that an older Plone has made."""
 
     FORM = [("form.submitted:boolean", "True")]
 
@@ -189,7 +189,8 @@ class UpgradeTests(BackgroundTestCase):
         profile = "Products.CMFPlone:plone"
         setup = self.portal.portal_setup
         self.target = setup.getLastVersionForProfile(profile)
-        setup.setLastVersionForProfile(profile, "6100")
+        older = "6100" if self.target > ("6100",) else "6020"
+        setup.setLastVersionForProfile(profile, older)
 
     def test_it_is_upgraded(self):
         done = self.assert_same_as_at_once(UPGRADE, self.FORM)
