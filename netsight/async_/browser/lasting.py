@@ -3,6 +3,7 @@
 from Products.Five import BrowserView
 from zope.interface import implementer
 
+from netsight.async_.answers.asked import asked_process
 from netsight.async_.answers.headers import no_store
 from netsight.async_.answers.headers import vary
 from netsight.async_.answers.interfaces import IProcessView
@@ -23,7 +24,6 @@ from netsight.async_.i18n import _
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.queries import is_below
 from netsight.async_.records.database import application_of
-from netsight.async_.records.database import get_process
 
 
 CONTEXT_GONE = _(
@@ -144,7 +144,7 @@ class LastingView(Shown, BrowserView):
         this visitor.
         """
         process_id = self._asked_id(process_id)
-        process = get_process(self._root, process_id)
+        process = asked_process(self._root, process_id, self.request)
         site_path = "/".join(self._async_home.getPhysicalPath())
         if not is_below(process, site_path):
             raise NoSuchProcessError(process_id)

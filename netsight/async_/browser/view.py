@@ -12,6 +12,7 @@ from urllib.parse import quote
 from Products.Five import BrowserView
 from zope.interface import implementer
 
+from netsight.async_.answers.asked import asked_process
 from netsight.async_.answers.headers import vary
 from netsight.async_.answers.interfaces import IProcessView
 from netsight.async_.browser.choices import choices_of
@@ -37,7 +38,6 @@ from netsight.async_.i18n import _
 from netsight.async_.interfaces import IAsyncView
 from netsight.async_.interfaces import IProcess
 from netsight.async_.records.database import application_of
-from netsight.async_.records.database import get_process
 from netsight.async_.records.database import getProcessRegistry
 from netsight.async_.records.owners import may_see
 from netsight.async_.records.retries import Retry
@@ -294,7 +294,9 @@ class BaseAsyncView(Shown, BrowserView):
         context, or is not for this visitor.
         """
         process_id = self._asked_id(process_id)
-        process = get_process(application_of(self.context), process_id)
+        process = asked_process(
+            application_of(self.context), process_id, self.request
+        )
         if process.view_path != self.async_view_path:
             raise NoSuchProcessError(process_id)
         if not may_see(process, self.context):

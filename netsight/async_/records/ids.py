@@ -16,6 +16,9 @@ ID_BYTES, ID_CHARS = 16, 36
 SHARDS = 30
 """In so many mappings ids are kept; see `records.shards`."""
 
+YOUNG_SECONDS = 60.0
+"""So much may clocks differ; see docs/howto/run-it-in-production.rst."""
+
 PACKED_MOST = 4096
 """So many ids are packed once only: a poll asks for the same ones again."""
 
@@ -58,6 +61,18 @@ def lowest_id(when):
     And behind all that are older by a millisecond or more.
     """
     return str(uuid.UUID(int=max(0, int(when * 1000)) << 80))
+
+
+def is_young(process_id):
+    """Tell whether a process with that id may have been started just now.
+
+    That is within YOUNG_SECONDS, by the clock of this or another machine.
+    """
+    key = packed(process_id)
+    if len(key) != ID_BYTES or key.startswith(OTHER):
+        return False
+    started = int.from_bytes(key[:6], "big") / 1000
+    return abs(time.time() - started) < YOUNG_SECONDS
 
 
 def packed(process_id):

@@ -21,6 +21,7 @@ from zope.publisher.interfaces import IPublishTraverse
 
 from netsight.async_ import actions
 from netsight.async_ import interfaces
+from netsight.async_.answers.asked import asked_process
 from netsight.async_.answers.fields import is_process_id
 from netsight.async_.answers.headers import no_store
 from netsight.async_.answers.interfaces import IRefusing
@@ -41,7 +42,6 @@ from netsight.async_.queries import Query
 from netsight.async_.queries import find
 from netsight.async_.queries import is_below
 from netsight.async_.records.database import application_of
-from netsight.async_.records.database import get_process
 from netsight.async_.records.database import query_registry
 from netsight.async_.records.owners import CONTROL
 from netsight.async_.records.owners import REMOVE
@@ -105,7 +105,9 @@ class ProcessesService(RestErrors, Service):
         process_id = self.names[0]
         if not is_process_id(process_id):
             raise NoSuchProcessError(process_id)
-        process = get_process(application_of(self.context), process_id)
+        process = asked_process(
+            application_of(self.context), process_id, self.request
+        )
         is_here = is_below(process, self.site_path)
         if not is_here or not may_see(process, self.context):
             raise NoSuchProcessError(process_id)

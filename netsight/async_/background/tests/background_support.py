@@ -2,6 +2,7 @@
 
 import re
 from contextlib import contextmanager
+from importlib.util import find_spec
 from unittest import mock
 
 import transaction
@@ -23,6 +24,12 @@ from netsight.async_.tests.support import Gate
 from netsight.async_.tests.waiting import WAIT_SECONDS
 from netsight.async_.tests.waiting import wait_until
 
+
+try:
+    # Plone 6.2 has it; what 6.0 and 6.1 may install has no services.
+    EXPORTS_ARE_THERE = bool(find_spec("plone.exportimport.services"))
+except ImportError:
+    EXPORTS_ARE_THERE = False
 
 OURS = re.compile(
     r"""

@@ -9,6 +9,9 @@ from webtest import Upload
 
 from netsight.async_.background.actions import ACTIONS
 from netsight.async_.background.tests.background_support import (
+    EXPORTS_ARE_THERE,
+)
+from netsight.async_.background.tests.background_support import (
     BackgroundTestCase,
 )
 from netsight.async_.background.tests.background_support import CancelGate
@@ -18,14 +21,10 @@ from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER
 
 
-try:
-    import plone.exportimport.services
+if EXPORTS_ARE_THERE:
+    import plone.exportimport
     from plone.exportimport.exporters.content import ContentExporter
     from plone.exportimport.importers.content import ContentImporter
-
-    EXPORTS_ARE_THERE = True
-except ImportError:
-    EXPORTS_ARE_THERE = False
 
 EXPORT = "/plone/background-export"
 

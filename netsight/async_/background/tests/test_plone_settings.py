@@ -9,10 +9,10 @@ from zope.component.hooks import setSite
 from netsight.async_.background.actions import ACTIONS
 from netsight.async_.background.counting import PREFIX
 from netsight.async_.background.tests.background_support import (
-    BackgroundTestCase,
-)
-from netsight.async_.background.tests.test_plone_exportimport import (
     EXPORTS_ARE_THERE,
+)
+from netsight.async_.background.tests.background_support import (
+    BackgroundTestCase,
 )
 from netsight.async_.tests.support import EDITOR
 from netsight.async_.tests.support import MANAGER

@@ -1,10 +1,13 @@
 """Ids in the order of the starts."""
 
+import time
 import unittest
 import uuid
 
 from netsight.async_.records.ids import SHARDS
+from netsight.async_.records.ids import YOUNG_SECONDS
 from netsight.async_.records.ids import _packed
+from netsight.async_.records.ids import is_young
 from netsight.async_.records.ids import lowest_id
 from netsight.async_.records.ids import new_process_id
 from netsight.async_.records.ids import packed
@@ -41,6 +44,24 @@ class NewIdTests(unittest.TestCase):
         for begun in range(2 * SHARDS):
             some = numbers[begun : begun + SHARDS]
             self.assertEqual(len(set(some)), SHARDS)
+
+
+class YoungTests(unittest.TestCase):
+    def test_a_new_one_is_young(self):
+        self.assertTrue(is_young(new_process_id()))
+
+    def test_so_is_one_of_a_machine_whose_clock_is_ahead(self):
+        self.assertTrue(is_young(self.made(YOUNG_SECONDS - 1)))
+
+    def test_one_that_is_older_is_not(self):
+        self.assertFalse(is_young(self.made(-YOUNG_SECONDS - 1)))
+
+    def test_nor_is_what_is_no_such_id(self):
+        for text in ("", "nothing", "x" * 36, "\udcff" * 36):
+            self.assertFalse(is_young(text))
+
+    def made(self, later):
+        return new_process_id(time.time_ns() + int(later * 10**9))
 
 
 class LowestIdTests(unittest.TestCase):

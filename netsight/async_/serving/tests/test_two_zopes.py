@@ -258,6 +258,12 @@ class DatabaseAwayTests(TwoZopesTestCase):
         self.assert_stops(runner)
 
 
+class LateServedByBothTests(ServedByBothTests):
+    """The same with clients that hear of commits a moment late."""
+
+    server_sync = False
+
+
 class LateDatabaseAwayTests(DatabaseAwayTests):
     """The same with clients that read their cache meanwhile."""
 
