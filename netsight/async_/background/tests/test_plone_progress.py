@@ -36,8 +36,8 @@ MOST_OTHERS = 16
 """So often the catalog is told at most of what an action does not concern:
 the folder around it, and pages with a link to it."""
 
-OFTEN_INDEXED = version("Products.CMFPlone") < "6.1"
-"""Whether the catalog is told of an object more than once, as in Plone 6.0:
+OFTEN_INDEXED = version("Products.CMFPlone") < "6.2"
+"""Whether the catalog is told of an object more than once, as before 6.2:
 three times of one that is copied, twice of one that is published."""
 
 
