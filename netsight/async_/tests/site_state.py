@@ -93,7 +93,7 @@ def _object_state(item):
 
 
 def _links(item):
-    # Plone before 6.1 gives the site none, and will not be asked for it.
+    # Plone 6.0 gives the site none, and will not be asked for it.
     if getUtility(IIntIds).queryId(item) is None:
         return []
     return sorted(link.to_path for link in getOutgoingLinks(item))
