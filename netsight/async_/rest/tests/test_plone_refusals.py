@@ -34,7 +34,7 @@ class RefusalTests(PloneRestTestCase):
                 with (
                     self.subTest(kind.__name__, method=request.__name__),
                     mock.patch.object(
-                        processes, "get_process", side_effect=error
+                        processes, "asked_process", side_effect=error
                     ),
                 ):
                     answer = request(PROCESS, status=status).json
