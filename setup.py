@@ -34,6 +34,8 @@ setup(
         "Framework :: Zope :: 5",
         "Framework :: Zope :: 6",
         "Framework :: Plone",
+        "Framework :: Plone :: 6.0",
+        "Framework :: Plone :: 6.1",
         "Framework :: Plone :: 6.2",
         "Framework :: Plone :: Addon",
         "Operating System :: OS Independent",
