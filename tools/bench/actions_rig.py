@@ -109,9 +109,13 @@ class Manager(Client):
         page = self.get("/Plone/@@personal-preferences").decode()
         return re.search(r'name="_authenticator"[^>]*value="(\w+)"', page)[1]
 
-    def do(self, action, folder):
-        """Do it with what is in a folder; return when all is done."""
-        location = getattr(self, f"_{action}")(folder, self.token())
+    def do(self, action, folder, token=None):
+        """Do it with what is in a folder; return when all is done.
+
+        `token` is that of a form which was shown before.
+        """
+        token = token or self.token()
+        location = getattr(self, f"_{action}")(folder, token)
         process_id = parse_qs(urlsplit(location).query).get("process_id")
         if process_id is not None:
             self.wait(process_id[0])
@@ -273,7 +277,9 @@ def pages_beside(manager, port, mode, number):
     """Return the seconds of pages, as long as a folder is being deleted."""
     manager.set_threshold(MODES[mode])
     name = f"{mode.replace(' ', '-')}{number}"
-    action = threading.Thread(target=manager.do, args=("delete", name))
+    # The page with the form is not of the action.
+    arguments = ("delete", name, manager.token())
+    action = threading.Thread(target=manager.do, args=arguments)
     action.start()
     seconds = ask_pages(port, lambda count: action.is_alive())
     action.join()
