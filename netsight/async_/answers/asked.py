@@ -15,6 +15,7 @@ from transaction.interfaces import TransientError
 
 from netsight.async_.exceptions import NoSuchProcessError
 from netsight.async_.records.database import get_process
+from netsight.async_.records.database import query_registry
 from netsight.async_.records.database import transact
 from netsight.async_.records.ids import is_young
 
@@ -52,8 +53,4 @@ def _has_come(process_id):
 
 
 def _is_there(root, process_id):
-    try:
-        get_process(root, process_id)
-    except NoSuchProcessError:
-        return False
-    return True
+    return query_registry(root).get(process_id) is not None

@@ -47,8 +47,9 @@ class ExportView(BaseAsyncView):
 
     def run_process(self):
         """Return True for a POST where the site has many objects."""
-        is_many = is_site_in_background("export", self.context)
-        return super().run_process() and is_many
+        return super().run_process() and is_site_in_background(
+            "export", self.context
+        )
 
     def initial_page(self):
         """Export at once, if the form was sent; else lead to the form."""
@@ -101,11 +102,9 @@ class ImportView(BaseAsyncView):
 
     def run_process(self):
         """Return True if an export with many objects was sent."""
-        count = self.count
-        is_many = count is not None and is_in_background(
-            "import", lambda: count
+        return super().run_process() and is_in_background(
+            "import", lambda: self.count or 0
         )
-        return super().run_process() and is_many
 
     @property
     def count(self):

@@ -8,10 +8,10 @@ import transaction
 from zope.component.hooks import setSite
 
 from netsight.async_ import current_process
-from netsight.async_.background import progress
 from netsight.async_.background.progress import INDEXED
 from netsight.async_.background.progress import Tally
 from netsight.async_.background.progress import progress_of_objects
+from netsight.async_.background.tests.background_support import tallied
 from netsight.async_.background.tests.support import ActionTestCase
 from netsight.async_.background.tests.support import install
 from netsight.async_.tests.side_by_side import WORK
@@ -59,24 +59,12 @@ class InstalledTestCase(ActionTestCase):
 class TotalTests(InstalledTestCase):
     """What is told of each object is as often as was said before."""
 
-    def setUp(self):
-        super().setUp()
-        self.tallies = tallies = []
-
-        class Seen(Tally):
-            def __init__(self, *args):
-                super().__init__(*args)
-                tallies.append(self)
-
-        patch = mock.patch.object(progress, "Tally", Seen)
-        patch.start()
-        self.addCleanup(patch.stop)
-
     def check(self, path, form, **kwargs):
-        self.post(path, form, **kwargs)
+        with tallied() as tallies:
+            self.post(path, form, **kwargs)
         (process,) = self.processes()
         self.assertEqual(process.state, "completed")
-        (tally,) = self.tallies
+        (tally,) = tallies
         self.assertEqual(tally.done, sum(tally.stages.values()))
         told = sum(tally.counts.values())
         self.assertGreater(told, 50)
